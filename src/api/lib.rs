@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! The local API: REST, metrics and health

@@ -1,0 +1,119 @@
+//! The documents that open an exchange.
+
+use std::fmt;
+
+use overlap_indicator::{Facet, Kind};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::{AgreementHash, Learns, MemberId, Mode, Timestamp};
+
+/// An exchange's id: 16 random bytes, chosen by the initiator.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub [u8; 16]);
+
+impl fmt::Display for ExchangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for ExchangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A side's part of the session salt: 32 random bytes.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Nonce(pub [u8; 32]);
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nonce(..)")
+    }
+}
+
+/// SHA-256 of a label, the exchange id and the initiator's nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NonceCommitment(pub [u8; 32]);
+
+impl NonceCommitment {
+    /// Commits to `nonce` for `exchange`.
+    pub fn to(_exchange: ExchangeId, _nonce: &Nonce) -> Self {
+        unimplemented!()
+    }
+
+    /// Whether `nonce` is what was committed to, compared in constant time.
+    pub fn opens_to(&self, _exchange: ExchangeId, _nonce: &Nonce) -> bool {
+        unimplemented!()
+    }
+}
+
+/// An engine, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum EngineName {
+    /// Verifiable oblivious PRF (RFC 9497).
+    Voprf = 1,
+}
+
+impl EngineName {
+    /// The name in the config and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EngineName::Voprf => "voprf",
+        }
+    }
+}
+
+/// What the initiator asks for. Signed by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The exchange.
+    pub exchange: ExchangeId,
+    /// Who asks.
+    pub initiator: MemberId,
+    /// Who is asked.
+    pub responder: MemberId,
+    /// The agreement that it is asked under.
+    pub agreement: AgreementHash,
+    /// What for; 256 bytes at most.
+    pub purpose: String,
+    /// The initiator's case reference; 256 bytes at most, may be empty.
+    pub case_reference: String,
+    /// Kinds to compare; sorted, no repeats.
+    pub kinds: Vec<Kind>,
+    /// Facets to compare; sorted, no repeats.
+    pub facets: Vec<Facet>,
+    /// What the exchange tells.
+    pub mode: Mode,
+    /// Who learns it.
+    pub learns: Learns,
+    /// The engine.
+    pub engine: EngineName,
+    /// The initiator's set's size, padded.
+    pub padded_size: u64,
+    /// The epoch of the salt under which the digests were made.
+    pub salt_epoch: u32,
+    /// The commitment to the initiator's nonce.
+    pub commitment: NonceCommitment,
+    /// When the offer was made.
+    pub made: Timestamp,
+    /// When the initiator will have given up.
+    pub deadline: Timestamp,
+}
+
+/// What the responder agrees to. Signed by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// The exchange.
+    pub exchange: ExchangeId,
+    /// SHA-256 of the offer's bytes.
+    pub offer_hash: [u8; 32],
+    /// The responder's set's size, padded.
+    pub padded_size: u64,
+    /// The responder's nonce.
+    pub nonce: Nonce,
+    /// When the responder agreed.
+    pub made: Timestamp,
+}

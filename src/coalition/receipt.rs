@@ -1,0 +1,54 @@
+//! Receipts: the record of one exchange, signed by both.
+
+use crate::{AgreementHash, ExchangeId, Learns, MemberId, Mode, Timestamp};
+
+/// What both sides sign at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The exchange.
+    pub exchange: ExchangeId,
+    /// Who began it.
+    pub initiator: MemberId,
+    /// Who answered.
+    pub responder: MemberId,
+    /// The agreement.
+    pub agreement: AgreementHash,
+    /// What it told.
+    pub mode: Mode,
+    /// Whom.
+    pub learns: Learns,
+    /// The initiator's padded size.
+    pub initiator_size: u64,
+    /// The responder's padded size.
+    pub responder_size: u64,
+    /// Matches proven; only where both learn.
+    pub matches: Option<u64>,
+    /// SHA-256 over both directions' messages, from the first hello to the engine's last.
+    pub transcript: [u8; 32],
+    /// The offer's time.
+    pub began: Timestamp,
+    /// The initiator's time at its end.
+    pub ended: Timestamp,
+}
+
+/// Why a partner's receipt is not countersigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiptError {
+    /// It says something else than what happened.
+    #[error("the partner's receipt differs from this side's record in {field}")]
+    Differs {
+        /// Which field.
+        field: &'static str,
+    },
+}
+
+impl Receipt {
+    /// Checks that a partner's receipt says what this side saw; `ended` may differ by `tolerance` seconds.
+    ///
+    /// # Errors
+    /// The first field that differs.
+    pub fn agrees_with(&self, _own: &Receipt, _tolerance: u64) -> Result<(), ReceiptError> {
+        unimplemented!()
+    }
+}

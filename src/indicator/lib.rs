@@ -1,0 +1,22 @@
+#![forbid(unsafe_code)]
+//! Indicators: kinds, canonical forms, facets and digests.
+//!
+//! One raw spelling goes in, one canonical form comes out, or a typed refusal. Nothing here touches a file, a socket,
+//! the clock or randomness.
+
+mod digest;
+mod facet;
+mod indicator;
+mod kind;
+mod reject;
+mod secret_text;
+
+pub use digest::{Digest, DigestSalt, Digester};
+pub use facet::{Facet, FacetKey, UnknownFacet};
+pub use indicator::{Indicator, Rules};
+pub use kind::{Kind, UnknownKind};
+pub use reject::Reject;
+pub use secret_text::SecretText;
+
+/// Version of the rule set that makes canonical forms. Two nodes compare nothing unless theirs are equal.
+pub const CANON_VERSION: u32 = 1;

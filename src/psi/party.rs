@@ -1,0 +1,68 @@
+//! A machine as its driver sees it.
+
+use rand_core::CryptoRng;
+
+use crate::{Error, Message};
+
+/// Which of an engine's two machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sends tags of its items; learns only through match proofs.
+    Sender,
+    /// Learns which of its items the sender holds.
+    Receiver,
+}
+
+/// What both machines of one run must share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// The exchange's id.
+    pub exchange: [u8; 16],
+    /// Which partition of the exchange this run is, from 0.
+    pub partition: u32,
+    /// The receiver's set's size, padding included.
+    pub receiver_size: usize,
+    /// The sender's set's size, padding included.
+    pub sender_size: usize,
+    /// Whether the receiver returns a proof of each match, so that the sender learns too.
+    pub prove_matches: bool,
+}
+
+/// What a machine reached, in items done of items in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What the machine is at.
+    pub phase: &'static str,
+    /// Items done.
+    pub done: u64,
+    /// Items in all.
+    pub total: u64,
+}
+
+/// What a machine knows at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Positions in this side's own set of the items that both hold, ascending. `None` where this side is not to learn.
+    pub matches: Option<Vec<usize>>,
+}
+
+/// What a driver has to do next.
+pub enum Turn {
+    /// Send these, in this order, then call [`Party::advance`] with no message: the machine has more to do.
+    Send(Box<dyn Party>, Vec<Message>, Progress),
+    /// Call [`Party::advance`] with the partner's next message.
+    Receive(Box<dyn Party>),
+    /// The run is over; these are the last messages to send.
+    Done(Outcome, Vec<Message>),
+}
+
+/// A machine in some state.
+pub trait Party: Send {
+    /// Moves on by one step, which may take long: run it off the async threads.
+    ///
+    /// `incoming` is the partner's next message after [`Turn::Receive`], and `None` at the start and after [`Turn::Send`].
+    ///
+    /// # Errors
+    /// Any [`Error`] ends the run; [`Error::fault`] says who erred.
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error>;
+}

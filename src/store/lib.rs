@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! The durable store: indicators, overlaps, ledger, receipts
