@@ -4,6 +4,7 @@
 //! One raw spelling goes in, one canonical form comes out, or a typed refusal. Nothing here touches a file, a socket,
 //! the clock or randomness.
 
+mod context;
 mod digest;
 mod facet;
 mod indicator;
@@ -11,6 +12,7 @@ mod kind;
 mod reject;
 mod secret_text;
 
+pub use context::{Context, Tlp, UnknownTlp};
 pub use digest::{Digest, DigestSalt, Digester};
 pub use facet::{Facet, FacetKey, UnknownFacet};
 pub use indicator::{Indicator, Rules};

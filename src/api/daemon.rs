@@ -1,0 +1,115 @@
+//! What the API asks of the daemon. The API knows neither the protocols nor the network.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use overlap_coalition::{Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Refusal, Timestamp};
+
+/// An exchange that a caller asks for.
+#[derive(Clone, Debug)]
+pub struct ExchangeAsk {
+    /// With whom.
+    pub peer: MemberId,
+    /// What for; `None`: the agreement's first purpose, or `investigation`.
+    pub purpose: Option<String>,
+    /// The caller's case; may be empty.
+    pub case_reference: String,
+    /// The engine; `None`: the node chooses.
+    pub engine: Option<EngineName>,
+}
+
+/// How far a running exchange is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeProgress {
+    /// The phase.
+    pub phase: String,
+    /// Items done in it.
+    pub done: u64,
+    /// Items in it.
+    pub total: u64,
+}
+
+/// Why an exchange did not even get an id.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartRefused {
+    /// Nobody of that name is configured.
+    #[error("no partner of this name is configured")]
+    UnknownPeer,
+    /// This node's policy, or the partner's before an exchange began.
+    #[error("{0}")]
+    Policy(Refusal),
+    /// The partner cannot be reached.
+    #[error("the partner cannot be reached: {0}")]
+    Unreachable(String),
+    /// This node.
+    #[error("this node failed: {0}")]
+    Internal(String),
+}
+
+/// A partner, as the API shows it.
+#[derive(Clone, Debug)]
+pub struct PartnerView {
+    /// Who.
+    pub id: MemberId,
+    /// Its name in the roster.
+    pub name: String,
+    /// Its status in the roster; `None`: it is in none.
+    pub status: Option<MemberStatus>,
+    /// Where its node listens, as configured.
+    pub address: Option<String>,
+    /// What is agreed with it.
+    pub agreement: Agreement,
+    /// Exchanges with it that run now.
+    pub running: usize,
+    /// When its last certificate that was seen ends.
+    pub certificate_ends: Option<Timestamp>,
+    /// How often the scheduler begins an exchange, in seconds; `None`: never.
+    pub every: Option<u64>,
+    /// When it will next.
+    pub next: Option<Timestamp>,
+}
+
+/// The daemon, as the API shows it.
+#[derive(Clone, Debug)]
+pub struct DaemonStatus {
+    /// This node's member.
+    pub member: MemberId,
+    /// Its coalition.
+    pub coalition: String,
+    /// Where partners reach it.
+    pub peer_address: String,
+    /// Whether it can work: the peer endpoint is bound and the store is open.
+    pub ready: bool,
+    /// The roster in force.
+    pub roster_version: u64,
+    /// When it ends.
+    pub roster_expires: Timestamp,
+    /// When its own certificate ends.
+    pub certificate_ends: Timestamp,
+    /// The epoch of its salt.
+    pub salt_epoch: u32,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// A call of the daemon that takes time.
+pub type Call<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The daemon.
+pub trait Daemon: Send + Sync + 'static {
+    /// Begins an exchange and answers when it has an id; it then runs on by itself, and its record in the store tells its end.
+    fn begin_exchange(&self, ask: ExchangeAsk) -> Call<'_, Result<ExchangeId, StartRefused>>;
+    /// How far an exchange is; `None` if it does not run.
+    fn progress(&self, exchange: ExchangeId) -> Option<ExchangeProgress>;
+    /// Resolves when an exchange has ended; at once if it does not run.
+    fn ended(&self, exchange: ExchangeId) -> Call<'_, ()>;
+    /// The partners.
+    fn partners(&self) -> Vec<PartnerView>;
+    /// The daemon.
+    fn status(&self) -> DaemonStatus;
+    /// The rules by which imports are canonicalised.
+    fn rules(&self) -> overlap_indicator::Rules;
+    /// Now.
+    fn now(&self) -> Timestamp;
+}

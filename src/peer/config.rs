@@ -1,0 +1,79 @@
+//! What the daemon gives to this crate.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use overlap_coalition::{Agreement, CoalitionName, EngineName, MemberId, PublicKey, SigningKey};
+use overlap_indicator::Tlp;
+
+/// This node's keys and certificates. Replaced whole on reload.
+#[derive(Clone)]
+pub struct Identity {
+    /// PEM: the certificate and those between it and its anchor.
+    pub certificate_pem: Vec<u8>,
+    /// PEM: the private key (PKCS #8).
+    pub private_key_pem: Vec<u8>,
+    /// Signs offers, accepts and receipts.
+    pub receipt_key: Arc<SigningKey>,
+}
+
+/// What certificates are judged by, beside the roster. Replaced whole on reload.
+#[derive(Clone, Default)]
+pub struct Trust {
+    /// DER CRLs of the members' authorities. A certificate whose issuer has none here is not trusted.
+    pub crls: Vec<Vec<u8>>,
+    /// The secretariat's keys from the config.
+    pub secretariat: Vec<PublicKey>,
+    /// How many of them must sign a roster.
+    pub threshold: u32,
+}
+
+/// A partner, from the config.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// Who.
+    pub id: MemberId,
+    /// Where its node listens; `None`: it calls us. Resolved anew for every call.
+    pub address: Option<String>,
+    /// What is agreed with it.
+    pub agreement: Agreement,
+    /// Own indicators with a narrower marking are held out of exchanges with it.
+    pub tlp_ceiling: Option<Tlp>,
+}
+
+/// Limits on what partners may make this node do.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Exchanges at once with one member, both directions together.
+    pub exchanges_per_member: usize,
+    /// Exchanges at once in all.
+    pub exchanges: usize,
+    /// Time for the handshake and the hello.
+    pub hello: Duration,
+    /// Time for each following phase to begin to move; a stalled partner is given up after it.
+    pub stall: Duration,
+    /// Time for a whole exchange.
+    pub exchange: Duration,
+}
+
+/// All of it.
+#[derive(Clone)]
+pub struct PeerConfig {
+    /// This node's coalition.
+    pub coalition: CoalitionName,
+    /// This node's member.
+    pub own: MemberId,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The epoch of the salt that the store's digests were made with.
+    pub salt_epoch: u32,
+    /// Engines that this node runs, in the order of its preference.
+    pub engines: Vec<EngineName>,
+    /// The limits.
+    pub limits: Limits,
+    /// The partners.
+    pub partners: Vec<Partner>,
+    /// Threads for heavy steps.
+    pub threads: usize,
+}

@@ -1,0 +1,65 @@
+//! A member's own indicators.
+
+use std::fmt;
+
+use overlap_indicator::{Context, Indicator, Kind, SecretText};
+
+/// An indicator's id in this store: 16 bytes, a keyed hash of kind and canonical form, so that it says nothing outside.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IndicatorId(pub [u8; 16]);
+
+impl fmt::Display for IndicatorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for IndicatorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An indicator to keep.
+#[derive(Clone, Debug)]
+pub struct NewIndicator {
+    /// The indicator.
+    pub indicator: Indicator,
+    /// As it was written in the import.
+    pub raw: SecretText,
+    /// What goes with it.
+    pub context: Context,
+}
+
+/// An indicator that is kept.
+#[derive(Clone, Debug)]
+pub struct IndicatorRow {
+    /// Its id.
+    pub id: IndicatorId,
+    /// Its kind.
+    pub kind: Kind,
+    /// As it was first written.
+    pub raw: SecretText,
+    /// Its canonical form.
+    pub canonical: SecretText,
+    /// What goes with it.
+    pub context: Context,
+    /// When it was imported, in seconds since 1970-01-01T00:00:00Z.
+    pub imported: u64,
+}
+
+/// What became of an import's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ImportCounts {
+    /// New.
+    pub accepted: u64,
+    /// Already there, by kind and canonical form; the context of the row that is there is brought up to date (first and last seen, expiry, confidence; the narrower TLP).
+    pub duplicates: u64,
+}
+
+/// Which indicators.
+#[derive(Clone, Debug, Default)]
+pub struct IndicatorFilter {
+    /// Of this kind only.
+    pub kind: Option<Kind>,
+}

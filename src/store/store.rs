@@ -1,0 +1,97 @@
+//! What the rest of a node sees of the store.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
+use overlap_indicator::{Facet, Kind};
+
+use crate::{
+    ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
+    NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, Snapshot, StoreError, TokenRecord,
+};
+
+/// How much the store holds.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct StoreCounts {
+    /// Indicators by kind; kinds without any are left out.
+    pub indicators: Vec<(Kind, u64)>,
+    /// Overlaps by partner.
+    pub overlaps: Vec<(MemberId, u64)>,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+}
+
+/// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
+pub trait Store: Send + Sync {
+    /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
+    fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
+    /// A page of indicators, in the order of import.
+    fn indicators(
+        &self,
+        filter: &IndicatorFilter,
+        page: &PageRequest,
+    ) -> Result<Page<IndicatorRow>, StoreError>;
+    /// One indicator.
+    fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
+    /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
+    fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
+    /// The digests now.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Records a new exchange.
+    ///
+    /// # Errors
+    /// [`StoreError::ExchangeIdReused`] for an id that was ever used.
+    fn begin_exchange(&self, record: &ExchangeRecord) -> Result<(), StoreError>;
+    /// Replaces the record of an exchange.
+    fn update_exchange(&self, record: &ExchangeRecord) -> Result<(), StoreError>;
+    /// Stores what an exchange found together with its record, in one transaction. `found` has the holders' ids and facets.
+    fn store_overlaps(
+        &self,
+        record: &ExchangeRecord,
+        found: &[(IndicatorId, Facet)],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// One exchange.
+    fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRecord>, StoreError>;
+    /// A page of exchanges, the newest first.
+    fn exchanges(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError>;
+    /// A page of overlaps, in the order in which they were found.
+    fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError>;
+
+    /// Charges a partner for one exchange, atomically against the limit: two at once cannot both take the last one.
+    fn charge(
+        &self,
+        charge: &Charge,
+        limit: ChargeLimit,
+        now: Timestamp,
+    ) -> Result<Result<DayUse, ChargeRefused>, StoreError>;
+    /// What a partner has used of the day that counts now.
+    fn day_use(&self, partner: &MemberId, now: Timestamp) -> Result<DayUse, StoreError>;
+
+    /// The roster in force, as it was stored, with the highest version seen and its hash.
+    fn roster(&self) -> Result<Option<(SignedDocument, u64, [u8; 32])>, StoreError>;
+    /// Stores a verified roster; an older version than the highest seen is an error of the caller and is refused.
+    fn set_roster(&self, document: &SignedDocument, version: u64, hash: [u8; 32]) -> Result<(), StoreError>;
+
+    /// Adds a token.
+    fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError>;
+    /// Revokes a token by name; whether it was there.
+    fn revoke_token(&self, name: &str) -> Result<bool, StoreError>;
+    /// All tokens.
+    fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
+
+    /// How much there is.
+    fn counts(&self) -> Result<StoreCounts, StoreError>;
+    /// Writes everything to a plain, checksummed file: it is not sealed, and says so in its first line.
+    fn export(&self, out: &mut dyn Write) -> Result<(), StoreError>;
+    /// Fills an empty store from an export. The ledger counts the current period as spent.
+    fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError>;
+}

@@ -1,0 +1,35 @@
+//! What a partner can get wrong in its bytes.
+
+use crate::FrameType;
+
+/// Bytes that are no message. Always the partner's fault, or that of whoever wrote the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WireError {
+    /// A frame type that this version does not know.
+    #[error("unknown frame type {0}")]
+    UnknownFrameType(u8),
+    /// A frame longer than its type allows.
+    #[error("a {frame:?} frame of {length} bytes is over its limit of {limit}")]
+    FrameTooLong {
+        /// Which frame.
+        frame: FrameType,
+        /// Its length.
+        length: u32,
+        /// Its type's limit.
+        limit: u32,
+    },
+    /// Bytes that are no protobuf message of their type.
+    #[error("not a valid {0} message")]
+    Malformed(&'static str),
+    /// A field that is missing or breaks a rule.
+    #[error("{message}: {field} {why}")]
+    Field {
+        /// Which message.
+        message: &'static str,
+        /// Which field.
+        field: &'static str,
+        /// The rule.
+        why: &'static str,
+    },
+}
