@@ -17,6 +17,9 @@ mod roster;
 mod session;
 mod time;
 
+// What an agreement is about, for those who do not know `indicator`.
+pub use overlap_indicator::{CANON_VERSION, Digest, Facet, Kind, Tlp};
+
 pub use agreement::{Agreement, AgreementHash, Learns, Mode};
 pub use budget::{Charge, DayUse, Period};
 pub use document::{DocumentError, DocumentKind, KeyError, PublicKey, Signature, SignedDocument, SigningKey};

@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use overlap_coalition::{Agreement, CoalitionName, EngineName, MemberId, PublicKey, SigningKey};
-use overlap_indicator::Tlp;
+use overlap_coalition::{Agreement, CoalitionName, EngineName, MemberId, PublicKey, SigningKey, Tlp};
 
 /// This node's keys and certificates. Replaced whole on reload.
 #[derive(Clone)]
