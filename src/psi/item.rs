@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::Error;
 
 /// A digest re-keyed for one exchange: 16 bytes. The only thing that an engine accepts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
@@ -23,5 +25,48 @@ impl SessionItem {
 impl fmt::Debug for SessionItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionItem(..)")
+    }
+}
+
+/// A caller's set that has passed its checks; wiped when dropped.
+pub(crate) struct ItemSet(Zeroizing<Vec<SessionItem>>);
+
+impl ItemSet {
+    /// Takes a set that must have `size` items, at most `limit` and no two equal.
+    ///
+    /// Sorting takes a time that depends on the items; it runs before the first message and only its caller sees it.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`], [`Error::RepeatedItem`].
+    pub(crate) fn new(items: Vec<SessionItem>, size: usize, limit: usize) -> Result<Self, Error> {
+        let items = Zeroizing::new(items);
+        if items.len() != size || size > limit {
+            return Err(Error::UnsupportedSize { size: items.len() });
+        }
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        let repeated = sorted.windows(2).any(|pair| pair[0] == pair[1]);
+        if repeated { Err(Error::RepeatedItem) } else { Ok(Self(items)) }
+    }
+
+    /// The items, in the caller's order.
+    pub(crate) fn items(&self) -> &[SessionItem] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_another_size_or_with_a_repeated_item_is_refused() {
+        let items = |bytes: &[u8]| bytes.iter().map(|&b| SessionItem::new([b; 16])).collect::<Vec<_>>();
+        assert!(ItemSet::new(items(&[3, 1, 2]), 3, 3).is_ok());
+        assert!(ItemSet::new(items(&[]), 0, 3).is_ok());
+        let error = |bytes, size, limit| ItemSet::new(items(bytes), size, limit).err();
+        assert_eq!(error(&[1, 2], 3, 3), Some(Error::UnsupportedSize { size: 2 }));
+        assert_eq!(error(&[1, 2], 2, 1), Some(Error::UnsupportedSize { size: 2 }));
+        assert_eq!(error(&[1, 2, 1], 3, 3), Some(Error::RepeatedItem));
     }
 }

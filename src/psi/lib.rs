@@ -2,13 +2,32 @@
 //!
 //! An engine is two typed state machines, one for each [`Role`]: the receiver learns which of its items the sender
 //! holds too. A driver sees a machine as a [`Party`]; inside, one struct stands for each state.
+//!
+//! What every engine ends with is the same and has files of its own: a keyed pseudorandom function F with outputs of
+//! 32 bytes, of which the sender sends the first half for each of its items, shuffled (the *tag*), and of which the
+//! receiver returns the second half (the *match proof*) for each item that both hold, where both are to learn.
+//! What differs is how the receiver comes to F of its items and nothing more: see [`voprf`].
 
+#![deny(unsafe_code)]
+
+mod chunk;
 mod error;
 mod item;
+mod match_proofs;
+mod matching;
 mod message;
+mod output;
 mod party;
+mod shuffle;
+mod tags;
+pub mod voprf;
 
 pub use error::{Error, Fault};
 pub use item::SessionItem;
+pub use match_proofs::{MATCH_BYTES, PROOFS_PER_MESSAGE};
 pub use message::{Message, MessageKind};
 pub use party::{Outcome, Params, Party, Progress, Role, Turn};
+pub use tags::TAGS_PER_MESSAGE;
+
+#[cfg(test)]
+mod pair;

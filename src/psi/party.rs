@@ -2,7 +2,8 @@
 
 use rand_core::CryptoRng;
 
-use crate::{Error, Message};
+use crate::chunk::Chunks;
+use crate::{Error, Message, MessageKind};
 
 /// Which of an engine's two machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,4 +66,22 @@ pub trait Party: Send {
     /// # Errors
     /// Any [`Error`] ends the run; [`Error::fault`] says who erred.
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error>;
+}
+
+/// The message that a state waits for.
+pub(crate) fn due(incoming: Option<Message>) -> Result<Message, Error> {
+    incoming.ok_or(Error::OutOfTurn)
+}
+
+/// That a state which waits for nothing was given nothing.
+pub(crate) fn nothing_due(incoming: Option<Message>) -> Result<(), Error> {
+    if incoming.is_none() { Ok(()) } else { Err(Error::OutOfTurn) }
+}
+
+pub(crate) fn unexpected(expected: MessageKind, received: &Message) -> Error {
+    Error::UnexpectedMessage { expected, received: received.kind() }
+}
+
+pub(crate) fn progress(phase: &'static str, chunks: &Chunks) -> Progress {
+    Progress { phase, done: chunks.done() as u64, total: chunks.total() as u64 }
 }

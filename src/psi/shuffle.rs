@@ -1,0 +1,56 @@
+//! A secret order.
+
+use rand_core::CryptoRng;
+
+/// The numbers below `n` in a uniformly random order (Fisher and Yates; Knuth, volume 2, algorithm 3.4.2P).
+///
+/// `n` is a set's size, which [`crate::voprf::MAX_ITEMS`] keeps far below 2^32.
+pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..n as u32).collect();
+    for last in (1..n).rev() {
+        order.swap(last, below(last as u32 + 1, rng) as usize);
+    }
+    order
+}
+
+/// A uniform number below `bound`, which is not 0. The low half of the product says whether a draw would favour
+/// some numbers (Lemire, "Fast random integer generation in an interval", 2019, algorithm 5).
+fn below(bound: u32, rng: &mut dyn CryptoRng) -> u32 {
+    let biased = bound.wrapping_neg() % bound;
+    loop {
+        let product = u64::from(rng.next_u32()) * u64::from(bound);
+        if product as u32 >= biased {
+            return (product >> 32) as u32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn every_number_appears_once() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        for n in [0, 1, 2, 3, 1000] {
+            let mut order = random_order(n, &mut rng);
+            order.sort_unstable();
+            assert!(order.iter().copied().eq(0..n as u32));
+        }
+    }
+
+    #[test]
+    fn every_order_of_three_is_about_as_frequent() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..6000 {
+            *counts.entry(random_order(3, &mut rng)).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 6);
+        // Six standard deviations of a binomial of 6,000 at one in six.
+        assert!(counts.values().all(|&c| (1000_i32 - c).abs() < 174), "{counts:?}");
+    }
+}
