@@ -1,8 +1,11 @@
 //! Signed documents: opaque bytes and the signatures over them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+
+use crate::hashing::sha256;
 
 /// What a signature is for. The label is signed with the bytes, so that no signature serves for another kind of document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,9 @@ pub struct SignedDocument {
     /// The signatures.
     pub signatures: Vec<Signature>,
 }
+
+/// The most signatures that a document carries: more than any secretariat or pair of members has keys.
+pub const MOST_SIGNATURES: usize = 64;
 
 /// An Ed25519 signing key.
 pub struct SigningKey(Ed25519KeyPair);
@@ -110,19 +116,33 @@ impl SignedDocument {
     /// No signature claims to be by `key`, or the one that does is not.
     pub fn verify(&self, kind: DocumentKind, key: &PublicKey) -> Result<(), DocumentError> {
         let claimed = self.signatures.iter().find(|signature| signature.key == *key);
-        verify_one(kind, &self.bytes, claimed.ok_or(DocumentError::MissingSignature)?)
+        claimed.ok_or(DocumentError::MissingSignature)?.verify(kind, &self.bytes)
+    }
+
+    /// How many of `keys` signed these bytes as a document of `kind`. A key counts once, however often it stands among
+    /// `keys` or the signatures; signatures that do not verify count for nothing.
+    pub fn count_signers(&self, kind: DocumentKind, keys: &[PublicKey]) -> usize {
+        let good = |signature: &&Signature| signature.verify(kind, &self.bytes).is_ok();
+        let known = self.signatures.iter().filter(|signature| keys.contains(&signature.key));
+        known.filter(good).map(|signature| signature.key).collect::<BTreeSet<_>>().len()
+    }
+
+    /// SHA-256 of the bytes, signatures left out.
+    pub fn hash(&self) -> [u8; 32] {
+        sha256(&self.bytes)
     }
 }
 
-/// Checks one signature over `bytes`.
-pub(crate) fn verify_one(
-    kind: DocumentKind,
-    bytes: &[u8],
-    signature: &Signature,
-) -> Result<(), DocumentError> {
-    UnparsedPublicKey::new(&ED25519, signature.key.0)
-        .verify(&signed_bytes(kind, bytes), &signature.bytes)
-        .map_err(|_| DocumentError::BadSignature)
+impl Signature {
+    /// Checks that this is its key's signature of `bytes` as a document of `kind`.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn verify(&self, kind: DocumentKind, bytes: &[u8]) -> Result<(), DocumentError> {
+        UnparsedPublicKey::new(&ED25519, self.key.0)
+            .verify(&signed_bytes(kind, bytes), &self.bytes)
+            .map_err(|_| DocumentError::BadSignature)
+    }
 }
 
 fn signed_bytes(kind: DocumentKind, bytes: &[u8]) -> Vec<u8> {

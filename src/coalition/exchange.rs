@@ -1,10 +1,13 @@
 //! The documents that open an exchange.
 
 use std::fmt;
+use std::str::FromStr;
 
 use overlap_indicator::{Facet, Kind};
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::hashing::FieldHash;
 use crate::{AgreementHash, Learns, MemberId, Mode, Timestamp};
 
 /// An exchange's id: 16 random bytes, chosen by the initiator.
@@ -39,13 +42,14 @@ pub struct NonceCommitment(pub [u8; 32]);
 
 impl NonceCommitment {
     /// Commits to `nonce` for `exchange`.
-    pub fn to(_exchange: ExchangeId, _nonce: &Nonce) -> Self {
-        unimplemented!()
+    pub fn to(exchange: ExchangeId, nonce: &Nonce) -> Self {
+        let hash = FieldHash::new("overlapd nonce commitment v1").bytes(&exchange.0).bytes(&nonce.0);
+        Self(hash.finish())
     }
 
     /// Whether `nonce` is what was committed to, compared in constant time.
-    pub fn opens_to(&self, _exchange: ExchangeId, _nonce: &Nonce) -> bool {
-        unimplemented!()
+    pub fn opens_to(&self, exchange: ExchangeId, nonce: &Nonce) -> bool {
+        self.0.ct_eq(&Self::to(exchange, nonce).0).into()
     }
 }
 
@@ -58,13 +62,48 @@ pub enum EngineName {
 }
 
 impl EngineName {
+    /// Every engine.
+    pub const ALL: [EngineName; 1] = [EngineName::Voprf];
+
     /// The name in the config and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             EngineName::Voprf => "voprf",
         }
     }
+
+    /// The number in the wire's messages.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The engine with this number.
+    pub fn from_number(number: u8) -> Option<EngineName> {
+        Self::ALL.into_iter().find(|engine| engine.number() == number)
+    }
 }
+
+impl fmt::Display for EngineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that is no engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown engine")]
+pub struct UnknownEngine;
+
+impl FromStr for EngineName {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        Self::ALL.into_iter().find(|engine| engine.as_str() == name).ok_or(UnknownEngine)
+    }
+}
+
+/// The longest purpose or case reference, in bytes: a line of text, and no frame grows past its limit by it.
+pub const LONGEST_PURPOSE: usize = 256;
 
 /// What the initiator asks for. Signed by it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,30 +8,42 @@ mod agreement;
 mod budget;
 mod document;
 mod exchange;
+mod hashing;
 mod ladder;
 mod member;
 mod policy;
 mod receipt;
 mod refusal;
 mod roster;
+pub mod roster_rules;
+mod salt;
 mod session;
+mod text;
 mod time;
 
 // What an agreement is about, for those who do not know `indicator`.
 pub use overlap_indicator::{CANON_VERSION, Digest, Facet, Kind, Tlp};
 
-pub use agreement::{Agreement, AgreementHash, Learns, Mode};
+pub use agreement::{Agreement, AgreementError, AgreementHash, LARGEST_SET, Learns, MOST_PURPOSES, Mode};
 pub use budget::{Charge, DayUse, Period};
-pub use document::{DocumentError, DocumentKind, KeyError, PublicKey, Signature, SignedDocument, SigningKey};
-pub use exchange::{Accept, EngineName, ExchangeId, Nonce, NonceCommitment, Offer};
+pub use document::{
+    DocumentError, DocumentKind, KeyError, MOST_SIGNATURES, PublicKey, Signature, SignedDocument, SigningKey,
+};
+pub use exchange::{
+    Accept, EngineName, ExchangeId, LONGEST_PURPOSE, Nonce, NonceCommitment, Offer, UnknownEngine,
+};
 pub use ladder::{is_step, padded_size};
 pub use member::{CoalitionName, MemberId, NameError};
-pub use policy::{OfferContext, Side, Terms, decide, receiver_of};
+pub use policy::{
+    CLOCK_SKEW, LONGEST_EXCHANGE, OfferContext, Side, Terms, decide, decide_accept, receiver_of,
+};
 pub use receipt::{Receipt, ReceiptError};
 pub use refusal::{Refusal, RefusalCode};
 pub use roster::{
     Member, MemberStatus, ReceiptKey, RevokedCertificate, Roster, RosterError, RosterTrust, SaltEpoch,
     VerifiedRoster,
 };
+pub use salt::{SEALED_SALT_SIZE, SaltError, SealedSalt, SealingKey, open_salt, salt_hash, seal_salt};
 pub use session::{SessionInputs, SessionSalt};
+pub use text::{clean_text, is_printable};
 pub use time::Timestamp;

@@ -48,7 +48,24 @@ impl Receipt {
     ///
     /// # Errors
     /// The first field that differs.
-    pub fn agrees_with(&self, _own: &Receipt, _tolerance: u64) -> Result<(), ReceiptError> {
-        unimplemented!()
+    pub fn agrees_with(&self, own: &Receipt, tolerance: u64) -> Result<(), ReceiptError> {
+        let fields = [
+            ("exchange", self.exchange == own.exchange),
+            ("initiator", self.initiator == own.initiator),
+            ("responder", self.responder == own.responder),
+            ("agreement", self.agreement == own.agreement),
+            ("mode", self.mode == own.mode),
+            ("learns", self.learns == own.learns),
+            ("initiator_size", self.initiator_size == own.initiator_size),
+            ("responder_size", self.responder_size == own.responder_size),
+            ("matches", self.matches == own.matches),
+            ("transcript", self.transcript == own.transcript),
+            ("began", self.began == own.began),
+            ("ended", self.ended.0.abs_diff(own.ended.0) <= tolerance),
+        ];
+        match fields.into_iter().find(|&(_, same)| !same) {
+            Some((field, _)) => Err(ReceiptError::Differs { field }),
+            None => Ok(()),
+        }
     }
 }

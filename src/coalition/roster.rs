@@ -1,6 +1,9 @@
 //! The secretariat's signed list of members.
 
-use crate::{CoalitionName, MemberId, PublicKey, SignedDocument, Timestamp};
+use std::collections::BTreeSet;
+
+use crate::roster_rules::check_well_formed;
+use crate::{CoalitionName, DocumentKind, MemberId, PublicKey, SealedSalt, SignedDocument, Timestamp};
 
 /// Whether a member takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +40,8 @@ pub struct Member {
     pub anchors: Vec<Vec<u8>>,
     /// Its keys for documents.
     pub receipt_keys: Vec<ReceiptKey>,
+    /// Its X25519 public key (RFC 7748), to which salts are sealed.
+    pub sealing_key: [u8; 32],
 }
 
 /// A certificate that is no longer to be trusted, whatever its CRL says.
@@ -58,8 +63,10 @@ pub enum RevokedCertificate {
 pub struct SaltEpoch {
     /// The epoch's number; only grows.
     pub epoch: u32,
-    /// SHA-256 of a label and the salt.
+    /// SHA-256 of a label and the salt: [`crate::salt_hash`].
     pub salt_hash: [u8; 32],
+    /// The salt, sealed to each member that may have it; sorted by member, no repeats. A roster may leave it out for past epochs.
+    pub sealed: Vec<SealedSalt>,
 }
 
 /// A roster, decoded.
@@ -73,16 +80,56 @@ pub struct Roster {
     pub issued: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// The secretariat's keys.
+    /// The secretariat's keys, no repeats.
     pub secretariat: Vec<PublicKey>,
     /// How many of them must sign.
     pub threshold: u32,
-    /// The members, by id.
+    /// The members, sorted by id.
     pub members: Vec<Member>,
     /// The current epoch last.
     pub epochs: Vec<SaltEpoch>,
     /// Certificates revoked by the secretariat.
     pub revoked: Vec<RevokedCertificate>,
+}
+
+impl Roster {
+    /// The member with this id, whatever its status.
+    pub fn member(&self, id: &MemberId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == *id)
+    }
+
+    /// The salt's current epoch.
+    pub fn current_epoch(&self) -> Option<&SaltEpoch> {
+        self.epochs.last()
+    }
+
+    /// Whether a certificate of `member` was revoked by the secretariat: by its serial number (DER integer bytes,
+    /// leading zeros do not count) or by SHA-256 of its SubjectPublicKeyInfo, whosever it says it is.
+    pub fn is_revoked(&self, member: &MemberId, serial: &[u8], spki_sha256: &[u8; 32]) -> bool {
+        self.revoked.iter().any(|revoked| match revoked {
+            RevokedCertificate::Serial { member: whose, serial: listed } => {
+                whose == member && without_leading_zeros(listed) == without_leading_zeros(serial)
+            }
+            RevokedCertificate::Key(hash) => hash == spki_sha256,
+        })
+    }
+
+    /// Whether `key` signs documents for `member` at `now`: listed, from its first second to before its last. The
+    /// member's status is not asked: what it signed before it was suspended stays signed.
+    pub fn receipt_key_valid(&self, member: &MemberId, key: &PublicKey, now: Timestamp) -> bool {
+        let keys = self.member(member).map_or(&[][..], |member| &member.receipt_keys);
+        keys.iter().any(|listed| listed.key == *key && listed.not_before <= now && now < listed.not_after)
+    }
+
+    fn has_same_keys(&self, secretariat: &[PublicKey], threshold: u32) -> bool {
+        let own: BTreeSet<_> = self.secretariat.iter().collect();
+        self.threshold == threshold && own == secretariat.iter().collect()
+    }
+}
+
+fn without_leading_zeros(serial: &[u8]) -> &[u8] {
+    let zeros = serial.iter().take_while(|&&byte| byte == 0).count();
+    &serial[zeros..]
 }
 
 /// What a node trusts before it reads a roster: its secretariat's keys, and the roster in force.
@@ -149,18 +196,34 @@ pub enum RosterError {
 impl VerifiedRoster {
     /// Checks a decoded roster against what this node trusts. `roster` must be what `document.bytes` decode to.
     ///
-    /// `current` is the roster in force, if any: its keys then count instead of the config's.
+    /// The keys that must have signed are those of `current`, the roster in force, if there is one. If there is none they
+    /// are the config's, except for the very roster that `trust.highest` names: it was verified when it was first seen, its
+    /// secretariat may have changed its keys since the config was written, and it must be signed by its own keys only. A
+    /// roster that changes the keys or their threshold must be signed by enough of the new keys too.
+    ///
+    /// The coalition is checked first, then the signatures, so that nobody but the secretariat can raise any other error;
+    /// then form, version and expiry.
     ///
     /// # Errors
     /// As [`RosterError`] says.
     pub fn verify(
-        _roster: Roster,
-        _document: SignedDocument,
-        _trust: &RosterTrust,
-        _current: Option<&Roster>,
-        _now: Timestamp,
+        roster: Roster,
+        document: SignedDocument,
+        trust: &RosterTrust,
+        current: Option<&Roster>,
+        now: Timestamp,
     ) -> Result<Self, RosterError> {
-        unimplemented!()
+        if roster.coalition != trust.coalition {
+            return Err(RosterError::OtherCoalition);
+        }
+        let hash = document.hash();
+        check_signatures(&roster, &document, trust, current)?;
+        check_well_formed(&roster, document.bytes.len())?;
+        check_version(&roster, hash, trust, current)?;
+        if now >= roster.expires {
+            return Err(RosterError::Expired);
+        }
+        Ok(Self { roster, document, hash })
     }
 
     /// The roster.
@@ -177,4 +240,49 @@ impl VerifiedRoster {
     pub fn hash(&self) -> [u8; 32] {
         self.hash
     }
+}
+
+fn check_signatures(
+    roster: &Roster,
+    document: &SignedDocument,
+    trust: &RosterTrust,
+    current: Option<&Roster>,
+) -> Result<(), RosterError> {
+    let seen = trust.highest == Some((roster.version, document.hash()));
+    let (keys, threshold) = match current {
+        Some(current) => (&current.secretariat, current.threshold),
+        None if seen => (&roster.secretariat, roster.threshold),
+        None => (&trust.secretariat, trust.threshold),
+    };
+    let good = document.count_signers(DocumentKind::Roster, keys);
+    // A threshold of 0 would let an unsigned roster pass.
+    let needed = threshold.max(1) as usize;
+    if good < needed {
+        return Err(RosterError::TooFewSignatures { good, needed });
+    }
+    let own = document.count_signers(DocumentKind::Roster, &roster.secretariat);
+    if !roster.has_same_keys(keys, threshold) && own < roster.threshold as usize {
+        return Err(RosterError::NewKeysNotSigned);
+    }
+    Ok(())
+}
+
+fn check_version(
+    roster: &Roster,
+    hash: [u8; 32],
+    trust: &RosterTrust,
+    current: Option<&Roster>,
+) -> Result<(), RosterError> {
+    let version = roster.version;
+    let in_force = current.map_or(0, |current| current.version);
+    let highest = trust.highest.map_or(0, |(highest, _)| highest).max(in_force);
+    if version < highest {
+        return Err(RosterError::Rollback { version, highest });
+    }
+    let other_seen = trust.highest.is_some_and(|seen| seen.0 == version && seen.1 != hash);
+    let other_in_force = current.is_some_and(|current| current.version == version && current != roster);
+    if other_seen || other_in_force {
+        return Err(RosterError::Equivocation { version });
+    }
+    Ok(())
 }

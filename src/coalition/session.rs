@@ -1,12 +1,14 @@
 //! The session salt: what both sides' randomness, and all that they said, make of one exchange.
 
+use std::fmt;
+
 use overlap_indicator::Digest;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::hashing::FieldHash;
 use crate::{ExchangeId, MemberId, Nonce};
 
 /// Everything that a session salt depends on.
-#[derive(Debug)]
 pub struct SessionInputs<'a> {
     /// The exchange.
     pub exchange: ExchangeId,
@@ -30,18 +32,45 @@ pub struct SessionInputs<'a> {
     pub exporter: &'a [u8; 32],
 }
 
+// By hand: the exporter is a secret of the connection.
+impl fmt::Debug for SessionInputs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionInputs").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
+
 /// The salt of one exchange.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SessionSalt([u8; 32]);
 
 impl SessionSalt {
-    /// Derives the salt.
-    pub fn derive(_inputs: &SessionInputs<'_>) -> Self {
-        unimplemented!()
+    /// Derives the salt: SHA-256 over a label and every input, in the order of [`SessionInputs`]' fields, each with its length.
+    pub fn derive(inputs: &SessionInputs<'_>) -> Self {
+        let hash = FieldHash::new("overlapd session salt v1")
+            .bytes(&inputs.exchange.0)
+            .bytes(inputs.initiator.as_str().as_bytes())
+            .bytes(inputs.responder.as_str().as_bytes())
+            .bytes(&inputs.initiator_nonce.0)
+            .bytes(&inputs.responder_nonce.0)
+            .bytes(inputs.initiator_hello)
+            .bytes(inputs.responder_hello)
+            .bytes(inputs.offer)
+            .bytes(inputs.accept)
+            .bytes(inputs.exporter);
+        Self(hash.finish())
     }
 
     /// Keyed BLAKE3 of a digest, cut to 16 bytes: a session item.
-    pub fn item(&self, _digest: &Digest) -> [u8; 16] {
-        unimplemented!()
+    pub fn item(&self, digest: &Digest) -> [u8; 16] {
+        let hash = blake3::keyed_hash(&self.0, digest.as_bytes());
+        let mut item = [0; 16];
+        item.copy_from_slice(&hash.as_bytes()[..16]);
+        item
+    }
+}
+
+impl fmt::Debug for SessionSalt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSalt(..)")
     }
 }
