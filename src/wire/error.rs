@@ -1,8 +1,8 @@
-//! What a partner can get wrong in its bytes.
+//! What can be wrong with bytes.
 
 use crate::FrameType;
 
-/// Bytes that are no message. Always the partner's fault, or that of whoever wrote the file.
+/// Bytes that are no message. The fault of the partner, or of whoever wrote the file, except where a variant says another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WireError {
@@ -18,6 +18,12 @@ pub enum WireError {
         length: u32,
         /// Its type's limit.
         limit: u32,
+    },
+    /// A body of another length than its header says. The caller's mistake, not the partner's.
+    #[error("the body of a {frame:?} frame has another length than its header says")]
+    LengthDiffers {
+        /// Which frame.
+        frame: FrameType,
     },
     /// Bytes that are no protobuf message of their type.
     #[error("not a valid {0} message")]

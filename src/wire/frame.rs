@@ -1,10 +1,16 @@
 //! Frames.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use overlap_coalition::{EngineName, Nonce, Refusal, Signature, SignedDocument};
 use overlap_psi::Message;
 
-use crate::WireError;
+use crate::conversation::{
+    decode_body, decode_engine, decode_hello, decode_nonce, decode_refusal, encode_engine, encode_hello,
+    encode_refusal,
+};
+use crate::document::{copy, decode_signature, decode_signed, encode_signature, signed_message};
+use crate::field::Fields;
+use crate::{WireError, proto};
 
 /// Bytes before each frame's message: its type and its length.
 pub const HEADER_SIZE: usize = 5;
@@ -12,11 +18,11 @@ pub const HEADER_SIZE: usize = 5;
 /// The first message of either side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// Versions of the messages that this node speaks.
+    /// Versions of the messages that this node speaks; ascending, 1 to 16.
     pub wire_versions: Vec<u32>,
     /// The version of its canonicalisation rules.
     pub canon_version: u32,
-    /// The engines that it runs.
+    /// The engines that it runs, no repeats. Those that this version does not know are left out when a hello is decoded.
     pub engines: Vec<EngineName>,
     /// The version of its roster, 0 for none.
     pub roster_version: u64,
@@ -88,8 +94,16 @@ impl Header {
     ///
     /// # Errors
     /// An unknown type, or a length over its type's limit: checked before anything is allocated.
-    pub fn decode(_bytes: &[u8; HEADER_SIZE]) -> Result<Header, WireError> {
-        unimplemented!()
+    pub fn decode(bytes: &[u8; HEADER_SIZE]) -> Result<Header, WireError> {
+        let [number, length @ ..] = *bytes;
+        let frame = FrameType::from_number(number).ok_or(WireError::UnknownFrameType(number))?;
+        let length = u32::from_be_bytes(length);
+        // Every limit fits: the largest is a few MiB.
+        let limit = frame.limit() as u32;
+        if length > limit {
+            return Err(WireError::FrameTooLong { frame, length, limit });
+        }
+        Ok(Header { frame, length })
     }
 
     /// The frame's type.
@@ -103,22 +117,103 @@ impl Header {
     }
 }
 
+impl FrameType {
+    /// Every type.
+    pub const ALL: [FrameType; 9] = [
+        FrameType::Hello,
+        FrameType::Roster,
+        FrameType::Offer,
+        FrameType::Accept,
+        FrameType::Open,
+        FrameType::Engine,
+        FrameType::Receipt,
+        FrameType::Countersign,
+        FrameType::Refuse,
+    ];
+
+    /// The number in a header.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The type with this number.
+    pub fn from_number(number: u8) -> Option<FrameType> {
+        Self::ALL.into_iter().find(|frame| frame.number() == number)
+    }
+}
+
 impl Frame {
     /// Which frame.
     pub fn frame_type(&self) -> FrameType {
-        unimplemented!()
+        match self {
+            Frame::Hello(_) => FrameType::Hello,
+            Frame::Roster(_) => FrameType::Roster,
+            Frame::Offer(_) => FrameType::Offer,
+            Frame::Accept(_) => FrameType::Accept,
+            Frame::Open(_) => FrameType::Open,
+            Frame::Engine { .. } => FrameType::Engine,
+            Frame::Receipt(_) => FrameType::Receipt,
+            Frame::Countersign(_) => FrameType::Countersign,
+            Frame::Refuse(_) => FrameType::Refuse,
+        }
     }
 
-    /// Header and message.
+    /// Header and message. A refusal's sentence is cut and stripped as it would be at the other end.
+    ///
+    /// Whoever makes the frame keeps to its type's limit ([`FrameType::limit`]): the other end refuses a longer one.
     pub fn encode(&self) -> Bytes {
-        unimplemented!()
+        match self {
+            Frame::Hello(hello) => self.with_header(&encode_hello(hello)),
+            Frame::Roster(document)
+            | Frame::Offer(document)
+            | Frame::Accept(document)
+            | Frame::Receipt(document) => self.with_header(&signed_message(document)),
+            Frame::Open(nonce) => self.with_header(&proto::Open { nonce: copy(&nonce.0) }),
+            Frame::Engine { partition, message } => self.with_header(&encode_engine(*partition, message)),
+            Frame::Countersign(signature) => {
+                let signature = Some(encode_signature(signature));
+                self.with_header(&proto::Countersign { signature })
+            }
+            Frame::Refuse(refusal) => self.with_header(&encode_refusal(refusal)),
+        }
+    }
+
+    fn with_header(&self, message: &impl prost::Message) -> Bytes {
+        let length = message.encoded_len();
+        let mut bytes = BytesMut::with_capacity(HEADER_SIZE + length);
+        bytes.put_u8(self.frame_type().number());
+        // What does not fit is over every limit, and is refused by this header too.
+        bytes.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+        message.encode(&mut bytes).expect("a buffer that grows holds every message");
+        bytes.freeze()
     }
 
     /// Decodes the message that follows `header`; `body` has the header's length.
     ///
     /// # Errors
     /// As [`WireError`] says. A refusal's sentence is cut to 512 characters and stripped of control characters.
-    pub fn decode(_header: Header, _body: Bytes) -> Result<Frame, WireError> {
-        unimplemented!()
+    pub fn decode(header: Header, body: Bytes) -> Result<Frame, WireError> {
+        let frame = header.frame;
+        if body.len() != header.length() {
+            return Err(WireError::LengthDiffers { frame });
+        }
+        Ok(match frame {
+            FrameType::Hello => Frame::Hello(decode_hello(decode_body("Hello", body)?)?),
+            FrameType::Roster => Frame::Roster(decode_signed(&body)?),
+            FrameType::Offer => Frame::Offer(decode_signed(&body)?),
+            FrameType::Accept => Frame::Accept(decode_signed(&body)?),
+            FrameType::Receipt => Frame::Receipt(decode_signed(&body)?),
+            FrameType::Open => Frame::Open(Nonce(decode_nonce(&decode_body("Open", body)?)?)),
+            FrameType::Engine => {
+                let (partition, message) = decode_engine(decode_body("EngineMessage", body)?)?;
+                Frame::Engine { partition, message }
+            }
+            FrameType::Countersign => {
+                let countersign: proto::Countersign = decode_body("Countersign", body)?;
+                let signature = Fields("Countersign").present("signature", countersign.signature)?;
+                Frame::Countersign(decode_signature(&signature)?)
+            }
+            FrameType::Refuse => Frame::Refuse(decode_refusal(&decode_body("Refuse", body)?)?),
+        })
     }
 }

@@ -4,16 +4,26 @@
 //! A frame is a type (1 byte), a length (4 bytes, big-endian) and a protobuf message of that length. Documents that
 //! are signed travel as opaque bytes beside their signatures; the `encode_*` and `decode_*` pairs are for what is inside.
 
+mod conversation;
 mod document;
 mod error;
+mod field;
 mod frame;
+mod limits;
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
+mod proto;
+mod roster;
+mod shape;
+mod terms;
 
 pub use document::{
-    decode_accept, decode_offer, decode_receipt, decode_roster, decode_signed, encode_accept, encode_offer,
-    encode_receipt, encode_roster, encode_signed,
+    decode_accept, decode_offer, decode_receipt, decode_signed, encode_accept, encode_offer, encode_receipt,
+    encode_signed,
 };
 pub use error::WireError;
 pub use frame::{Frame, FrameType, HEADER_SIZE, Header, Hello};
+pub use limits::{ENGINE_CHUNK, LONGEST_SENTENCE};
+pub use roster::{decode_roster, encode_roster};
 
 /// The application protocol in the TLS handshake.
 pub const ALPN: &[u8] = b"overlap/1";
