@@ -139,3 +139,9 @@ pub struct FacetKey {
     /// Its text.
     pub key: SecretText,
 }
+
+impl FacetKey {
+    pub(crate) fn new(facet: Facet, key: impl Into<String>) -> Self {
+        Self { facet, key: SecretText::new(key) }
+    }
+}

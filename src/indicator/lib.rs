@@ -4,19 +4,39 @@
 //! One raw spelling goes in, one canonical form comes out, or a typed refusal. Nothing here touches a file, a socket,
 //! the clock or randomness.
 
+mod account;
+mod card;
 mod context;
+mod detect;
 mod digest;
+mod email;
 mod facet;
+mod file_hash;
+mod handle;
+mod host;
+mod iban;
 mod indicator;
+mod infohash;
+mod ip;
 mod kind;
+mod merchant;
+mod newsgroup;
+mod onion;
+mod percent;
+mod phone;
+mod refang;
 mod reject;
 mod secret_text;
+mod url;
+mod wallet;
 
+pub use card::contains_card_number;
 pub use context::{Context, Tlp, UnknownTlp};
 pub use digest::{Digest, DigestSalt, Digester};
 pub use facet::{Facet, FacetKey, UnknownFacet};
 pub use indicator::{Indicator, Rules};
 pub use kind::{Kind, UnknownKind};
+pub use refang::MAX_VALUE_BYTES;
 pub use reject::Reject;
 pub use secret_text::SecretText;
 

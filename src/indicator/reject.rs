@@ -37,6 +37,9 @@ pub enum Reject {
     },
 }
 
+/// The rule of its kind that a value breaks; the kind is added where it is known.
+pub(crate) type Why = &'static str;
+
 fn list(kinds: &[Kind]) -> String {
     kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ")
 }

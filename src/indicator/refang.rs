@@ -1,0 +1,118 @@
+//! What every value goes through before its kind's rule: trim, NFC, refang.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+use crate::Reject;
+
+/// Longest value, in bytes. The longest kind is the URL, which browsers and servers cut off at 8 KiB or before.
+pub const MAX_VALUE_BYTES: usize = 8 * 1024;
+
+/// Trims, normalises (NFC) and refangs.
+pub(crate) fn prepare(raw: &str) -> Result<Cow<'_, str>, Reject> {
+    let trimmed = trim(raw);
+    if trimmed.is_empty() {
+        return Err(Reject::Empty);
+    }
+    if trimmed.len() > MAX_VALUE_BYTES {
+        return Err(Reject::TooLong { limit: MAX_VALUE_BYTES });
+    }
+    let text = match nfc(trimmed) {
+        Cow::Borrowed(text) => refang(text),
+        Cow::Owned(text) => Cow::Owned(refang(&text).into_owned()),
+    };
+    if trim(&text).is_empty() {
+        return Err(Reject::Empty);
+    }
+    Ok(text)
+}
+
+/// Space of any kind, and the byte order mark that spreadsheets leave at the start of a file.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// Normalisation Form C.
+pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// Undoes what analysts write so that nobody clicks: `hxxp`, `[.]`, `(.)`, `[dot]`, `(dot)`, `[:]//`, `[@]`, `[at]`.
+///
+/// Repeats until nothing is left to undo, so that a refanged text is its own refanged text.
+pub(crate) fn refang(text: &str) -> Cow<'_, str> {
+    let mut current = Cow::Borrowed(text);
+    while let Some(next) = refang_once(&current) {
+        current = Cow::Owned(next);
+    }
+    current
+}
+
+fn refang_once(text: &str) -> Option<String> {
+    let scheme = fanged_scheme(text);
+    let first = text.find(['[', '(']).filter(|&at| text[at..].contains([']', ')']));
+    let marked = first.is_some_and(|at| marks(&text[at..]).next().is_some());
+    if scheme.is_none() && !marked {
+        return None;
+    }
+    let rest = scheme.map_or(text, |tail| tail);
+    let mut out = String::with_capacity(text.len());
+    if scheme.is_some() {
+        out.push_str("http");
+    }
+    let mut copied = 0;
+    for (at, length, plain) in marks(rest) {
+        out.push_str(&rest[copied..at]);
+        out.push(plain);
+        copied = at + length;
+    }
+    out.push_str(&rest[copied..]);
+    Some(out)
+}
+
+/// What follows `hxxp` in a text that starts with `hxxp://` or `hxxps://`, in any case.
+fn fanged_scheme(text: &str) -> Option<&str> {
+    let tail = strip_prefix_ignore_case(text, "hxxp")?;
+    let after = strip_prefix_ignore_case(tail, "s").unwrap_or(tail);
+    (after.starts_with("://") || after.starts_with("[:]//")).then_some(tail)
+}
+
+/// Each mark in `text`, from the left and without overlap: where it starts, its length, and the character that it stands for.
+fn marks(text: &str) -> impl Iterator<Item = (usize, usize, char)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while let Some(offset) = text[from..].find(['[', '(']) {
+            let at = from + offset;
+            if let Some((length, plain)) = mark_at(&text[at..]) {
+                from = at + length;
+                return Some((at, length, plain));
+            }
+            from = at + 1;
+        }
+        None
+    })
+}
+
+/// The mark with which `text` begins.
+fn mark_at(text: &str) -> Option<(usize, char)> {
+    const MARKS: [(&str, char); 6] =
+        [("[.]", '.'), ("(.)", '.'), ("[dot]", '.'), ("(dot)", '.'), ("[@]", '@'), ("[at]", '@')];
+    if text.starts_with("[:]//") {
+        return Some(("[:]".len(), ':'));
+    }
+    MARKS
+        .into_iter()
+        .find(|(mark, _)| strip_prefix_ignore_case(text, mark).is_some())
+        .map(|(mark, plain)| (mark.len(), plain))
+}
+
+/// `text` without `prefix`, which is ASCII and compared without regard to case.
+pub(crate) fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, tail) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
