@@ -1,6 +1,65 @@
 #![forbid(unsafe_code)]
+// The macro behind `#[utoipa::path]` qualifies the names that it is given.
+#![allow(unused_qualifications)]
 //! The local API: REST, metrics and health.
+//!
+//! [`Api::router`] makes the whole of it; [`serve_unix`] and [`serve_tls`] serve it. The routes are under `/api/v1`, bodies
+//! are JSON, and `/api/v1/openapi.json` describes them in full (OpenAPI 3.1).
+//!
+//! | route | role | what |
+//! |---|---|---|
+//! | `GET health`, `GET ready`, `GET openapi.json` | none | `{"status":"ok"}`; `{"ready":bool}` with 200 or 503; the description |
+//! | `GET /metrics` | read | Prometheus text |
+//! | `GET status` | read | the node at a glance |
+//! | `POST imports?format=csv\|ndjson\|txt[&kind=][&source=][&tlp=]` | import | the body is the file, of any size; `{"accepted","duplicates","rejected":[{"line","kind","reason"}],"rejected_more"}` |
+//! | `GET indicators[?kind=]`, `GET indicators/{id}` | read | own indicators |
+//! | `DELETE indicators/{id}`, `POST indicators/withdraw` | import | take them out; the body is `{"values":[{"kind","value"}],"ids":[]}` |
+//! | `POST exchanges` | exchange | `{"peer","mode","engine","purpose","case"}`, all but the first optional; 202 and `{"exchange":id}` |
+//! | `GET exchanges[?peer=]`, `GET exchanges/{id}[?wait=SECONDS]` | read | records of exchanges; `wait` holds the answer until the end, 60 seconds at most |
+//! | `GET overlaps[?peer=][&kind=]` | read | what exchanges found |
+//! | `GET peers` | read | partners and agreements |
+//! | `GET receipts[?peer=]`, `GET receipts/{exchange}` | read | signed records |
+//! | `GET tokens`, `POST tokens`, `DELETE tokens/{name}` | admin | `{"name","roles"}` makes one, and the answer alone shows it |
+//!
+//! **Lists** are `{"items":[..],"next":cursor}`; `?after=` that cursor gives the next page until `next` is null, and `?limit=`
+//! is 1 to 1,000, 100 if not said. **Times** are RFC 3339 in UTC. **Errors** are `application/problem+json` (RFC 9457) whose
+//! `type` is `urn:overlapd:problem:` and a word that does not change; a refusal by policy or partner (409) also has `code` and
+//! `retry_after`. **Tokens** come as `Authorization: Bearer` (RFC 6750); role `admin` includes all, every role includes
+//! `read`. Query parameters and fields that a route does not know are refused.
+//!
+//! In an **import** a line ends with LF or CRLF, a UTF-8 byte order mark is taken off, and `line` is the physical line on which
+//! a record starts, from 1. CSV has a header with `value`, with `kind` unless `?kind=` is given, and any of `tlp`, `source`,
+//! `first_seen`, `last_seen`, `expires`, `confidence` and `note`, in any order; NDJSON has the same fields; in txt every line is
+//! a value, but for blank ones and those that begin with `#`. A row that names no kind is of `?kind=`, or its kind is detected.
+//! A row that is refused costs itself and no other, and is never echoed. A file that is no text or lacks a column is refused
+//! whole (422).
 
+mod access;
+mod api;
+mod batch;
+mod csv_records;
 mod daemon;
+mod exchanges;
+mod health;
+mod import;
+mod import_format;
+mod import_row;
+mod indicators;
+mod lines;
+mod nearest;
+mod overlaps;
+mod peers;
+mod problem;
+mod receipts;
+mod request;
+mod rfc3339;
+mod routes;
+mod serve;
+mod state;
+mod status;
+mod tokens;
 
+pub use access::new_token;
+pub use api::Api;
 pub use daemon::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused};
+pub use serve::{serve_tls, serve_unix};

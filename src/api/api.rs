@@ -1,0 +1,130 @@
+//! The API, put together.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use metrics_exporter_prometheus::PrometheusHandle;
+use overlap_store::{Role, Store};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::routes;
+
+use crate::access::Access;
+use crate::problem::{Problem, ProblemDocument, ProblemKind};
+use crate::routes::{RouteAccess, Routes, TOKEN_SCHEME};
+use crate::state::ApiState;
+use crate::{Daemon, exchanges, health, import, indicators, overlaps, peers, receipts, status, tokens};
+
+/// The local API.
+#[derive(Clone, Copy, Debug)]
+pub struct Api;
+
+impl Api {
+    /// The router of the whole API. `metrics` renders what the process's recorder has gathered.
+    pub fn router(store: Arc<dyn Store>, daemon: Arc<dyn Daemon>, metrics: PrometheusHandle) -> Router {
+        Self::with_table(ApiState::new(store, daemon, metrics)).0
+    }
+
+    /// The router, and the table of its routes and roles.
+    pub(crate) fn with_table(state: ApiState) -> (Router, Vec<RouteAccess>) {
+        let (router, document, table) = all_routes(state.clone()).finish();
+        // The document is made of strings and numbers: it always encodes. It is set here alone, so it is not set yet.
+        let _ = state.openapi().set(serde_json::to_vec(&document).unwrap_or_default().into());
+        let router = router
+            .fallback(unknown_route)
+            .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn(measure))
+            .with_state(state);
+        (router, table)
+    }
+}
+
+fn all_routes(state: ApiState) -> Routes {
+    let open = Access::Open;
+    let [read, import, exchange, admin] =
+        [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(Access::Role);
+    Routes::new(state, document())
+        .add(open, routes!(health::health))
+        .add(open, routes!(health::ready))
+        .add(open, routes!(health::openapi))
+        .add(read, routes!(health::metrics))
+        .add(read, routes!(status::status))
+        .add(import, routes!(import::import))
+        .add(read, routes!(indicators::list))
+        .add(read, routes!(indicators::show))
+        .add(import, routes!(indicators::delete))
+        .add(import, routes!(indicators::withdraw))
+        .add(exchange, routes!(exchanges::begin))
+        .add(read, routes!(exchanges::list))
+        .add(read, routes!(exchanges::show))
+        .add(read, routes!(overlaps::list))
+        .add(read, routes!(peers::list))
+        .add(read, routes!(receipts::list))
+        .add(read, routes!(receipts::show))
+        .add(admin, routes!(tokens::list))
+        .add(admin, routes!(tokens::make))
+        .add(admin, routes!(tokens::revoke))
+}
+
+/// What stands in the OpenAPI document beside the routes.
+fn document() -> OpenApi {
+    let mut document = <Described as utoipa::OpenApi>::openapi();
+    let components = document.components.get_or_insert_default();
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A token of this node. Its roles say what it may do: `read`; `import` and `exchange`, which include `read`; `admin`, which includes all.",
+        ))
+        .build();
+    components.add_security_scheme(TOKEN_SCHEME, SecurityScheme::Http(scheme));
+    let problem: RefOr<Schema> = ProblemDocument::schema();
+    components.schemas.insert(ProblemDocument::name().into_owned(), problem);
+    document
+}
+
+/// The document's head.
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "overlapd",
+    description = "The local API of one member's node. Values are shown to callers with a token, and never leave the node."
+))]
+struct Described;
+
+async fn unknown_route() -> Problem {
+    Problem::new(ProblemKind::NotFound, "no such route: `/api/v1/openapi.json` lists them all")
+}
+
+async fn wrong_method(method: Method) -> Problem {
+    let detail = format!("{method} is not one of this route's methods");
+    Problem::new(ProblemKind::MethodNotAllowed, detail)
+}
+
+/// Counts requests by route, never by path: a path holds ids.
+async fn measure(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = known_method(request.method());
+    let route = route.map_or_else(|| "unknown".to_owned(), |route| route.as_str().to_owned());
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    tracing::debug!(method, route, status, milliseconds = begun.elapsed().as_millis() as u64, "API call");
+    metrics::counter!("overlapd_http_requests_total", "method" => method, "route" => route, "status" => status)
+        .increment(1);
+    response
+}
+
+/// The method as a label: a caller's own word would make a series of each.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}

@@ -1,0 +1,81 @@
+//! Health, readiness, metrics and the API's own description: what machines ask.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::DaemonStatus;
+use crate::problem::Problem;
+use crate::state::ApiState;
+use overlap_store::StoreCounts;
+
+/// The process answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub(crate) struct Health {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+/// Whether the node can work.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"ready": true}))]
+pub(crate) struct Ready {
+    /// Whether the peer endpoint is bound and the store is open.
+    ready: bool,
+}
+
+/// Says that the process answers.
+#[utoipa::path(get, path = "/api/v1/health", tag = "node", responses((status = 200, body = Health)))]
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Says whether the node can work.
+#[utoipa::path(get, path = "/api/v1/ready", tag = "node", responses(
+    (status = 200, description = "It can.", body = Ready),
+    (status = 503, description = "It cannot, yet or any more.", body = Ready),
+))]
+pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Ready>) {
+    let ready = state.daemon().status().ready;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Ready { ready }))
+}
+
+/// Counters and gauges in Prometheus' text form.
+#[utoipa::path(get, path = "/metrics", tag = "node", responses(
+    (status = 200, body = String, content_type = "text/plain; version=0.0.4"),
+))]
+pub(crate) async fn metrics(State(state): State<ApiState>) -> Result<Response, Problem> {
+    let counts = state.store(|store| store.counts()).await?;
+    set_gauges(&counts, &state.daemon().status());
+    let text = state.metrics().render();
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+/// Gauges of what is only known by asking: set at each scrape.
+fn set_gauges(counts: &StoreCounts, status: &DaemonStatus) {
+    for (kind, count) in &counts.indicators {
+        metrics::gauge!("overlapd_indicators", "kind" => kind.as_str()).set(*count as f64);
+    }
+    for (peer, count) in &counts.overlaps {
+        metrics::gauge!("overlapd_overlaps", "peer" => peer.to_string()).set(*count as f64);
+    }
+    metrics::gauge!("overlapd_store_bytes").set(counts.disk_bytes as f64);
+    metrics::gauge!("overlapd_ready").set(f64::from(u8::from(status.ready)));
+    metrics::gauge!("overlapd_roster_version").set(status.roster_version as f64);
+    metrics::gauge!("overlapd_roster_expires_seconds").set(status.roster_expires.0 as f64);
+    metrics::gauge!("overlapd_certificate_ends_seconds").set(status.certificate_ends.0 as f64);
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "node", responses(
+    (status = 200, description = "OpenAPI 3.1.", body = Object, content_type = "application/json"),
+))]
+pub(crate) async fn openapi(State(state): State<ApiState>) -> Result<Response, Problem> {
+    let document = state.openapi().get().cloned().ok_or_else(Problem::internal)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
+}

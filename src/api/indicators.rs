@@ -1,0 +1,250 @@
+//! Indicators: look at them, take them out.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use overlap_indicator::{Indicator, Kind, Rules, SecretText};
+use overlap_store::{IndicatorFilter, IndicatorId, IndicatorRow, Page, PageRequest, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::problem::{Problem, ProblemDocument, ProblemKind};
+use crate::request::{JsonBody, Params, Segment, id_bytes, kind, not_found, page, query_kind};
+use crate::rfc3339::rfc3339;
+use crate::state::{ApiState, off_thread};
+
+/// Rows that a withdrawal by value reads at a time.
+const SCAN_ROWS: usize = 10_000;
+
+/// An indicator of this node's own.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Indicator, example = json!({
+    "id": "7d0c8f0f6f0e4b1e9c55a0f3b2f4c6d1", "kind": "domain", "value": "Example[.]org", "canonical": "example.org",
+    "tlp": "amber", "source": "case-12", "first_seen": "2026-10-01T00:00:00Z", "last_seen": null, "expires": null,
+    "confidence": 80, "note": "", "imported": "2026-11-01T08:00:00Z"
+}))]
+pub(crate) struct IndicatorItem {
+    /// Its id in this node.
+    id: String,
+    /// Its kind.
+    kind: &'static str,
+    /// As it was first written.
+    value: String,
+    /// Its canonical form.
+    canonical: String,
+    /// How far it may be told (TLP 2.0).
+    tlp: &'static str,
+    /// Where it is from.
+    source: String,
+    /// When it was first seen.
+    #[schema(format = "date-time")]
+    first_seen: Option<String>,
+    /// When it was last seen.
+    #[schema(format = "date-time")]
+    last_seen: Option<String>,
+    /// When it stops taking part in exchanges.
+    #[schema(format = "date-time")]
+    expires: Option<String>,
+    /// How sure the member is, 0 to 100.
+    confidence: Option<u8>,
+    /// Free text.
+    note: String,
+    /// When it was imported.
+    #[schema(format = "date-time")]
+    imported: String,
+}
+
+impl From<IndicatorRow> for IndicatorItem {
+    fn from(row: IndicatorRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            kind: row.kind.as_str(),
+            value: row.raw.reveal().to_owned(),
+            canonical: row.canonical.reveal().to_owned(),
+            tlp: row.context.tlp.as_str(),
+            source: row.context.source,
+            first_seen: row.context.first_seen.map(rfc3339),
+            last_seen: row.context.last_seen.map(rfc3339),
+            expires: row.context.expires.map(rfc3339),
+            confidence: row.context.confidence,
+            note: row.context.note,
+            imported: rfc3339(row.imported),
+        }
+    }
+}
+
+/// A page of indicators.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IndicatorPage {
+    /// In the order of import.
+    items: Vec<IndicatorItem>,
+    /// The `after` of the next page; null on the last.
+    next: Option<String>,
+}
+
+/// Which indicators.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParams {
+    /// Of this kind only.
+    kind: Option<String>,
+    /// How many, 1 to 1,000; 100 if not said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// Lists this node's own indicators, in the order of import.
+#[utoipa::path(get, path = "/api/v1/indicators", tag = "indicators", params(ListParams),
+    responses((status = 200, body = IndicatorPage)))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    Params(params): Params<ListParams>,
+) -> Result<Json<IndicatorPage>, Problem> {
+    let filter = IndicatorFilter { kind: query_kind(params.kind.as_deref())? };
+    let page = page(params.limit, params.after)?;
+    let Page { rows, next } = state.store(move |store| store.indicators(&filter, &page)).await?;
+    let items = rows.into_iter().map(IndicatorItem::from).collect();
+    Ok(Json(IndicatorPage { items, next: next.map(|cursor| cursor.0) }))
+}
+
+/// Shows one indicator.
+#[utoipa::path(get, path = "/api/v1/indicators/{id}", tag = "indicators", params(("id" = String, Path)),
+    responses((status = 200, body = IndicatorItem), (status = 404, description = "There is none of this id.", body = ProblemDocument, content_type = "application/problem+json")))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    Segment(id): Segment,
+) -> Result<Json<IndicatorItem>, Problem> {
+    let id = indicator_id(&id)?;
+    let row = state.store(move |store| store.indicator(id)).await?;
+    row.map(|row| Json(row.into())).ok_or_else(|| not_found("indicator"))
+}
+
+/// Takes one indicator out of the store and so out of later exchanges. Overlaps that were found with it stay.
+#[utoipa::path(delete, path = "/api/v1/indicators/{id}", tag = "indicators", params(("id" = String, Path)),
+    responses((status = 204, description = "It is gone."), (status = 404, description = "There is none of this id.", body = ProblemDocument, content_type = "application/problem+json")))]
+pub(crate) async fn delete(
+    State(state): State<ApiState>,
+    Segment(id): Segment,
+) -> Result<StatusCode, Problem> {
+    let id = indicator_id(&id)?;
+    match state.store(move |store| store.withdraw(&[id])).await? {
+        0 => Err(not_found("indicator")),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
+    id_bytes(text).map(IndicatorId).ok_or_else(|| not_found("indicator"))
+}
+
+/// What to withdraw: values in any spelling, ids, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"values": [{"kind": "domain", "value": "example.org"}], "ids": []}))]
+pub(crate) struct Withdraw {
+    /// By value.
+    #[serde(default)]
+    values: Vec<WithdrawValue>,
+    /// By id.
+    #[serde(default)]
+    ids: Vec<String>,
+}
+
+/// A value to withdraw.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WithdrawValue {
+    /// Its kind; detected if not said.
+    kind: Option<String>,
+    /// The value, in any spelling that an import would take.
+    value: String,
+}
+
+impl fmt::Debug for WithdrawValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WithdrawValue(kind: {:?})", self.kind)
+    }
+}
+
+/// What became of a withdrawal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"withdrawn": 1, "unknown": 0}))]
+pub(crate) struct Withdrawn {
+    /// Indicators that were there and are gone.
+    withdrawn: u64,
+    /// Values and ids that were not there, or are no indicators.
+    unknown: u64,
+}
+
+/// Takes indicators out of the store and so out of later exchanges. Overlaps that were found with them stay.
+#[utoipa::path(post, path = "/api/v1/indicators/withdraw", tag = "indicators", request_body = Withdraw,
+    responses((status = 200, body = Withdrawn)))]
+pub(crate) async fn withdraw(
+    State(state): State<ApiState>,
+    JsonBody(asked): JsonBody<Withdraw>,
+) -> Result<Json<Withdrawn>, Problem> {
+    let kinds = asked.values.iter().map(|value| value.kind.as_deref().map(kind).transpose());
+    let kinds = kinds.collect::<Result<Vec<_>, _>>();
+    let kinds = kinds.map_err(|reason| Problem::new(ProblemKind::BadValue, format!("kind: {reason}")))?;
+    let rules = state.daemon().rules();
+    let store = state.shared_store();
+    let withdrawn = off_thread(move || withdraw_all(&*store, &asked, &kinds, &rules)).await??;
+    Ok(Json(withdrawn))
+}
+
+fn withdraw_all(
+    store: &dyn Store,
+    asked: &Withdraw,
+    kinds: &[Option<Kind>],
+    rules: &Rules,
+) -> Result<Withdrawn, StoreError> {
+    let by_id: Vec<Option<IndicatorId>> = asked.ids.iter().map(|id| id_bytes(id).map(IndicatorId)).collect();
+    let values: Vec<Option<Indicator>> =
+        asked.values.iter().zip(kinds).map(|(value, kind)| parse(*kind, &value.value, rules)).collect();
+    let wanted: HashSet<Name> = values.iter().flatten().map(name_of).collect();
+    let known = ids_of(store, &wanted)?;
+    let by_value = values.iter().map(|value| known.get(&name_of(value.as_ref()?)).copied());
+    let asked: Vec<Option<IndicatorId>> = by_value.chain(by_id).collect();
+    let ids: BTreeSet<IndicatorId> = asked.iter().copied().flatten().collect();
+    let ids = Vec::from_iter(ids);
+    let withdrawn = store.withdraw(&ids)?;
+    let named = asked.iter().filter(|id| id.is_none()).count() + ids.len();
+    Ok(Withdrawn { withdrawn, unknown: (named as u64).saturating_sub(withdrawn) })
+}
+
+/// What makes two indicators the same.
+type Name = (Kind, SecretText);
+
+fn name_of(indicator: &Indicator) -> Name {
+    (indicator.kind(), indicator.canonical().clone())
+}
+
+/// The ids of those of `wanted` that the store holds. Only the store can make an id, so its rows are read until all are found.
+fn ids_of(store: &dyn Store, wanted: &HashSet<Name>) -> Result<HashMap<Name, IndicatorId>, StoreError> {
+    let kinds: HashSet<Kind> = wanted.iter().map(|(kind, _)| *kind).collect();
+    let only_kind = kinds.iter().next().filter(|_| kinds.len() == 1).copied();
+    let filter = IndicatorFilter { kind: only_kind };
+    let mut request = PageRequest { limit: SCAN_ROWS, after: None };
+    let mut found = HashMap::new();
+    while found.len() < wanted.len() {
+        let page = store.indicators(&filter, &request)?;
+        let named = page.rows.into_iter().map(|row| ((row.kind, row.canonical), row.id));
+        found.extend(named.filter(|(name, _)| wanted.contains(name)));
+        let Some(next) = page.next else { break };
+        request.after = Some(next);
+    }
+    Ok(found)
+}
+
+fn parse(kind: Option<Kind>, value: &str, rules: &Rules) -> Option<Indicator> {
+    match kind {
+        Some(kind) => Indicator::parse(kind, value, rules).ok(),
+        None => Indicator::detect(value, rules).ok(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Routes, each with its role and its place in the OpenAPI document.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use overlap_store::Role;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Content, OpenApi, Ref, ResponseBuilder};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use crate::access::{Access, check};
+use crate::state::ApiState;
+
+/// The security scheme's name in the OpenAPI document.
+pub(crate) const TOKEN_SCHEME: &str = "token";
+
+/// A router to which a route can be added only with its role.
+pub(crate) struct Routes {
+    router: OpenApiRouter<ApiState>,
+    state: ApiState,
+    table: Vec<RouteAccess>,
+}
+
+/// A route and who may call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RouteAccess {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) access: Access,
+}
+
+impl Routes {
+    pub(crate) fn new(state: ApiState, document: OpenApi) -> Self {
+        Self { router: OpenApiRouter::with_openapi(document), state, table: Vec::new() }
+    }
+
+    /// Adds a route. The role is checked before the handler sees anything, and stands in the document.
+    pub(crate) fn add(
+        mut self,
+        access: Access,
+        (schemas, mut paths, methods): UtoipaMethodRouter<ApiState>,
+    ) -> Self {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                describe_access(operation, access);
+                self.table.push(RouteAccess { method, path: path.clone(), access });
+            }
+        }
+        let methods = methods.route_layer(from_fn_with_state((self.state.clone(), access), check));
+        self.router = self.router.routes((schemas, paths, methods));
+        self
+    }
+
+    /// The router, its document, and the table of routes and roles.
+    pub(crate) fn finish(self) -> (Router<ApiState>, OpenApi, Vec<RouteAccess>) {
+        let (router, document) = self.router.split_for_parts();
+        (router, document, self.table)
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PUT", &mut item.put),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn describe_access(operation: &mut Operation, access: Access) {
+    let (security, role) = match access {
+        Access::Open => (Vec::new(), None),
+        Access::Role(role) => (vec![SecurityRequirement::new(TOKEN_SCHEME, [role.as_str()])], Some(role)),
+    };
+    operation.security = Some(security);
+    if let Some(role) = role {
+        describe_refusals(operation, role);
+    }
+    let other = "Any other error: the query or body is not valid, or this node failed.";
+    add_problem(operation, "default", other);
+}
+
+fn describe_refusals(operation: &mut Operation, role: Role) {
+    add_problem(operation, "401", "No token, or none that this node gave out.");
+    add_problem(operation, "403", &format!("The token lacks the role `{}`.", role.as_str()));
+}
+
+fn add_problem(operation: &mut Operation, status: &str, description: &str) {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let response =
+        ResponseBuilder::new().description(description).content("application/problem+json", content).build();
+    operation.responses.responses.insert(status.to_owned(), response.into());
+}

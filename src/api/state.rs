@@ -1,0 +1,115 @@
+//! What every handler reaches: the store, the daemon and the tokens.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use metrics_exporter_prometheus::PrometheusHandle;
+use overlap_store::{Store, StoreError, TokenRecord};
+use tokio::sync::Semaphore;
+
+use crate::Daemon;
+use crate::access::{TokenCache, find};
+use crate::problem::Problem;
+
+/// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
+const IMPORTS_AT_ONCE: usize = 4;
+
+/// The state of the API, shared by its handlers.
+#[derive(Clone)]
+pub(crate) struct ApiState(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    daemon: Arc<dyn Daemon>,
+    metrics: PrometheusHandle,
+    tokens: TokenCache,
+    imports: Semaphore,
+    openapi: OnceLock<Bytes>,
+}
+
+impl ApiState {
+    pub(crate) fn new(store: Arc<dyn Store>, daemon: Arc<dyn Daemon>, metrics: PrometheusHandle) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            daemon,
+            metrics,
+            tokens: TokenCache::default(),
+            imports: Semaphore::new(IMPORTS_AT_ONCE),
+            openapi: OnceLock::new(),
+        }))
+    }
+
+    pub(crate) fn daemon(&self) -> &dyn Daemon {
+        &*self.0.daemon
+    }
+
+    pub(crate) fn shared_daemon(&self) -> Arc<dyn Daemon> {
+        self.0.daemon.clone()
+    }
+
+    pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
+        self.0.store.clone()
+    }
+
+    pub(crate) fn metrics(&self) -> &PrometheusHandle {
+        &self.0.metrics
+    }
+
+    pub(crate) fn imports(&self) -> &Semaphore {
+        &self.0.imports
+    }
+
+    /// The OpenAPI document, which is known only when every route is.
+    pub(crate) fn openapi(&self) -> &OnceLock<Bytes> {
+        &self.0.openapi
+    }
+
+    /// Asks the store, off the async threads.
+    pub(crate) async fn store<T, F>(&self, call: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.shared_store();
+        off_thread(move || call(&*store)).await?.map_err(Problem::from)
+    }
+
+    /// The token with this hash.
+    pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRecord>, Problem> {
+        if let Some(tokens) = self.0.tokens.known().await {
+            return Ok(find(&tokens, hash));
+        }
+        let inner = self.0.clone();
+        let tokens = off_thread(move || inner.tokens.load(|| inner.store.tokens())).await??;
+        Ok(find(&tokens, hash))
+    }
+
+    /// Changes the tokens in the store; a request that begins after this returns is judged by the new ones.
+    pub(crate) async fn change_tokens<T, F>(&self, change: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
+    {
+        let inner = self.0.clone();
+        off_thread(move || inner.tokens.change(|| change(&*inner.store))).await?
+    }
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiState(..)")
+    }
+}
+
+/// Runs what blocks on a thread that may. A panic there is this node's failure, not the caller's.
+pub(crate) async fn off_thread<T, F>(work: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(panicked = error.is_panic(), "a call of the API failed on its thread");
+        Problem::internal()
+    })
+}
