@@ -77,6 +77,12 @@ mod receiver;
 mod sender;
 
 #[cfg(test)]
+mod adversary_tests;
+#[cfg(test)]
+mod forgery_tests;
+#[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;

@@ -50,7 +50,7 @@ impl Coefficients {
     /// linear form that is not zero, and at most one value in 2^128 of one coefficient makes it vanish: the test of
     /// small exponents (Bellare, Garay, Rabin, "Fast Batch Verification", Eurocrypt 1998, section 3), sound as the
     /// group's order is prime. Longer coefficients would double the cost and add nothing to a group of 126 bits.
-    fn coefficient(&self, index: u32) -> Scalar {
+    pub(crate) fn coefficient(&self, index: u32) -> Scalar {
         let hash = blake3::keyed_hash(&self.seed, &index.to_be_bytes());
         let mut low = [0; 16];
         low.copy_from_slice(&hash.as_bytes()[..16]);

@@ -14,7 +14,7 @@ use crate::{Error, MessageKind};
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct SecretKey {
     scalar: Scalar,
-    /// Half of it: what points are multiplied by before [`super::bulk::double_and_encode`].
+    /// Half of it: what points are multiplied by where their doubles are encoded, in [`super::bulk`].
     half: Scalar,
 }
 

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::CHUNK;
+use super::{CHUNK, MAX_ITEMS};
 use crate::pair::{self, End};
-use crate::{Params, SessionItem};
+use crate::{Error, Params, SessionItem};
 
 pub(crate) fn params(receiver_size: usize, sender_size: usize, prove_matches: bool) -> Params {
     Params { exchange: *b"an exchange's id", partition: 3, receiver_size, sender_size, prove_matches }
@@ -89,5 +89,52 @@ proptest! {
         prove in any::<bool>(),
     ) {
         check(&items(receiver), &items(sender), prove);
+    }
+}
+
+#[test]
+fn bad_sets_are_refused_before_the_first_message() {
+    let too_many = Error::UnsupportedSize { size: MAX_ITEMS + 1 };
+    let refused = |receiver, sender, items: Vec<SessionItem>| {
+        let params = params(receiver, sender, true);
+        [super::receiver(params.clone(), items.clone()).err(), super::sender(params, items).err()]
+    };
+    assert_eq!(refused(MAX_ITEMS + 1, 1, items(0..1))[1], Some(too_many.clone()));
+    assert_eq!(refused(1, MAX_ITEMS + 1, items(0..1))[0], Some(too_many));
+    let other_size = Some(Error::UnsupportedSize { size: 2 });
+    assert_eq!(refused(3, 3, items(0..2)), [other_size.clone(), other_size]);
+    let repeated = Some(Error::RepeatedItem);
+    assert_eq!(refused(3, 3, items([5, 6, 5])), [repeated.clone(), repeated]);
+}
+
+#[derive(serde::Deserialize)]
+struct KnownAnswer {
+    receiver: u64,
+    sender: u64,
+    shared: u64,
+    prove_matches: bool,
+    messages: usize,
+    transcript: String,
+}
+
+/// With seeded randomness every message is known, so a change for speed cannot change the protocol unnoticed.
+#[test]
+fn transcripts_are_the_known_ones() {
+    let json = include_str!("../../../tests/vectors/psi/voprf-transcripts.json");
+    let answers: Vec<KnownAnswer> = serde_json::from_str(json).unwrap();
+    assert!(!answers.is_empty());
+    for answer in answers {
+        let receiver = items(0..answer.receiver);
+        let start = answer.receiver - answer.shared;
+        let sender = items(start..start + answer.sender);
+        let (mut hasher, mut messages) = (blake3::Hasher::new(), 0);
+        run(&receiver, &sender, answer.prove_matches, &mut |_, message| {
+            let bytes = super::adversary_tests::bytes(&message);
+            hasher.update(format!("{:?} {}:", message.kind(), bytes.len()).as_bytes());
+            hasher.update(&bytes);
+            messages += 1;
+            vec![message]
+        });
+        assert_eq!((messages, hasher.finalize().to_string()), (answer.messages, answer.transcript));
     }
 }
