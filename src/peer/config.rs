@@ -1,10 +1,12 @@
 //! What the daemon gives to this crate.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use overlap_coalition::{Agreement, CoalitionName, EngineName, MemberId, PublicKey, SigningKey, Tlp};
+use zeroize::Zeroize;
 
 /// This node's keys and certificates. Replaced whole on reload.
 #[derive(Clone)]
@@ -15,6 +17,21 @@ pub struct Identity {
     pub private_key_pem: Vec<u8>,
     /// Signs offers, accepts and receipts.
     pub receipt_key: Arc<SigningKey>,
+}
+
+impl fmt::Debug for Identity {
+    /// Without the private keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("receipt_key", &self.receipt_key.public_key())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        self.private_key_pem.zeroize();
+    }
 }
 
 /// What certificates are judged by, beside the roster. Replaced whole on reload.
@@ -54,6 +71,20 @@ pub struct Limits {
     pub stall: Duration,
     /// Time for a whole exchange.
     pub exchange: Duration,
+}
+
+impl Default for Limits {
+    /// Four exchanges at once with a member and 16 in all, 10 seconds for the hello, two minutes of patience for a
+    /// partner that computes, an hour for an exchange, which is the longest that a partner accepts.
+    fn default() -> Self {
+        Self {
+            exchanges_per_member: 4,
+            exchanges: 16,
+            hello: Duration::from_secs(10),
+            stall: Duration::from_secs(120),
+            exchange: Duration::from_secs(3600),
+        }
+    }
 }
 
 /// All of it.

@@ -1,10 +1,36 @@
 #![forbid(unsafe_code)]
 //! The conversation between nodes: QUIC endpoint, identity, revocation and the driver of an exchange.
 
+mod accept;
+mod book;
+mod call;
+mod channel;
 mod clock;
+mod closing;
 mod config;
+mod connections;
+mod engine;
 mod error;
+mod exchange;
+mod fault;
+mod hello;
+mod identity;
+mod initiator;
+mod inner;
+mod live;
 mod node;
+mod outcome;
+mod own_set;
+mod pace;
+mod policy;
+mod responder;
+mod signing;
+mod slots;
+mod socket;
+#[cfg(test)]
+mod tap;
+mod tls;
+mod verifier;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Identity, Limits, Partner, PeerConfig, Trust};

@@ -8,7 +8,9 @@ use overlap_coalition::{EngineName, ExchangeId, MemberId, MemberStatus, SignedDo
 use overlap_store::{ExchangeRecord, Store};
 use tokio::sync::mpsc;
 
-use crate::{Clock, ExchangeError, Identity, PeerConfig, PeerSetupError, Trust};
+use crate::closing::CloseCode;
+use crate::inner::Inner;
+use crate::{Clock, ExchangeError, Identity, PeerConfig, PeerSetupError, Trust, accept, initiator};
 
 /// What the caller wants compared.
 #[derive(Clone, Debug)]
@@ -56,9 +58,11 @@ pub struct PeerStatus {
     pub certificate_ends: Option<Timestamp>,
 }
 
-/// The network side of a node. Cheap to clone.
+/// The network side of a node. Cheap to clone. It answers until [`PeerNode::shutdown`].
 #[derive(Clone)]
-pub struct PeerNode {}
+pub struct PeerNode {
+    inner: Arc<Inner>,
+}
 
 impl PeerNode {
     /// Verifies the roster, binds the endpoint and begins to answer.
@@ -68,19 +72,21 @@ impl PeerNode {
     /// # Errors
     /// As [`PeerSetupError`] says.
     pub async fn start(
-        _config: PeerConfig,
-        _identity: Identity,
-        _trust: Trust,
-        _roster: SignedDocument,
-        _store: Arc<dyn Store>,
-        _clock: Arc<dyn Clock>,
+        config: PeerConfig,
+        identity: Identity,
+        trust: Trust,
+        roster: SignedDocument,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
     ) -> Result<PeerNode, PeerSetupError> {
-        unimplemented!()
+        let inner = Inner::start(config, identity, trust, roster, store, clock)?;
+        tokio::spawn(accept::serve(inner.clone()));
+        Ok(PeerNode { inner })
     }
 
     /// Where the node listens.
     pub fn local_address(&self) -> SocketAddr {
-        unimplemented!()
+        self.inner.address
     }
 
     /// Runs one exchange to its end; the record is stored at every turn, so it can be read meanwhile.
@@ -89,45 +95,70 @@ impl PeerNode {
     /// As [`ExchangeError`] says; the record then has the failure.
     pub async fn exchange(
         &self,
-        _request: ExchangeRequest,
-        _events: mpsc::Sender<ExchangeEvent>,
+        request: ExchangeRequest,
+        events: mpsc::Sender<ExchangeEvent>,
     ) -> Result<ExchangeRecord, ExchangeError> {
-        unimplemented!()
+        let peer = request.peer.clone();
+        // On a task of its own: a caller that goes away must not leave an exchange without its end in the record.
+        let running = tokio::spawn(initiator::run(self.inner.clone(), request, events));
+        match running.await {
+            Ok(result) => result.map_err(|fault| fault.for_caller(&peer)),
+            Err(error) => Err(ExchangeError::Internal(error.to_string())),
+        }
     }
 
     /// The configured partners.
     pub fn partners(&self) -> Vec<PeerStatus> {
-        unimplemented!()
+        let live = self.inner.live.load_full();
+        let ends = self.inner.certificate_ends();
+        let status = |partner: &crate::Partner| {
+            let member = live.roster().member(&partner.id);
+            PeerStatus {
+                id: partner.id.clone(),
+                name: member.map(|member| member.name.clone()).unwrap_or_default(),
+                status: member.map(|member| member.status),
+                address: partner.address.clone(),
+                running: self.inner.slots.running_with(&partner.id),
+                certificate_ends: ends.get(&partner.id).copied(),
+            }
+        };
+        live.config.partners.iter().map(status).collect()
     }
 
     /// The roster in force: version and end.
     pub fn roster(&self) -> (u64, Timestamp) {
-        unimplemented!()
+        let live = self.inner.live.load();
+        (live.roster().version, live.roster().expires)
     }
 
     /// Takes new certificates, CRLs and partners; connections of members that are no longer trusted are closed.
     ///
-    /// # Errors
-    /// As [`PeerSetupError`] says; then nothing has changed.
-    pub fn reload(
-        &self,
-        _identity: Identity,
-        _trust: Trust,
-        _config: PeerConfig,
-    ) -> Result<(), PeerSetupError> {
-        unimplemented!()
-    }
-
-    /// Verifies and takes a newer roster: true if it is newer than the one in force.
+    /// The listening address and the number of threads stay as they were at the start.
     ///
     /// # Errors
     /// As [`PeerSetupError`] says; then nothing has changed.
-    pub fn install_roster(&self, _roster: SignedDocument) -> Result<bool, PeerSetupError> {
-        unimplemented!()
+    pub fn reload(&self, identity: Identity, trust: Trust, config: PeerConfig) -> Result<(), PeerSetupError> {
+        self.inner.reload(identity, trust, config)
+    }
+
+    /// Verifies and takes a newer roster: true if it is newer than the one in force. Blocks on the disk.
+    ///
+    /// # Errors
+    /// As [`PeerSetupError`] says; then nothing has changed.
+    pub fn install_roster(&self, roster: SignedDocument) -> Result<bool, PeerSetupError> {
+        self.inner.install_roster(roster)
     }
 
     /// Refuses new exchanges, waits for those that run, at most `limit`, then aborts what is left and closes the endpoint.
-    pub async fn shutdown(&self, _limit: Duration) {
-        unimplemented!()
+    pub async fn shutdown(&self, limit: Duration) {
+        self.inner.stop();
+        let _ = tokio::time::timeout(limit, self.inner.slots.idle()).await;
+        self.inner.connections.close_all(CloseCode::Stopping);
+        self.inner.close_endpoint().await;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
     }
 }

@@ -1,0 +1,221 @@
+//! An exchange from the opened nonce to the engine's last message: the half that both sides share.
+
+use std::sync::Arc;
+
+use overlap_coalition::{
+    Accept, CLOCK_SKEW, Charge, Learns, Nonce, Offer, Period, Receipt, Refusal, RefusalCode, SessionInputs,
+    SessionSalt, Side, Terms, Timestamp, receiver_of,
+};
+use overlap_psi::{Message, Outcome, Params, Role};
+use overlap_store::{ChargeLimit, ExchangeState};
+use ring::digest::{SHA256, digest};
+use tokio::sync::mpsc;
+
+use crate::ExchangeEvent;
+use crate::book::Book;
+use crate::channel::Channel;
+use crate::engine::{self, Run};
+use crate::fault::Fault;
+use crate::hello::Greeting;
+use crate::inner::{Inner, off_thread};
+use crate::own_set::OwnSet;
+
+/// The label of the TLS exporter (RFC 8446, 7.5) in session salts.
+const EXPORTER_LABEL: &[u8] = b"overlapd exchange v1";
+
+/// The only partition: a set that one machine holds is not cut.
+const PARTITION: u32 = 0;
+
+/// What both sides have signed, and what this side brings.
+pub(crate) struct Agreed {
+    pub(crate) side: Side,
+    pub(crate) offer: Offer,
+    pub(crate) offer_bytes: Vec<u8>,
+    pub(crate) accept: Accept,
+    pub(crate) accept_bytes: Vec<u8>,
+    /// The initiator's, opened.
+    pub(crate) nonce: Nonce,
+    pub(crate) terms: Terms,
+    pub(crate) exchanges_per_day: u32,
+    pub(crate) greeting: Greeting,
+    pub(crate) set: Arc<OwnSet>,
+}
+
+/// A conversation about one exchange.
+pub(crate) struct Exchange<'a> {
+    pub(crate) inner: &'a Arc<Inner>,
+    pub(crate) channel: &'a mut Channel,
+    pub(crate) book: &'a mut Book,
+    /// Whom to tell how far it is.
+    pub(crate) events: Option<&'a mpsc::Sender<ExchangeEvent>>,
+}
+
+/// What this side learned, durably, and what both did.
+pub(crate) struct Settled {
+    /// Facets that both hold, where this side learns them.
+    matches: Option<u64>,
+    transcript: [u8; 32],
+}
+
+impl Exchange<'_> {
+    /// Charges the partner, durably. Comes before any message of the engine.
+    ///
+    /// # Errors
+    /// [`RefusalCode::ExchangesToday`] where another exchange took the last one in the meantime.
+    pub(crate) async fn charge(&mut self, agreed: &Agreed) -> Result<(), Fault> {
+        let (store, now) = (self.inner.store.clone(), self.inner.clock.now());
+        let items = engine::probes(agreed.offer.engine, agreed.terms.peer_padded);
+        let charge = Charge { partner: self.channel.peer().clone(), items };
+        let limit = ChargeLimit { exchanges_per_day: agreed.exchanges_per_day };
+        let charged = off_thread(move || store.charge(&charge, limit, now)).await??;
+        let _used = charged.map_err(|refused| {
+            let seconds = Period::seconds_left(now);
+            Fault::Refused(Refusal::retry_in(RefusalCode::ExchangesToday, refused.to_string(), seconds))
+        })?;
+        self.book.record.state = ExchangeState::Running;
+        self.book.save(self.channel).await
+    }
+
+    /// Runs the engine, stores what it found, and then sends its last messages.
+    ///
+    /// # Errors
+    /// Before what was learned is verified: nothing is stored. After: the result stands.
+    pub(crate) async fn compare(&mut self, agreed: &Agreed) -> Result<Settled, Fault> {
+        self.book.lap("agree");
+        self.channel.begin_phase(self.inner.live.load().config.limits.stall);
+        let (outcome, last) = self.run_engine(agreed).await?;
+        self.book.lap("engine");
+        let matches = self.store_result(agreed, outcome).await?;
+        self.book.lap("store");
+        engine::send(self.channel, PARTITION, last).await?;
+        Ok(Settled { matches, transcript: self.transcript(agreed.side) })
+    }
+
+    async fn run_engine(&mut self, agreed: &Agreed) -> Result<(Outcome, Vec<Message>), Fault> {
+        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params: agreed.params()? };
+        let salt = self.session_salt(agreed)?;
+        let (set, padded) = (agreed.set.clone(), size(agreed.terms.own_padded)?);
+        let items = off_thread(move || set.items(&salt, padded)).await?;
+        let events = self.events;
+        run.drive(&self.inner.pool, self.channel, items, |reached| {
+            if let Some(events) = events {
+                // Progress that nobody has room for is out of date by the time there is.
+                let _ = events.try_send(ExchangeEvent::Progress {
+                    phase: reached.phase.to_owned(),
+                    done: reached.done,
+                    total: reached.total,
+                });
+            }
+        })
+        .await
+    }
+
+    fn session_salt(&self, agreed: &Agreed) -> Result<SessionSalt, Fault> {
+        let mut exporter = [0; 32];
+        let context = agreed.offer.exchange.0;
+        self.channel
+            .connection()
+            .export_keying_material(&mut exporter, EXPORTER_LABEL, &context)
+            .map_err(|_| Fault::internal("the TLS exporter failed"))?;
+        let Greeting { own, theirs, .. } = &agreed.greeting;
+        let (initiator_hello, responder_hello) = match agreed.side {
+            Side::Initiator => (own, theirs),
+            Side::Responder => (theirs, own),
+        };
+        Ok(SessionSalt::derive(&SessionInputs {
+            exchange: agreed.offer.exchange,
+            initiator: &agreed.offer.initiator,
+            responder: &agreed.offer.responder,
+            initiator_nonce: &agreed.nonce,
+            responder_nonce: &agreed.accept.nonce,
+            initiator_hello,
+            responder_hello,
+            offer: &agreed.offer_bytes,
+            accept: &agreed.accept_bytes,
+            exporter: &exporter,
+        }))
+    }
+
+    async fn store_result(&mut self, agreed: &Agreed, outcome: Outcome) -> Result<Option<u64>, Fault> {
+        let set = agreed.set.clone();
+        let found = off_thread(move || {
+            let digests = outcome.matches.map(|positions| set.digests_at(&positions));
+            digests.map(|digests| (digests.len() as u64, set.holders(&digests)))
+        })
+        .await?;
+        let (matches, holders) = found.map_or((None, Vec::new()), |(count, holders)| (Some(count), holders));
+        self.book.record.matches = matches;
+        self.book.record.state = ExchangeState::Learned;
+        let stored = self.book.save_overlaps(self.channel, holders, self.inner.clock.now()).await;
+        if stored.is_err() {
+            self.book.record.state = ExchangeState::Running;
+            self.book.record.matches = None;
+        }
+        stored.map(|()| matches)
+    }
+
+    /// SHA-256 over the hashes of both directions, the initiator's first.
+    fn transcript(&self, side: Side) -> [u8; 32] {
+        let (sent, received) = self.channel.digests();
+        let parts = match side {
+            Side::Initiator => [sent, received],
+            Side::Responder => [received, sent],
+        };
+        sha256(&parts.concat())
+    }
+}
+
+impl Agreed {
+    fn role(&self) -> Role {
+        let receiver = receiver_of(&self.offer, self.accept.padded_size);
+        if receiver == self.side { Role::Receiver } else { Role::Sender }
+    }
+
+    fn params(&self) -> Result<Params, Fault> {
+        let (own, theirs) = (size(self.terms.own_padded)?, size(self.terms.peer_padded)?);
+        let (receiver_size, sender_size) = match self.role() {
+            Role::Receiver => (own, theirs),
+            Role::Sender => (theirs, own),
+        };
+        Ok(Params {
+            exchange: self.offer.exchange.0,
+            partition: PARTITION,
+            receiver_size,
+            sender_size,
+            prove_matches: self.offer.learns == Learns::Both,
+        })
+    }
+
+    /// The receipt as this side would write it now.
+    pub(crate) fn receipt(&self, settled: &Settled, ended: Timestamp) -> Receipt {
+        Receipt {
+            exchange: self.offer.exchange,
+            initiator: self.offer.initiator.clone(),
+            responder: self.offer.responder.clone(),
+            agreement: self.offer.agreement,
+            mode: self.offer.mode,
+            learns: self.offer.learns.clone(),
+            initiator_size: self.offer.padded_size,
+            responder_size: self.accept.padded_size,
+            matches: settled.matches.filter(|_| self.offer.learns == Learns::Both),
+            transcript: settled.transcript,
+            began: self.offer.made,
+            ended,
+        }
+    }
+}
+
+/// How far the end that a partner's receipt names may be from this side's, in seconds: the clocks' difference, and the
+/// time that the receipt took.
+pub(crate) const RECEIPT_TOLERANCE: u64 = 2 * CLOCK_SKEW;
+
+/// SHA-256.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
+}
+
+fn size(padded: u64) -> Result<usize, Fault> {
+    usize::try_from(padded).map_err(Fault::internal)
+}

@@ -1,0 +1,134 @@
+//! The first words of a conversation: what both sides run, and which roster they hold.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use overlap_coalition::{CANON_VERSION, EngineName, Refusal, RefusalCode};
+use overlap_wire::{Frame, FrameType, Hello, WIRE_VERSION};
+
+use crate::channel::{Channel, unlike_its_header};
+use crate::fault::Fault;
+use crate::inner::{Inner, off_thread};
+use crate::live::Live;
+
+/// Both hellos.
+pub(crate) struct Greeting {
+    /// This side's, as it was sent.
+    pub(crate) own: Bytes,
+    /// The partner's, as it came.
+    pub(crate) theirs: Bytes,
+    /// Engines that both run, in this side's order.
+    pub(crate) engines: Vec<EngineName>,
+}
+
+/// Says hello first, and brings both to the same roster.
+///
+/// # Errors
+/// The two cannot speak with each other, or the partner breaks the protocol.
+pub(crate) async fn greet(inner: &Arc<Inner>, channel: &mut Channel) -> Result<Greeting, Fault> {
+    let live = inner.live.load_full();
+    let hello = own_hello(&live);
+    let own = channel.send(&Frame::Hello(hello.clone())).await?;
+    let (theirs, bytes) = receive(channel).await?;
+    check(&hello, &theirs).map_err(Fault::Refused)?;
+    conclude(inner, channel, &live, (hello, own), (theirs, bytes)).await
+}
+
+/// Answers a hello, and brings both to the same roster.
+///
+/// # Errors
+/// As [`greet`] says.
+pub(crate) async fn answer(inner: &Arc<Inner>, channel: &mut Channel) -> Result<Greeting, Fault> {
+    let live = inner.live.load_full();
+    let hello = own_hello(&live);
+    let (theirs, bytes) = receive(channel).await?;
+    check(&hello, &theirs).map_err(Fault::Refused)?;
+    let own = channel.send(&Frame::Hello(hello.clone())).await?;
+    conclude(inner, channel, &live, (hello, own), (theirs, bytes)).await
+}
+
+fn own_hello(live: &Live) -> Hello {
+    Hello {
+        wire_versions: vec![WIRE_VERSION],
+        canon_version: CANON_VERSION,
+        engines: live.config.engines.clone(),
+        roster_version: live.roster().version,
+        random: rand::random(),
+    }
+}
+
+async fn receive(channel: &mut Channel) -> Result<(Hello, Bytes), Fault> {
+    match channel.receive(FrameType::Hello).await? {
+        (Frame::Hello(hello), bytes) => Ok((hello, bytes)),
+        (other, _) => Err(unlike_its_header(&other)),
+    }
+}
+
+fn check(own: &Hello, theirs: &Hello) -> Result<(), Refusal> {
+    if !own.wire_versions.iter().any(|version| theirs.wire_versions.contains(version)) {
+        let sentence =
+            format!("no wire version in common: version {WIRE_VERSION} is due; upgrade the older node");
+        return Err(Refusal::new(RefusalCode::WireVersion, sentence));
+    }
+    if own.canon_version != theirs.canon_version {
+        let sentence = format!(
+            "canonicalisation rules differ, {} and {}: both nodes need the same version of the program",
+            own.canon_version, theirs.canon_version
+        );
+        return Err(Refusal::new(RefusalCode::CanonVersion, sentence));
+    }
+    if !own.engines.iter().any(|engine| theirs.engines.contains(engine)) {
+        return Err(Refusal::new(
+            RefusalCode::Engine,
+            "no engine in common: name one in both nodes' configs",
+        ));
+    }
+    Ok(())
+}
+
+async fn conclude(
+    inner: &Arc<Inner>,
+    channel: &mut Channel,
+    live: &Live,
+    (own, own_bytes): (Hello, Bytes),
+    (theirs, their_bytes): (Hello, Bytes),
+) -> Result<Greeting, Fault> {
+    channel.open_windows();
+    share_roster(inner, channel, live, theirs.roster_version).await?;
+    let engines = own.engines.into_iter().filter(|engine| theirs.engines.contains(engine)).collect();
+    Ok(Greeting { own: own_bytes, theirs: their_bytes, engines })
+}
+
+/// Whose hello named the newer roster hands it on.
+async fn share_roster(
+    inner: &Arc<Inner>,
+    channel: &mut Channel,
+    live: &Live,
+    their_version: u64,
+) -> Result<(), Fault> {
+    match live.roster().version.cmp(&their_version) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => channel.send(&Frame::Roster(live.roster.document().clone())).await.map(|_| ()),
+        Ordering::Less => take_roster(inner, channel, their_version).await,
+    }
+}
+
+async fn take_roster(inner: &Arc<Inner>, channel: &mut Channel, promised: u64) -> Result<(), Fault> {
+    let document = channel.receive_document(FrameType::Roster).await?;
+    let version = overlap_wire::decode_roster(&document.bytes).map_err(Fault::document)?.version;
+    if version != promised {
+        return Err(Fault::document("it handed on another roster than its hello named"));
+    }
+    let installed = {
+        let inner = inner.clone();
+        off_thread(move || inner.install_roster(document)).await?
+    };
+    // Another conversation may have brought it in the meantime, or a newer one.
+    match installed {
+        Ok(_) => Ok(()),
+        Err(_) if inner.live.load().roster().version >= promised => Ok(()),
+        Err(crate::PeerSetupError::Store(error)) => Err(error.into()),
+        Err(error) => Err(Fault::document(error)),
+    }
+}

@@ -1,0 +1,161 @@
+//! What can be replaced while the node runs: config, own certificate, CRLs and roster. One value, swapped whole, so that
+//! nobody ever sees half of a reload.
+
+use std::sync::Arc;
+
+use overlap_coalition::{
+    EngineName, MemberId, Roster, RosterTrust, SignedDocument, SigningKey, Timestamp, VerifiedRoster,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use webpki::{CertRevocationList, OwnedCertRevocationList};
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
+
+use crate::identity::{Judge, claimed_member, end_of};
+use crate::{Identity, Partner, PeerConfig, PeerSetupError, Trust};
+
+/// Everything that a reload replaces, checked.
+pub(crate) struct Live {
+    pub(crate) config: PeerConfig,
+    pub(crate) certificate: Arc<CertifiedKey>,
+    pub(crate) receipt_key: Arc<SigningKey>,
+    pub(crate) roster: Arc<VerifiedRoster>,
+    trust: Trust,
+    crls: Arc<Vec<CertRevocationList<'static>>>,
+}
+
+impl Live {
+    /// Checks what the daemon gave.
+    ///
+    /// # Errors
+    /// What the operator has to mend.
+    pub(crate) fn new(
+        config: PeerConfig,
+        identity: Identity,
+        trust: Trust,
+        roster: Arc<VerifiedRoster>,
+        now: Timestamp,
+    ) -> Result<Self, PeerSetupError> {
+        let certificate = own_certificate(&config, &identity)?;
+        warn_if_ended(&certificate, now);
+        let crls = Arc::new(parse_crls(&trust.crls)?);
+        Ok(Self {
+            config,
+            certificate: Arc::new(certificate),
+            receipt_key: identity.receipt_key.clone(),
+            roster,
+            trust,
+            crls,
+        })
+    }
+
+    /// The same with another roster.
+    pub(crate) fn with_roster(&self, roster: Arc<VerifiedRoster>) -> Self {
+        Self {
+            config: self.config.clone(),
+            certificate: self.certificate.clone(),
+            receipt_key: self.receipt_key.clone(),
+            roster,
+            trust: self.trust.clone(),
+            crls: self.crls.clone(),
+        }
+    }
+
+    /// What certificates are judged by now.
+    pub(crate) fn judge(&self, now: Timestamp) -> Judge<'_> {
+        Judge { coalition: &self.config.coalition, roster: self.roster.roster(), crls: &self.crls, now }
+    }
+
+    /// The configured partner of this name.
+    pub(crate) fn partner(&self, id: &MemberId) -> Option<&Partner> {
+        self.config.partners.iter().find(|partner| partner.id == *id)
+    }
+
+    /// The roster's content.
+    pub(crate) fn roster(&self) -> &Roster {
+        self.roster.roster()
+    }
+
+    /// This node's first choice of those that it runs, or the one that the caller names.
+    pub(crate) fn engine(&self, wanted: Option<EngineName>) -> Option<EngineName> {
+        wanted.or_else(|| self.config.engines.first().copied())
+    }
+
+    /// Checks a roster against this node's secretariat and the roster in force.
+    ///
+    /// # Errors
+    /// As [`PeerSetupError::Roster`] says.
+    pub(crate) fn verify_roster(
+        &self,
+        document: SignedDocument,
+        now: Timestamp,
+    ) -> Result<VerifiedRoster, PeerSetupError> {
+        let highest = Some((self.roster().version, self.roster.hash()));
+        verify_roster(&self.config, &self.trust, document, highest, Some(self.roster()), now)
+    }
+}
+
+/// Decodes a roster and checks it.
+///
+/// # Errors
+/// As [`PeerSetupError::Roster`] says.
+pub(crate) fn verify_roster(
+    config: &PeerConfig,
+    trust: &Trust,
+    document: SignedDocument,
+    highest: Option<(u64, [u8; 32])>,
+    current: Option<&Roster>,
+    now: Timestamp,
+) -> Result<VerifiedRoster, PeerSetupError> {
+    let roster = overlap_wire::decode_roster(&document.bytes)
+        .map_err(|error| PeerSetupError::Roster(error.to_string()))?;
+    let trust = RosterTrust {
+        coalition: config.coalition.clone(),
+        secretariat: trust.secretariat.clone(),
+        threshold: trust.threshold,
+        highest,
+    };
+    VerifiedRoster::verify(roster, document, &trust, current, now)
+        .map_err(|error| PeerSetupError::Roster(error.to_string()))
+}
+
+fn own_certificate(config: &PeerConfig, identity: &Identity) -> Result<CertifiedKey, PeerSetupError> {
+    let chain = CertificateDer::pem_slice_iter(&identity.certificate_pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| unusable("certificate", "it is not PEM"))?;
+    let leaf = chain.first().ok_or_else(|| unusable("certificate", "the file has none"))?;
+    let owner = claimed_member(leaf, &config.coalition).map_err(|error| unusable("certificate", error))?;
+    if owner != config.own {
+        return Err(unusable("certificate", format!("it is {owner}'s, this node is {}", config.own)));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&identity.private_key_pem)
+        .map_err(|_| unusable("private key", "it is not a PEM private key"))?;
+    CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider())
+        .map_err(|error| unusable("private key", error))
+}
+
+/// An ended certificate does not keep a node from starting: its API has to work so that it can be mended.
+fn warn_if_ended(certificate: &CertifiedKey, now: Timestamp) {
+    let end = certificate.cert.first().and_then(|leaf| end_of(leaf).ok());
+    if end.is_some_and(|end| end <= now) {
+        tracing::warn!("own certificate has expired: partners will refuse this node until it is renewed");
+    }
+}
+
+/// The newest of each issuer first: the first that fits is the one that counts.
+fn parse_crls(ders: &[Vec<u8>]) -> Result<Vec<CertRevocationList<'static>>, PeerSetupError> {
+    let mut crls = Vec::with_capacity(ders.len());
+    for der in ders {
+        let (_, dated) = CertificateRevocationList::from_der(der)
+            .map_err(|_| unusable("CRL", "it is not a DER certificate revocation list"))?;
+        let crl = OwnedCertRevocationList::from_der(der).map_err(|error| unusable("CRL", error))?;
+        crls.push((dated.last_update().timestamp(), CertRevocationList::Owned(crl)));
+    }
+    crls.sort_by_key(|(made, _)| std::cmp::Reverse(*made));
+    Ok(crls.into_iter().map(|(_, crl)| crl).collect())
+}
+
+fn unusable(what: &'static str, why: impl ToString) -> PeerSetupError {
+    PeerSetupError::Identity { what, why: why.to_string() }
+}

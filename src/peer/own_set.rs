@@ -1,0 +1,63 @@
+//! This side's set: what of the store's digests takes part, and how an exchange sees it.
+
+use std::sync::Arc;
+
+use overlap_coalition::{Digest, Offer, SessionSalt};
+use overlap_psi::SessionItem;
+use overlap_store::{IndicatorId, Selection, Snapshot};
+
+use crate::Partner;
+use crate::fault::Fault;
+use crate::inner::{Inner, off_thread};
+
+/// This side's set in one exchange.
+pub(crate) struct OwnSet {
+    snapshot: Arc<Snapshot>,
+    selection: Selection,
+    digests: Vec<Digest>,
+}
+
+impl OwnSet {
+    /// Selects the digests of the kinds and facets of an offer that may be told to the partner.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`].
+    pub(crate) async fn select(inner: &Inner, partner: &Partner, offer: &Offer) -> Result<Self, Fault> {
+        let selection = Selection {
+            kinds: offer.kinds.clone(),
+            facets: offer.facets.clone(),
+            tlp_ceiling: partner.tlp_ceiling,
+            now: inner.clock.now().0,
+        };
+        let store = inner.store.clone();
+        off_thread(move || {
+            let snapshot = store.snapshot();
+            let digests = snapshot.digests(&selection);
+            Self { snapshot, selection, digests }
+        })
+        .await
+    }
+
+    /// Its size before padding.
+    pub(crate) fn len(&self) -> u64 {
+        self.digests.len() as u64
+    }
+
+    /// Session items: one for each digest at the digest's position, then random ones up to `padded`.
+    pub(crate) fn items(&self, salt: &SessionSalt, padded: usize) -> Vec<SessionItem> {
+        let padding = padded.saturating_sub(self.digests.len());
+        let own = self.digests.iter().map(|digest| salt.item(digest));
+        let random = std::iter::repeat_with(rand::random::<[u8; 16]>).take(padding);
+        own.chain(random).map(SessionItem::new).collect()
+    }
+
+    /// The digests at these positions; a position among the padding stands for none.
+    pub(crate) fn digests_at(&self, positions: &[usize]) -> Vec<Digest> {
+        positions.iter().filter_map(|position| self.digests.get(*position).copied()).collect()
+    }
+
+    /// The own indicators behind digests, with the facet of each.
+    pub(crate) fn holders(&self, digests: &[Digest]) -> Vec<(IndicatorId, overlap_coalition::Facet)> {
+        self.snapshot.holders(&self.selection, digests)
+    }
+}

@@ -1,0 +1,129 @@
+//! Exchanges at once: how many with one member, how many in all, and when none is left.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use overlap_coalition::{MemberId, Refusal, RefusalCode};
+use tokio::sync::watch;
+
+use crate::Limits;
+
+/// Seconds after which a member that found no place may try again.
+const RETRY_AFTER_BUSY: u64 = 30;
+
+/// Counts the exchanges that run.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    running: Mutex<HashMap<MemberId, usize>>,
+    total: watch::Sender<usize>,
+}
+
+/// One exchange's place; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
+    member: MemberId,
+}
+
+impl Slots {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { running: Mutex::default(), total: watch::Sender::new(0) })
+    }
+
+    /// Takes a place for an exchange with `member`.
+    ///
+    /// # Errors
+    /// [`RefusalCode::Busy`].
+    pub(crate) fn take(self: &Arc<Self>, member: &MemberId, limits: &Limits) -> Result<Slot, Refusal> {
+        let mut running = self.lock();
+        let with_member = running.get(member).copied().unwrap_or(0);
+        let in_all: usize = running.values().sum();
+        if with_member >= limits.exchanges_per_member {
+            return Err(busy(format!("{with_member} exchanges between the two members run already")));
+        }
+        if in_all >= limits.exchanges {
+            return Err(busy("the node runs as many exchanges as it may".into()));
+        }
+        running.insert(member.clone(), with_member + 1);
+        self.total.send_replace(in_all + 1);
+        Ok(Slot { slots: self.clone(), member: member.clone() })
+    }
+
+    /// Exchanges with `member` that run now.
+    pub(crate) fn running_with(&self, member: &MemberId) -> usize {
+        self.lock().get(member).copied().unwrap_or(0)
+    }
+
+    /// Waits until none runs.
+    pub(crate) async fn idle(&self) {
+        // Fails only when the sender is gone, and this holds the sender.
+        let _ = self.total.subscribe().wait_for(|total| *total == 0).await;
+    }
+
+    /// A thread that panicked while it held the lock left whole numbers behind.
+    fn lock(&self) -> MutexGuard<'_, HashMap<MemberId, usize>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn busy(why: String) -> Refusal {
+    Refusal::retry_in(RefusalCode::Busy, why, RETRY_AFTER_BUSY)
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut running = self.slots.lock();
+        match running.get_mut(&self.member) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(running.remove(&self.member)),
+        }
+        self.slots.total.send_replace(running.values().sum());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(exchanges_per_member: usize, exchanges: usize) -> Limits {
+        Limits { exchanges_per_member, exchanges, ..Limits::default() }
+    }
+
+    fn member(name: &str) -> MemberId {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn a_member_has_its_own_limit_and_gets_its_place_back() {
+        let slots = Slots::new();
+        let first = slots.take(&member("a"), &limits(1, 9)).unwrap();
+        assert_eq!(slots.take(&member("a"), &limits(1, 9)).unwrap_err().code, RefusalCode::Busy);
+        let other = slots.take(&member("b"), &limits(1, 9)).unwrap();
+        drop(first);
+        assert_eq!(slots.running_with(&member("a")), 0);
+        assert_eq!(slots.running_with(&member("b")), 1);
+        slots.take(&member("a"), &limits(1, 9)).unwrap();
+        drop(other);
+    }
+
+    #[test]
+    fn all_members_share_the_limit_of_the_node() {
+        let slots = Slots::new();
+        let _held = [slots.take(&member("a"), &limits(9, 2)), slots.take(&member("b"), &limits(9, 2))];
+        assert_eq!(slots.take(&member("c"), &limits(9, 2)).unwrap_err().code, RefusalCode::Busy);
+    }
+
+    #[tokio::test]
+    async fn idle_waits_for_the_last() {
+        let slots = Slots::new();
+        let slot = slots.take(&member("a"), &limits(1, 1)).unwrap();
+        let waiting = tokio::spawn({
+            let slots = slots.clone();
+            async move { slots.idle().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(slot);
+        waiting.await.unwrap();
+    }
+}
