@@ -12,6 +12,14 @@ pub enum StoreError {
         /// Its folder.
         path: PathBuf,
     },
+    /// The operator's folder cannot hold a store.
+    #[error("the store's folder {path} cannot be used: {source}")]
+    Folder {
+        /// The folder, or what is in its place.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A newer version of this program wrote it.
     #[error(
         "the store has schema version {found}, this program knows {known}: run the newer program, or restore an export made by it"
@@ -31,9 +39,34 @@ pub enum StoreError {
         /// What.
         what: &'static str,
     },
+    /// What was read at opening is not what was written, and is now out of the way. The next opening makes an empty store, whose
+    /// ledger counts its first day as spent.
+    #[error(
+        "the store was damaged ({what}) and is moved aside to {path}: start again with an empty store and restore an export"
+    )]
+    Quarantined {
+        /// What.
+        what: &'static str,
+        /// Where the damaged store is now.
+        path: PathBuf,
+    },
+    /// An earlier write failed, so what is on the disk is not known.
+    #[error("an earlier write failed: the store takes no more until it is opened again")]
+    Stopped,
     /// An exchange id that was used before.
     #[error("the exchange id was used before")]
     ExchangeIdReused,
+    /// A roster older than one that was stored before, or another one of the same version.
+    #[error("the roster's version {offered} does not follow version {highest}, the highest that was seen")]
+    RosterVersion {
+        /// The version that was to be stored.
+        offered: u64,
+        /// The highest that was ever stored.
+        highest: u64,
+    },
+    /// A token name that is taken.
+    #[error("there is a token of this name")]
+    TokenExists,
     /// No such row.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -49,4 +82,9 @@ pub enum StoreError {
     /// sled.
     #[error("the database failed: {0}")]
     Database(#[from] sled::Error),
+}
+
+/// Short for [`StoreError::Damaged`].
+pub(crate) fn damaged(what: &'static str) -> StoreError {
+    StoreError::Damaged { what }
 }

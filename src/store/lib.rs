@@ -4,24 +4,51 @@
 //! [`Store`] is what the rest of a node sees; [`SledStore`] is the embedded one. Every call may block on the disk: run
 //! it off the async threads. A call that returns `Ok` has made its change durable.
 
+mod catalog;
+mod charging;
+mod codec;
+mod database;
+mod digest_cache;
 mod error;
 mod exchange;
+mod exchange_index;
+mod export_format;
+mod exports;
+mod folder;
+mod ids;
 mod indicator;
+mod indicators;
+mod journal;
+mod keys;
 mod ledger;
+mod loading;
 mod overlap;
+mod overlap_book;
+mod overlaps;
 mod page;
+mod records;
+mod restoring;
+mod row_meta;
 mod seal;
+mod segment;
 mod sled_store;
 mod snapshot;
+mod spool;
 mod store;
+mod stored;
 mod token;
+
+#[cfg(test)]
+mod store_tests;
+#[cfg(test)]
+mod testing;
 
 pub use error::StoreError;
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
-pub use page::{Cursor, Page, PageRequest};
+pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Selection, Snapshot};

@@ -1,10 +1,28 @@
-//! The embedded store.
+//! The embedded store: opening, and what its parts share.
 
+use std::fmt;
+use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use overlap_indicator::DigestSalt;
+use arc_swap::ArcSwap;
+use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
+use overlap_indicator::{DigestSalt, Digester, Facet};
 
-use crate::{SealKey, StoreError};
+use crate::catalog::Catalog;
+use crate::database::{Batch, Database, Writer};
+use crate::digest_cache::DigestCache;
+use crate::exchange_index::ExchangeIndex;
+use crate::folder::Folder;
+use crate::ids::IdKey;
+use crate::journal::Journals;
+use crate::overlap_book::OverlapBook;
+use crate::seal::Sealer;
+use crate::{
+    ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
+    NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store, StoreCounts,
+    StoreError, TokenRecord, charging, exports, indicators, loading, overlaps, records, restoring,
+};
 
 /// How to open a store.
 #[derive(Debug)]
@@ -18,14 +36,199 @@ pub struct SledStoreOptions {
 }
 
 /// The store on sled 0.34.
-pub struct SledStore {}
+pub struct SledStore {
+    // Fields drop in this order: the databases before the lock on their folder.
+    pub(crate) database: Database,
+    pub(crate) cache: DigestCache,
+    pub(crate) folder: Folder,
+    pub(crate) sealer: Sealer,
+    pub(crate) digester: Digester,
+    state: RwLock<State>,
+    published: ArcSwap<Snapshot>,
+    writer: Mutex<Writer>,
+}
+
+/// What the store has in memory. It changes only after the change is durable.
+pub(crate) struct State {
+    pub(crate) ids: IdKey,
+    pub(crate) catalog: Catalog,
+    pub(crate) journals: Journals,
+    pub(crate) overlaps: OverlapBook,
+    pub(crate) exchanges: ExchangeIndex,
+}
 
 impl SledStore {
     /// Opens or makes a store.
     ///
     /// # Errors
     /// As [`StoreError`] says; a damaged store is moved aside and named in the error.
-    pub fn open(_options: SledStoreOptions) -> Result<Self, StoreError> {
-        unimplemented!()
+    pub fn open(options: SledStoreOptions) -> Result<Self, StoreError> {
+        let sealer = Sealer::new(&options.seal_key);
+        let folder = Folder::open(&options.path, &sealer.fingerprint()?)?;
+        match loading::load(&folder, &sealer, &options.salt) {
+            Ok(loaded) => Ok(Self {
+                published: ArcSwap::from_pointee(loaded.state.catalog.snapshot().clone()),
+                state: RwLock::new(loaded.state),
+                writer: Mutex::new(loaded.writer),
+                database: loaded.database,
+                cache: loaded.cache,
+                digester: loaded.digester,
+                sealer,
+                folder,
+            }),
+            Err(StoreError::Damaged { what }) => {
+                Err(StoreError::Quarantined { what, path: folder.quarantine()? })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is in memory now.
+    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
+        // A change of the state runs nothing that panics, and what it leaves is whole between its steps.
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits to be the one that writes.
+    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        self.writer.lock().map_err(|_| StoreError::Stopped)
+    }
+
+    /// Makes `batch` durable, then changes what is in memory.
+    pub(crate) fn commit(
+        &self,
+        writer: &mut Writer,
+        batch: Batch,
+        change: impl FnOnce(&mut State),
+    ) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.database.commit(writer, batch)?;
+        self.folder.set_watermark(writer.commits())?;
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+        Ok(())
+    }
+
+    /// Shows exchanges the digests as they are now.
+    pub(crate) fn publish(&self) {
+        let snapshot = self.state().catalog.snapshot().clone();
+        self.published.store(Arc::new(snapshot));
+    }
+}
+
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SledStore({})", self.folder.path().display())
+    }
+}
+
+impl Store for SledStore {
+    fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError> {
+        indicators::import(self, batch, now)
+    }
+
+    fn indicators(
+        &self,
+        filter: &IndicatorFilter,
+        page: &PageRequest,
+    ) -> Result<Page<IndicatorRow>, StoreError> {
+        indicators::page(self, filter, page)
+    }
+
+    fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError> {
+        indicators::one(self, id)
+    }
+
+    fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError> {
+        indicators::withdraw(self, ids)
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.published.load_full()
+    }
+
+    fn begin_exchange(&self, record: &ExchangeRecord) -> Result<(), StoreError> {
+        records::begin_exchange(self, record)
+    }
+
+    fn update_exchange(&self, record: &ExchangeRecord) -> Result<(), StoreError> {
+        records::update_exchange(self, record)
+    }
+
+    fn store_overlaps(
+        &self,
+        record: &ExchangeRecord,
+        found: &[(IndicatorId, Facet)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        overlaps::store(self, record, found, now)
+    }
+
+    fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRecord>, StoreError> {
+        records::exchange(self, id)
+    }
+
+    fn exchanges(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError> {
+        records::exchanges(self, peer, page)
+    }
+
+    fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
+        overlaps::page(self, filter, page)
+    }
+
+    fn charge(
+        &self,
+        charge: &Charge,
+        limit: ChargeLimit,
+        now: Timestamp,
+    ) -> Result<Result<DayUse, ChargeRefused>, StoreError> {
+        charging::charge(self, charge, limit, now)
+    }
+
+    fn day_use(&self, partner: &MemberId, now: Timestamp) -> Result<DayUse, StoreError> {
+        charging::day_use(self, partner, now)
+    }
+
+    fn roster(&self) -> Result<Option<(SignedDocument, u64, [u8; 32])>, StoreError> {
+        records::roster(self)
+    }
+
+    fn set_roster(&self, document: &SignedDocument, version: u64, hash: [u8; 32]) -> Result<(), StoreError> {
+        records::set_roster(self, document, version, hash)
+    }
+
+    fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError> {
+        records::add_token(self, token)
+    }
+
+    fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {
+        records::revoke_token(self, name)
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        records::tokens(self)
+    }
+
+    fn counts(&self) -> Result<StoreCounts, StoreError> {
+        let state = self.state();
+        Ok(StoreCounts {
+            indicators: state.catalog.counts(),
+            overlaps: state.overlaps.counts(),
+            exchanges: state.exchanges.len(),
+            disk_bytes: self.folder.disk_bytes()?,
+        })
+    }
+
+    fn export(&self, out: &mut dyn Write) -> Result<(), StoreError> {
+        exports::export(self, out)
+    }
+
+    fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError> {
+        restoring::restore(self, from, now)
     }
 }

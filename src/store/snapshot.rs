@@ -1,8 +1,16 @@
 //! The packed digests that exchanges read, in memory.
+//!
+//! Digests lie in sorted runs, each immutable and shared. An import adds a run; runs that have grown alike are merged, so there
+//! are about log2 of the rows, and a row is copied as often. The rows' changeable part (marking, expiry, withdrawal) is in
+//! tables of one segment each, shared as well, so a batch copies the tables that it touches and no more.
+
+use std::fmt;
+use std::sync::Arc;
 
 use overlap_indicator::{Digest, Facet, Kind, Tlp};
 
 use crate::IndicatorId;
+use crate::row_meta::{Place, RowMeta};
 
 /// What part of the digests an exchange compares.
 #[derive(Clone, Debug)]
@@ -18,17 +26,166 @@ pub struct Selection {
 }
 
 /// All digests at one moment; a later import or withdrawal makes another snapshot and leaves this one as it is.
-#[derive(Debug)]
-pub struct Snapshot {}
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    segments: Vec<Arc<Vec<RowMeta>>>,
+    runs: Vec<Arc<Vec<Entry>>>,
+}
+
+/// A digest and where it is from, 24 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    pub(crate) digest: Digest,
+    segment: u32,
+    row: u16,
+    facet: Facet,
+    kind: Kind,
+}
+
+impl Entry {
+    pub(crate) fn new(digest: Digest, facet: Facet, kind: Kind, place: Place) -> Self {
+        Self { digest, segment: place.segment, row: place.row, facet, kind }
+    }
+}
 
 impl Snapshot {
     /// The digests of a selection, sorted, each once.
-    pub fn digests(&self, _selection: &Selection) -> Vec<Digest> {
-        unimplemented!()
+    pub fn digests(&self, selection: &Selection) -> Vec<Digest> {
+        let chosen = Chosen::new(selection);
+        let mut digests = Vec::with_capacity(self.runs.iter().map(|run| run.len()).sum());
+        for run in &self.runs {
+            digests.extend(
+                run.iter()
+                    .filter(|entry| self.takes_part(&chosen, entry).is_some())
+                    .map(|entry| entry.digest),
+            );
+        }
+        // Stable sorting finds the runs that are there and merges them.
+        digests.sort();
+        digests.dedup();
+        digests.shrink_to_fit();
+        digests
     }
 
     /// The own indicators behind each of `digests` in a selection, with the facet: several indicators can share one digest.
-    pub fn holders(&self, _selection: &Selection, _digests: &[Digest]) -> Vec<(IndicatorId, Facet)> {
-        unimplemented!()
+    /// In the order of import.
+    pub fn holders(&self, selection: &Selection, digests: &[Digest]) -> Vec<(IndicatorId, Facet)> {
+        let chosen = Chosen::new(selection);
+        let mut wanted = digests.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut found = Vec::new();
+        for run in &self.runs {
+            for entry in meeting(run, &wanted) {
+                if let Some(meta) = self.takes_part(&chosen, entry) {
+                    found.push((entry.segment, entry.row, meta.id, entry.facet));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, _, id, facet)| (id, facet)).collect()
     }
+
+    /// The indicators' tables, one for each segment.
+    pub(crate) fn segments(&self) -> &[Arc<Vec<RowMeta>>] {
+        &self.segments
+    }
+
+    /// A table to change; a snapshot that shares it keeps its own.
+    pub(crate) fn segment_mut(&mut self, segment: u32) -> Option<&mut Vec<RowMeta>> {
+        self.segments.get_mut(segment as usize).map(Arc::make_mut)
+    }
+
+    pub(crate) fn push_segment(&mut self, rows: Vec<RowMeta>) {
+        self.segments.push(Arc::new(rows));
+    }
+
+    /// The indicator at a place, withdrawn or not.
+    pub(crate) fn meta(&self, place: Place) -> Option<&RowMeta> {
+        self.segments.get(place.segment as usize)?.get(usize::from(place.row))
+    }
+
+    /// Adds digests and merges runs until each is more than twice as long as the next.
+    pub(crate) fn add_run(&mut self, mut entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        entries.sort_unstable();
+        let mut newest = Arc::new(entries);
+        while let Some(before) = self.runs.pop_if(|before| before.len() <= 2 * newest.len()) {
+            newest = Arc::new(self.merge(&before, &newest));
+        }
+        self.runs.push(newest);
+    }
+
+    /// Two runs as one, without the digests of withdrawn indicators.
+    fn merge(&self, a: &[Entry], b: &[Entry]) -> Vec<Entry> {
+        let mut merged = Vec::with_capacity(a.len() + b.len());
+        let is_live = |entry: &&Entry| self.meta(entry.place()).is_some_and(|meta| meta.live);
+        merged.extend(a.iter().filter(is_live));
+        merged.extend(b.iter().filter(is_live));
+        merged.sort();
+        merged
+    }
+
+    fn takes_part(&self, chosen: &Chosen, entry: &Entry) -> Option<&RowMeta> {
+        if chosen.kinds & bit(entry.kind.number()) == 0 || chosen.facets & bit(entry.facet.number()) == 0 {
+            return None;
+        }
+        self.meta(entry.place()).filter(|meta| meta.takes_part(chosen.ceiling, chosen.now))
+    }
+}
+
+impl Entry {
+    fn place(&self) -> Place {
+        Place { segment: self.segment, row: self.row }
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digests: usize = self.runs.iter().map(|run| run.len()).sum();
+        write!(f, "Snapshot({digests} digests in {} runs)", self.runs.len())
+    }
+}
+
+/// A selection as bits.
+struct Chosen {
+    kinds: u32,
+    facets: u32,
+    ceiling: Tlp,
+    now: u64,
+}
+
+impl Chosen {
+    fn new(selection: &Selection) -> Self {
+        Self {
+            kinds: selection.kinds.iter().fold(0, |bits, kind| bits | bit(kind.number())),
+            facets: selection.facets.iter().fold(0, |bits, facet| bits | bit(facet.number())),
+            ceiling: selection.tlp_ceiling.unwrap_or(Tlp::Red),
+            now: selection.now,
+        }
+    }
+}
+
+/// Kinds and facets have numbers far below 32.
+fn bit(number: u8) -> u32 {
+    1_u32.checked_shl(u32::from(number)).unwrap_or(0)
+}
+
+/// The entries of a sorted run whose digests are among `wanted`, sorted: steps that double, then halve, so that few wanted
+/// digests cost logarithms and many cost one pass.
+fn meeting<'a>(run: &'a [Entry], wanted: &'a [Digest]) -> impl Iterator<Item = &'a Entry> {
+    let mut rest = run;
+    wanted.iter().flat_map(move |digest| {
+        let mut step = 1;
+        while rest.get(step).is_some_and(|entry| entry.digest < *digest) {
+            step *= 2;
+        }
+        let near = &rest[..rest.len().min(step + 1)];
+        rest = &rest[near.partition_point(|entry| entry.digest < *digest)..];
+        let (hits, after) = rest.split_at(rest.iter().take_while(|entry| entry.digest == *digest).count());
+        rest = after;
+        hits
+    })
 }

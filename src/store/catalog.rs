@@ -1,0 +1,259 @@
+//! The indicators in memory: where each is, what may change of it, and the digests.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use overlap_indicator::{Context, Digest, Facet, Indicator, Kind};
+
+use crate::error::damaged;
+use crate::row_meta::{Place, RowMeta, merged};
+use crate::segment::{PackedRows, SEGMENT_BYTES, SEGMENT_ROWS, packed_len, unpack};
+use crate::snapshot::{Entry, Snapshot};
+use crate::{IndicatorId, IndicatorRow, StoreError};
+
+/// An indicator that is to be stored, with its digests.
+pub(crate) struct Fresh {
+    pub(crate) row: IndicatorRow,
+    pub(crate) digests: Vec<(Facet, Digest)>,
+}
+
+/// What an import changes.
+#[derive(Default)]
+pub(crate) struct ImportPlan {
+    pub(crate) fresh: Vec<Fresh>,
+    pub(crate) changed: BTreeMap<Place, Context>,
+    pub(crate) duplicates: u64,
+}
+
+/// Rows that are to follow in one segment.
+pub(crate) struct SegmentWrite {
+    pub(crate) segment: u32,
+    pub(crate) first_row: u16,
+    pub(crate) packed: PackedRows,
+    pub(crate) fresh: Vec<Fresh>,
+}
+
+/// All indicators.
+#[derive(Default)]
+pub(crate) struct Catalog {
+    index: HashMap<IndicatorId, Place, BuildHasherDefault<IdHasher>>,
+    snapshot: Snapshot,
+    counts: BTreeMap<Kind, u64>,
+    tail_bytes: usize,
+}
+
+/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Catalog {
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    pub(crate) fn counts(&self) -> Vec<(Kind, u64)> {
+        self.counts.iter().filter(|(_, count)| **count > 0).map(|(kind, count)| (*kind, *count)).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub(crate) fn place(&self, id: IndicatorId) -> Option<Place> {
+        self.index.get(&id).copied()
+    }
+
+    pub(crate) fn meta(&self, place: Place) -> Option<&RowMeta> {
+        self.snapshot.meta(place)
+    }
+
+    /// The places of live indicators from `from` on, in the order of import.
+    pub(crate) fn places(&self, from: Place, kind: Option<Kind>) -> impl Iterator<Item = Place> {
+        let segments = self.snapshot.segments().iter().enumerate().skip(from.segment as usize);
+        let all = segments.flat_map(|(segment, rows)| {
+            let rows = rows.iter().enumerate();
+            rows.map(move |(row, meta)| (Place { segment: segment as u32, row: row as u16 }, meta))
+        });
+        all.filter(move |(place, meta)| {
+            *place >= from && meta.live && kind.is_none_or(|kind| kind == meta.kind)
+        })
+        .map(|(place, _)| place)
+    }
+
+    /// Sorts an import's rows into new ones and ones that are there.
+    pub(crate) fn plan(
+        &self,
+        rows: impl Iterator<Item = (IndicatorRow, Indicator)>,
+        digests: impl Fn(&Indicator) -> Vec<(Facet, Digest)>,
+        now: u64,
+    ) -> ImportPlan {
+        let mut plan = ImportPlan::default();
+        let mut seen: HashMap<IndicatorId, usize, BuildHasherDefault<IdHasher>> = HashMap::default();
+        for (row, indicator) in rows {
+            if let Some(place) = self.place(row.id) {
+                plan.duplicates += 1;
+                self.plan_change(&mut plan, place, &row.context, now);
+            } else if let Some(first) = seen.get(&row.id).and_then(|at| plan.fresh.get_mut(*at)) {
+                plan.duplicates += 1;
+                first.row.context = merged(&first.row.context, &row.context, now);
+            } else {
+                seen.insert(row.id, plan.fresh.len());
+                let digests = digests(&indicator);
+                plan.fresh.push(Fresh { row, digests });
+            }
+        }
+        plan
+    }
+
+    fn plan_change(&self, plan: &mut ImportPlan, place: Place, new: &Context, now: u64) {
+        let Some(stored) = self.meta(place).map(RowMeta::context) else { return };
+        let old = plan.changed.get(&place).unwrap_or(&stored);
+        let context = merged(old, new, now);
+        if context != *old {
+            plan.changed.insert(place, context);
+        }
+    }
+
+    /// Packs new rows into segments. `read` gives the bytes of the last segment, which is filled first if all rows fit.
+    pub(crate) fn pack(
+        &self,
+        fresh: Vec<Fresh>,
+        read: impl FnOnce(u32) -> Result<PackedRows, StoreError>,
+    ) -> Result<Vec<SegmentWrite>, StoreError> {
+        let mut writes: Vec<SegmentWrite> = Vec::new();
+        let mut next = self.snapshot.segments().len();
+        let mut rows_in_last = SEGMENT_ROWS;
+        if let (Some(tail), true) = (self.snapshot.segments().last(), self.fits_in_tail(&fresh)) {
+            next -= 1;
+            rows_in_last = tail.len();
+            writes.push(new_write(next, rows_in_last, read(segment_number(next)?)?)?);
+            next += 1;
+        }
+        for item in fresh {
+            let full = writes.last().is_none_or(|last| {
+                rows_in_last >= SEGMENT_ROWS || last.packed.len() + packed_len(&item.row) > SEGMENT_BYTES
+            });
+            if full {
+                writes.push(new_write(next, 0, PackedRows::new())?);
+                next += 1;
+                rows_in_last = 0;
+            }
+            // The line above has pushed one where there was none.
+            if let Some(last) = writes.last_mut() {
+                last.packed.push(&item.row)?;
+                last.fresh.push(item);
+                rows_in_last += 1;
+            }
+        }
+        Ok(writes)
+    }
+
+    fn fits_in_tail(&self, fresh: &[Fresh]) -> bool {
+        let rows = self.snapshot.segments().last().map_or(0, |tail| tail.len());
+        rows + fresh.len() <= SEGMENT_ROWS
+            && self.tail_bytes + fresh.iter().map(|item| packed_len(&item.row)).sum::<usize>()
+                <= SEGMENT_BYTES
+    }
+
+    /// Takes rows that are stored now.
+    pub(crate) fn add(&mut self, writes: &[(u32, usize, Vec<Fresh>)]) {
+        let mut entries = Vec::new();
+        for (segment, packed_len, fresh) in writes {
+            if *segment as usize == self.snapshot.segments().len() {
+                self.snapshot.push_segment(Vec::with_capacity(fresh.len()));
+            }
+            for item in fresh {
+                if let Some(place) = self.append(*segment, RowMeta::of(&item.row)) {
+                    let entry =
+                        |(facet, digest): &(Facet, Digest)| Entry::new(*digest, *facet, item.row.kind, place);
+                    entries.extend(item.digests.iter().map(entry));
+                }
+            }
+            self.tail_bytes = *packed_len;
+        }
+        self.snapshot.add_run(entries);
+    }
+
+    fn append(&mut self, segment: u32, meta: RowMeta) -> Option<Place> {
+        let rows = self.snapshot.segment_mut(segment)?;
+        let place = Place { segment, row: rows.len() as u16 };
+        rows.push(meta);
+        self.index.insert(meta.id, place);
+        *self.counts.entry(meta.kind).or_default() += 1;
+        Some(place)
+    }
+
+    /// Takes changed contexts.
+    pub(crate) fn change(&mut self, changed: &BTreeMap<Place, Context>) {
+        for (place, context) in changed {
+            let rows = self.snapshot.segment_mut(place.segment);
+            if let Some(meta) = rows.and_then(|rows| rows.get_mut(usize::from(place.row))) {
+                meta.set_context(context);
+            }
+        }
+    }
+
+    /// Takes out withdrawn indicators.
+    pub(crate) fn withdraw(&mut self, places: &BTreeSet<Place>) {
+        for place in places {
+            let rows = self.snapshot.segment_mut(place.segment);
+            if let Some(meta) = rows.and_then(|rows| rows.get_mut(usize::from(place.row))) {
+                self.index.remove(&meta.id);
+                if let Some(count) = self.counts.get_mut(&meta.kind) {
+                    *count -= 1;
+                }
+                *meta = RowMeta::withdrawn();
+            }
+        }
+    }
+
+    /// Takes the segment that comes next from the disk.
+    pub(crate) fn load(&mut self, segment: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        if segment as usize != self.snapshot.segments().len() {
+            return Err(damaged("a segment is missing"));
+        }
+        let rows = unpack(bytes)?;
+        if rows.len() > SEGMENT_ROWS {
+            return Err(damaged("a segment has too many rows"));
+        }
+        let metas = rows.iter().map(|row| row.as_ref().map_or_else(RowMeta::withdrawn, RowMeta::of));
+        self.snapshot.push_segment(metas.collect());
+        for (row, meta) in rows.iter().enumerate().filter_map(|(at, row)| Some((at, row.as_ref()?))) {
+            let place = Place { segment, row: row as u16 };
+            if self.index.insert(meta.id, place).is_some() {
+                return Err(damaged("an indicator is there twice"));
+            }
+            *self.counts.entry(meta.kind).or_default() += 1;
+        }
+        self.tail_bytes = bytes.len();
+        Ok(())
+    }
+
+    /// Takes digests that were read or made anew at opening.
+    pub(crate) fn load_digests(&mut self, entries: Vec<Entry>) {
+        self.snapshot.add_run(entries);
+    }
+}
+
+fn new_write(segment: usize, rows: usize, packed: PackedRows) -> Result<SegmentWrite, StoreError> {
+    Ok(SegmentWrite { segment: segment_number(segment)?, first_row: rows as u16, packed, fresh: Vec::new() })
+}
+
+/// 2^32 segments hold 2^40 indicators.
+fn segment_number(segment: usize) -> Result<u32, StoreError> {
+    u32::try_from(segment).map_err(|_| std::io::Error::other("the store is full").into())
+}

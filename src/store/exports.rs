@@ -1,0 +1,120 @@
+//! Writing an export.
+
+use std::io::{self, Write};
+
+use data_encoding::HEXLOWER;
+use overlap_coalition::MemberId;
+
+use crate::charging::calendar;
+use crate::database::Writer;
+use crate::error::damaged;
+use crate::export_format::{
+    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS,
+};
+use crate::ledger::PartnerUse;
+use crate::page::LONGEST_PAGE;
+use crate::sled_store::SledStore;
+use crate::spool::Spool;
+use crate::stored::{StoredExchange, from_json};
+use crate::{IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, indicators, keys, overlaps};
+
+/// Rows that are in memory together.
+const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
+
+/// Writes everything to `out`, as it is at one moment. It waits, sealed, beside the store until the reader has taken it, so
+/// that a slow one keeps no exchange waiting.
+pub(crate) fn export(store: &SledStore, out: &mut dyn Write) -> Result<(), StoreError> {
+    let spool = {
+        let writer = store.writer()?;
+        spool(store, &writer)?
+    };
+    io::copy(&mut spool.into_reader()?, out)?;
+    Ok(out.flush()?)
+}
+
+/// The writer is held, so nothing changes meanwhile.
+fn spool(store: &SledStore, _writer: &Writer) -> Result<Spool, StoreError> {
+    let mut to = ExportWriter::new(Spool::new(store.folder.path(), store.sealer.clone())?)?;
+    let [node, exchanges, indicators, overlaps] = SECTIONS;
+    write_node(store, &mut to)?;
+    to.end_section(node)?;
+    write_exchanges(store, &mut to)?;
+    to.end_section(exchanges)?;
+    write_pages(
+        |page| indicators::page(store, &IndicatorFilter::default(), page),
+        |row| to.record(&Record::Indicator(IndicatorRecord::new(&row))),
+    )?;
+    to.end_section(indicators)?;
+    write_pages(
+        |page| overlaps::page(store, &OverlapFilter::default(), page),
+        |row| to.record(&Record::Overlap(OverlapRecord::new(&row))),
+    )?;
+    to.end_section(overlaps)?;
+    to.end()
+}
+
+fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), StoreError> {
+    let id_key = HEXLOWER.encode(store.state().ids.expose_bytes());
+    let highest_day = calendar(store)?.highest;
+    to.record(&Record::Identity(IdentityRecord { id_key, highest_day }))?;
+    for (key, plain) in table(store, keys::LEDGER)? {
+        to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
+    }
+    if let Some(plain) = store.database.get(keys::ROSTER)? {
+        to.record(&Record::Roster(from_json(&plain)?))?;
+    }
+    for (_, plain) in table(store, keys::TOKEN)? {
+        to.record(&Record::Token(from_json(&plain)?))?;
+    }
+    Ok(())
+}
+
+fn ledger_record(key: &[u8], plain: &[u8]) -> Result<LedgerRecord, StoreError> {
+    let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
+    let partner: Option<MemberId> = name.and_then(|name| name.parse().ok());
+    let PartnerUse { day, used } = PartnerUse::decode(plain)?;
+    let partner = partner.ok_or(damaged("a member's id"))?.to_string();
+    Ok(LedgerRecord { partner, day, exchanges: used.exchanges, items: used.items })
+}
+
+fn write_exchanges(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), StoreError> {
+    let mut from = 0;
+    loop {
+        let some = store.state().exchanges.oldest_from(from, ROWS);
+        if some.is_empty() {
+            return Ok(());
+        }
+        from += some.len() as u64;
+        for id in some {
+            let plain = store.database.get(&keys::exchange(id))?.ok_or(damaged("an exchange is missing"))?;
+            to.record(&Record::Exchange(Box::new(from_json::<StoredExchange>(&plain)?)))?;
+        }
+    }
+}
+
+fn write_pages<T>(
+    page: impl Fn(&PageRequest) -> Result<Page<T>, StoreError>,
+    mut each: impl FnMut(T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut request = PageRequest { limit: ROWS, after: None };
+    loop {
+        let Page { rows, next } = page(&request)?;
+        rows.into_iter().try_for_each(&mut each)?;
+        match next {
+            Some(_) => request.after = next,
+            None => return Ok(()),
+        }
+    }
+}
+
+type Value = (Vec<u8>, zeroize::Zeroizing<Vec<u8>>);
+
+/// The values of a small table.
+fn table(store: &SledStore, table: u8) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::new();
+    for key in store.database.keys(&[table])? {
+        let plain = store.database.get(&key)?.ok_or(damaged("a record is missing"))?;
+        values.push((key, plain));
+    }
+    Ok(values)
+}

@@ -1,0 +1,198 @@
+//! Indicators: import, withdrawal and pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use overlap_coalition::Timestamp;
+
+use crate::catalog::{Fresh, ImportPlan, SegmentWrite};
+use crate::database::{Batch, Writer};
+use crate::error::damaged;
+use crate::loading::digests;
+use crate::page::Cursor;
+use crate::row_meta::Place;
+use crate::segment::{PackedRows, unpack};
+use crate::sled_store::SledStore;
+use crate::{
+    ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest, StoreError,
+    journal, keys,
+};
+
+/// Segments that are rewritten in one commit when journals are folded: a few megabytes.
+const FOLD_SEGMENTS: usize = 64;
+/// The list that these pages' cursors are of.
+const LIST: char = 'i';
+
+pub(crate) fn import(
+    store: &SledStore,
+    batch: Vec<NewIndicator>,
+    now: Timestamp,
+) -> Result<ImportCounts, StoreError> {
+    let mut writer = store.writer()?;
+    let plan = plan(store, batch, now);
+    let counts = ImportCounts { accepted: plan.fresh.len() as u64, duplicates: plan.duplicates };
+    store_plan(store, &mut writer, plan)?;
+    fold_journals(store, &mut writer)?;
+    Ok(counts)
+}
+
+fn plan(store: &SledStore, batch: Vec<NewIndicator>, now: Timestamp) -> ImportPlan {
+    let state = store.state();
+    let rows = batch.into_iter().map(|NewIndicator { indicator, raw, context }| {
+        let (kind, canonical) = (indicator.kind(), indicator.canonical().clone());
+        let id = state.ids.id(kind, &canonical);
+        (IndicatorRow { id, kind, raw, canonical, context, imported: now.0 }, indicator)
+    });
+    state.catalog.plan(rows, |indicator| digests(&store.digester, indicator), now.0)
+}
+
+/// Makes a plan's rows durable and shows them to exchanges.
+pub(crate) fn store_plan(store: &SledStore, writer: &mut Writer, plan: ImportPlan) -> Result<(), StoreError> {
+    let read = |segment| PackedRows::from_bytes(segment_bytes(store, segment)?);
+    let writes = store.state().catalog.pack(plan.fresh, read)?;
+    let mut batch = Batch::default();
+    let mut stored = Vec::with_capacity(writes.len());
+    let mut first_rows = Vec::with_capacity(writes.len());
+    for SegmentWrite { segment, first_row, packed, fresh } in writes {
+        first_rows.push(Place { segment, row: first_row });
+        stored.push((segment, packed.len(), fresh));
+        batch.put(keys::numbered(keys::SEGMENT, segment), packed.into_bytes());
+    }
+    let number = store.state().journals.next();
+    if !plan.changed.is_empty() {
+        batch.put(keys::numbered(keys::JOURNAL, number), journal::pack(&plan.changed));
+    }
+    store.commit(writer, batch, |state| {
+        state.catalog.add(&stored);
+        if !plan.changed.is_empty() {
+            state.catalog.change(&plan.changed);
+            state.journals.add(number, &plan.changed);
+        }
+    })?;
+    store.publish();
+    keep_digests(store, &first_rows, &stored);
+    Ok(())
+}
+
+/// The rows are durable, so digests that cannot be kept are no loss: the next opening makes them anew.
+fn keep_digests(store: &SledStore, first_rows: &[Place], stored: &[(u32, usize, Vec<Fresh>)]) {
+    let fresh = stored.iter().map(|(_, _, fresh)| fresh.as_slice());
+    let runs: Vec<(Place, &[Fresh])> = first_rows.iter().copied().zip(fresh).collect();
+    if let Err(error) = store.cache.keep(&runs) {
+        tracing::warn!(%error, "digests are not kept: the next start makes them anew");
+    }
+}
+
+/// Rewrites segments with their changed contexts and removes the journals, when that is worth it.
+fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
+    let (segments, journals) = {
+        let state = store.state();
+        if !state.journals.want_folding(state.catalog.len()) {
+            return Ok(());
+        }
+        let segments: Vec<u32> = state.journals.segments.iter().copied().collect();
+        (segments, state.journals.numbers.clone())
+    };
+    for some in segments.chunks(FOLD_SEGMENTS) {
+        let mut batch = Batch::default();
+        for segment in some {
+            let packed = repack(store, *segment, &BTreeSet::new())?;
+            batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
+        }
+        store.commit(writer, batch, |_| ())?;
+    }
+    let mut batch = Batch::default();
+    for journal in journals {
+        batch.remove(keys::numbered(keys::JOURNAL, journal));
+    }
+    store.commit(writer, batch, |state| state.journals = journal::Journals::default())
+}
+
+pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, StoreError> {
+    let mut writer = store.writer()?;
+    let places: BTreeSet<Place> = {
+        let state = store.state();
+        ids.iter().filter_map(|id| state.catalog.place(*id)).collect()
+    };
+    if places.is_empty() {
+        return Ok(0);
+    }
+    let segments: BTreeSet<u32> = places.iter().map(|place| place.segment).collect();
+    let mut batch = Batch::default();
+    for segment in &segments {
+        let packed = repack(store, *segment, &places)?;
+        batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
+    }
+    store.commit(&mut writer, batch, |state| state.catalog.withdraw(&places))?;
+    store.publish();
+    if let Err(error) = store.cache.forget(segments.into_iter()) {
+        tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");
+    }
+    Ok(places.len() as u64)
+}
+
+/// A segment with its contexts brought up to date and without the rows at `withdrawn`.
+fn repack(store: &SledStore, segment: u32, withdrawn: &BTreeSet<Place>) -> Result<PackedRows, StoreError> {
+    let mut packed = PackedRows::new();
+    for (at, row) in unpack(&segment_bytes(store, segment)?)?.into_iter().enumerate() {
+        let place = Place { segment, row: at as u16 };
+        match row {
+            Some(mut row) if !withdrawn.contains(&place) => {
+                if let Some(meta) = store.state().catalog.meta(place) {
+                    meta.bring_up_to_date(&mut row.context);
+                }
+                packed.push(&row)?;
+            }
+            _ => packed.push_withdrawn(),
+        }
+    }
+    Ok(packed)
+}
+
+pub(crate) fn page(
+    store: &SledStore,
+    filter: &IndicatorFilter,
+    page: &PageRequest,
+) -> Result<Page<IndicatorRow>, StoreError> {
+    let begin = page.begin(LIST)?.map_or(Ok(Place { segment: 0, row: 0 }), place_of)?;
+    let mut places: Vec<Place> =
+        store.state().catalog.places(begin, filter.kind).take(page.rows() + 1).collect();
+    let next = (places.len() > page.rows()).then(|| places.pop()).flatten();
+    let rows = rows(store, &places)?.into_values().collect();
+    Ok(Page { rows, next: next.map(|place| Cursor::to_place(LIST, number_of(place))) })
+}
+
+pub(crate) fn one(store: &SledStore, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError> {
+    let Some(place) = store.state().catalog.place(id) else { return Ok(None) };
+    Ok(rows(store, &[place])?.into_values().next())
+}
+
+/// The rows at `places`, sorted; rows that were withdrawn meanwhile are left out.
+pub(crate) fn rows(store: &SledStore, places: &[Place]) -> Result<BTreeMap<Place, IndicatorRow>, StoreError> {
+    let mut found = BTreeMap::new();
+    for of_one_segment in places.chunk_by(|a, b| a.segment == b.segment) {
+        let Some(segment) = of_one_segment.first().map(|place| place.segment) else { continue };
+        let mut unpacked = unpack(&segment_bytes(store, segment)?)?;
+        let state = store.state();
+        for place in of_one_segment {
+            let row = unpacked.get_mut(usize::from(place.row)).and_then(Option::take);
+            if let (Some(mut row), Some(meta)) = (row, state.catalog.meta(*place).filter(|meta| meta.live)) {
+                meta.bring_up_to_date(&mut row.context);
+                found.insert(*place, row);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn segment_bytes(store: &SledStore, segment: u32) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
+    store.database.get(&keys::numbered(keys::SEGMENT, segment))?.ok_or(damaged("a segment is missing"))
+}
+
+fn number_of(place: Place) -> u64 {
+    u64::from(place.segment) << 16 | u64::from(place.row)
+}
+
+fn place_of(number: u64) -> Result<Place, StoreError> {
+    let segment = u32::try_from(number >> 16).map_err(|_| StoreError::BadCursor)?;
+    Ok(Place { segment, row: (number & 0xffff) as u16 })
+}

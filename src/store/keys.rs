@@ -1,0 +1,46 @@
+//! The keys of the database: a byte for the table, then the key in it. Numbers are big-endian, so that keys sort as they count.
+
+use overlap_coalition::{ExchangeId, MemberId};
+
+/// Segments of indicators, by number.
+pub(crate) const SEGMENT: u8 = 0x10;
+/// Journals of changed contexts, by number; read after the segments.
+pub(crate) const JOURNAL: u8 = 0x11;
+/// Segments of overlaps, by number.
+pub(crate) const OVERLAPS: u8 = 0x20;
+/// Exchanges, by id.
+pub(crate) const EXCHANGE: u8 = 0x30;
+/// What each partner used, by partner.
+pub(crate) const LEDGER: u8 = 0x40;
+/// Tokens, by name.
+pub(crate) const TOKEN: u8 = 0x50;
+/// Single records.
+pub(crate) const META: u8 = 0x60;
+
+/// The key of indicators' ids.
+pub(crate) const ID_KEY: &[u8] = &[META, 1];
+/// The highest day that was charged.
+pub(crate) const DAY: &[u8] = &[META, 2];
+/// The roster.
+pub(crate) const ROSTER: &[u8] = &[META, 3];
+
+pub(crate) fn numbered(table: u8, number: u32) -> Vec<u8> {
+    [&[table][..], &number.to_be_bytes()].concat()
+}
+
+/// The number in a key of a numbered table.
+pub(crate) fn number_of(key: &[u8]) -> Option<u32> {
+    key.get(1..)?.try_into().ok().map(u32::from_be_bytes)
+}
+
+pub(crate) fn exchange(id: ExchangeId) -> Vec<u8> {
+    [&[EXCHANGE][..], &id.0].concat()
+}
+
+pub(crate) fn ledger(partner: &MemberId) -> Vec<u8> {
+    [&[LEDGER], partner.as_str().as_bytes()].concat()
+}
+
+pub(crate) fn token(name: &str) -> Vec<u8> {
+    [&[TOKEN], name.as_bytes()].concat()
+}

@@ -1,0 +1,209 @@
+//! What opening reads: everything that is kept in memory.
+
+use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
+
+use crate::catalog::{Catalog, Fresh};
+use crate::codec::Reader;
+use crate::database::{Batch, Database, Writer};
+use crate::digest_cache::DigestCache;
+use crate::error::damaged;
+use crate::exchange_index::ExchangeIndex;
+use crate::folder::Folder;
+use crate::ids::IdKey;
+use crate::journal::{self, Journals};
+use crate::ledger::{Calendar, Spent};
+use crate::overlap_book::OverlapBook;
+use crate::row_meta::Place;
+use crate::seal::Sealer;
+use crate::segment::unpack;
+use crate::sled_store::State;
+use crate::snapshot::Entry;
+use crate::stored::{StoredExchange, from_json};
+use crate::{IndicatorRow, StoreError, keys};
+
+/// Values of an unfinished restore that are removed together.
+const UNDO_KEYS: usize = 4096;
+
+/// An open store's parts.
+pub(crate) struct Loaded {
+    pub(crate) database: Database,
+    pub(crate) cache: DigestCache,
+    pub(crate) digester: Digester,
+    pub(crate) state: State,
+    pub(crate) writer: Writer,
+}
+
+/// Opens the databases and reads what memory keeps.
+pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -> Result<Loaded, StoreError> {
+    let path = folder.path().join("main");
+    let database = Database::open(&path, b"overlapd store 1".to_vec(), sealer.clone())?;
+    crate::folder::sync_folder(&path)?;
+    crate::folder::sync_folder(folder.path())?;
+    if folder.is_restoring() {
+        undo_restore(folder, &database)?;
+    }
+    let mut reading = Reading::default();
+    let mut writer = database.read_all(|key, plain| reading.take(key, plain))?;
+    if writer.commits() < folder.watermark()? {
+        return Err(damaged("its newest writes are missing"));
+    }
+    let ids = match reading.ids.take() {
+        Some(ids) => ids,
+        None if writer.commits() == 0 => begin(folder, &database, &mut writer, sealer)?,
+        None => return Err(damaged("the key of ids is missing")),
+    };
+    let mut state = State {
+        ids,
+        catalog: reading.catalog,
+        journals: reading.journals,
+        overlaps: reading.overlaps,
+        exchanges: ExchangeIndex::load(reading.exchanges)?,
+    };
+    let cache = DigestCache::open(folder.path(), sealer, salt)?;
+    let digester = Digester::new(&salt.1);
+    load_digests(&mut state.catalog, &database, &cache, &digester)?;
+    Ok(Loaded { database, cache, digester, state, writer })
+}
+
+/// Makes the digests of all facets of a stored row. A form that the rules do not take back, which no rule set that made it
+/// refuses, has none, and so takes no part in exchanges.
+pub(crate) fn digests_of(digester: &Digester, row: &IndicatorRow) -> Vec<(Facet, Digest)> {
+    match Indicator::parse(row.kind, row.canonical.reveal(), &Rules::default()) {
+        Ok(indicator) => digests(digester, &indicator),
+        Err(_) => {
+            tracing::error!(id = %row.id, kind = %row.kind, "a stored canonical form is none: it takes no part in exchanges");
+            Vec::new()
+        }
+    }
+}
+
+/// The digests of all facets of an indicator.
+pub(crate) fn digests(digester: &Digester, indicator: &Indicator) -> Vec<(Facet, Digest)> {
+    indicator.facets().iter().map(|facet| (facet.facet, digester.digest(facet))).collect()
+}
+
+/// The first records of a new store.
+fn begin(
+    folder: &Folder,
+    database: &Database,
+    writer: &mut Writer,
+    sealer: &Sealer,
+) -> Result<IdKey, StoreError> {
+    let mut bytes = [0; 32];
+    sealer.fill_random(&mut bytes)?;
+    let ids = IdKey::new(bytes);
+    let spent = if folder.had_damage() { Spent::FirstDay } else { Spent::None };
+    let mut batch = Batch::default();
+    batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
+    batch.put(keys::DAY.to_vec(), Calendar { highest: 0, spent }.encode());
+    database.commit(writer, batch)?;
+    folder.set_watermark(writer.commits())?;
+    Ok(ids)
+}
+
+/// Removes what an unfinished restore wrote. The calendar stays: it counts the day as spent.
+fn undo_restore(folder: &Folder, database: &Database) -> Result<(), StoreError> {
+    const WRITTEN: [u8; 5] = [keys::SEGMENT, keys::JOURNAL, keys::OVERLAPS, keys::EXCHANGE, keys::LEDGER];
+    tracing::warn!("a restore did not end: what it wrote is removed");
+    let mut writer = database.read_all(|_, _| Ok(()))?;
+    for table in WRITTEN {
+        for some in database.keys(&[table])?.chunks(UNDO_KEYS) {
+            let mut batch = Batch::default();
+            some.iter().for_each(|key| batch.remove(key.clone()));
+            database.commit(&mut writer, batch)?;
+            folder.set_watermark(writer.commits())?;
+        }
+    }
+    folder.end_restore()
+}
+
+#[derive(Default)]
+struct Reading {
+    ids: Option<IdKey>,
+    catalog: Catalog,
+    journals: Journals,
+    overlaps: OverlapBook,
+    exchanges: Vec<(u64, overlap_coalition::ExchangeId, overlap_coalition::MemberId)>,
+}
+
+impl Reading {
+    fn take(&mut self, key: &[u8], plain: &[u8]) -> Result<(), StoreError> {
+        let number = || keys::number_of(key).ok_or(damaged("a key"));
+        match key.first() {
+            Some(&keys::SEGMENT) => self.catalog.load(number()?, plain),
+            Some(&keys::JOURNAL) => {
+                let changed = journal::unpack(plain)?;
+                self.catalog.change(&changed);
+                self.journals.add(number()?, &changed);
+                Ok(())
+            }
+            Some(&keys::OVERLAPS) => self.overlaps.load(number()?, plain),
+            Some(&keys::EXCHANGE) => {
+                let exchange: StoredExchange = from_json(plain)?;
+                self.exchanges.push((exchange.sequence, exchange.id()?, exchange.peer()?));
+                Ok(())
+            }
+            Some(_) if key == keys::ID_KEY => {
+                self.ids = Some(IdKey::new(Reader::new(plain).array()?));
+                Ok(())
+            }
+            Some(&keys::LEDGER | &keys::TOKEN | &keys::META) => Ok(()),
+            _ => Err(damaged("a key")),
+        }
+    }
+}
+
+/// Reads the epoch's digests, and makes those that are not there.
+fn load_digests(
+    catalog: &mut Catalog,
+    database: &Database,
+    cache: &DigestCache,
+    digester: &Digester,
+) -> Result<(), StoreError> {
+    let segments = catalog.snapshot().segments();
+    let mut has: Vec<Vec<bool>> =
+        segments.iter().map(|rows| rows.iter().map(|meta| !meta.live).collect()).collect();
+    let mut entries = Vec::new();
+    cache.read(|cached| {
+        let there = catalog.meta(cached.place).filter(|meta| meta.live && meta.id == cached.id);
+        let slot = has.get_mut(cached.place.segment as usize);
+        let slot = slot.and_then(|rows| rows.get_mut(usize::from(cached.place.row)));
+        if let (Some(meta), Some(slot @ false)) = (there, slot) {
+            *slot = true;
+            let entry = |(facet, digest): (Facet, Digest)| Entry::new(digest, facet, meta.kind, cached.place);
+            entries.extend(cached.digests.into_iter().map(entry));
+        }
+    })?;
+    for (segment, rows) in has.iter().enumerate().filter(|(_, rows)| rows.contains(&false)) {
+        make_digests(segment as u32, rows, database, cache, digester, &mut entries)?;
+    }
+    catalog.load_digests(entries);
+    Ok(())
+}
+
+/// Makes the digests of the rows of a segment that have none.
+fn make_digests(
+    segment: u32,
+    has: &[bool],
+    database: &Database,
+    cache: &DigestCache,
+    digester: &Digester,
+    entries: &mut Vec<Entry>,
+) -> Result<(), StoreError> {
+    let bytes =
+        database.get(&keys::numbered(keys::SEGMENT, segment))?.ok_or(damaged("a segment is missing"))?;
+    let mut runs: Vec<(Place, Vec<Fresh>)> = Vec::new();
+    for (at, row) in unpack(&bytes)?.into_iter().enumerate() {
+        let (Some(row), Some(false)) = (row, has.get(at)) else { continue };
+        let place = Place { segment, row: at as u16 };
+        let fresh = Fresh { digests: digests_of(digester, &row), row };
+        let entry = |(facet, digest): &(Facet, Digest)| Entry::new(*digest, *facet, fresh.row.kind, place);
+        entries.extend(fresh.digests.iter().map(entry));
+        match runs.last_mut() {
+            Some((first, run)) if usize::from(first.row) + run.len() == at => run.push(fresh),
+            _ => runs.push((place, vec![fresh])),
+        }
+    }
+    let runs: Vec<(Place, &[Fresh])> = runs.iter().map(|(place, run)| (*place, run.as_slice())).collect();
+    cache.keep(&runs)
+}

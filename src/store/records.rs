@@ -1,0 +1,133 @@
+//! Exchanges, the roster and tokens: one sealed record each.
+
+use overlap_coalition::{ExchangeId, MemberId, SignedDocument};
+use zeroize::Zeroizing;
+
+use crate::database::Batch;
+use crate::error::damaged;
+use crate::page::Cursor;
+use crate::sled_store::SledStore;
+use crate::stored::{StoredExchange, StoredRoster, StoredToken, from_json, to_json};
+use crate::{ExchangeRecord, Page, PageRequest, StoreError, TokenRecord, keys};
+
+/// The list that pages of exchanges' cursors are of.
+const LIST: char = 'x';
+
+pub(crate) fn begin_exchange(store: &SledStore, record: &ExchangeRecord) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    let sequence = {
+        let exchanges = &store.state().exchanges;
+        match exchanges.sequence(record.id) {
+            Some(_) => return Err(StoreError::ExchangeIdReused),
+            None => exchanges.len(),
+        }
+    };
+    let mut batch = Batch::default();
+    batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
+    store.commit(&mut writer, batch, |state| state.exchanges.push(record.id, &record.peer))
+}
+
+pub(crate) fn update_exchange(store: &SledStore, record: &ExchangeRecord) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    let mut batch = Batch::default();
+    put_exchange(store, &mut batch, record)?;
+    store.commit(&mut writer, batch, |_| ())
+}
+
+/// Replaces a record that is there.
+pub(crate) fn put_exchange(
+    store: &SledStore,
+    batch: &mut Batch,
+    record: &ExchangeRecord,
+) -> Result<(), StoreError> {
+    let sequence = store.state().exchanges.sequence(record.id).ok_or(StoreError::NotFound("exchange"))?;
+    let stored = exchange(store, record.id)?.ok_or(damaged("an exchange is missing"))?;
+    if stored.peer != record.peer {
+        return Err(StoreError::NotFound("exchange with this partner"));
+    }
+    batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
+    Ok(())
+}
+
+pub(crate) fn exchange(store: &SledStore, id: ExchangeId) -> Result<Option<ExchangeRecord>, StoreError> {
+    let Some(plain) = store.database.get(&keys::exchange(id))? else { return Ok(None) };
+    from_json::<StoredExchange>(&plain)?.into_record().map(Some)
+}
+
+pub(crate) fn exchanges(
+    store: &SledStore,
+    peer: Option<&MemberId>,
+    page: &PageRequest,
+) -> Result<Page<ExchangeRecord>, StoreError> {
+    let before = page.begin(LIST)?.unwrap_or(u64::MAX);
+    let mut found = store.state().exchanges.newest_before(before, peer, page.rows() + 1);
+    let more = found.len() > page.rows();
+    found.truncate(page.rows());
+    let last = found.last().map(|(sequence, _)| *sequence).filter(|_| more);
+    let rows = found.iter().map(|(_, id)| exchange(store, *id)?.ok_or(damaged("an exchange is missing")));
+    Ok(Page {
+        rows: rows.collect::<Result<_, _>>()?,
+        next: last.map(|sequence| Cursor::to_place(LIST, sequence)),
+    })
+}
+
+fn encode_exchange(record: &ExchangeRecord, sequence: u64) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    to_json(&StoredExchange::new(record, sequence)).map(Zeroizing::new)
+}
+
+pub(crate) fn roster(store: &SledStore) -> Result<Option<(SignedDocument, u64, [u8; 32])>, StoreError> {
+    let Some(plain) = store.database.get(keys::ROSTER)? else { return Ok(None) };
+    let roster: StoredRoster = from_json(&plain)?;
+    Ok(Some((roster.document()?, roster.version, roster.hash()?)))
+}
+
+pub(crate) fn set_roster(
+    store: &SledStore,
+    document: &SignedDocument,
+    version: u64,
+    hash: [u8; 32],
+) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    if let Some((_, highest, stored)) = roster(store)?
+        && (version < highest || (version == highest && hash != stored))
+    {
+        return Err(StoreError::RosterVersion { offered: version, highest });
+    }
+    let mut batch = Batch::default();
+    batch.put(keys::ROSTER.to_vec(), to_json(&StoredRoster::new(document, version, hash))?);
+    store.commit(&mut writer, batch, |_| ())
+}
+
+pub(crate) fn add_token(store: &SledStore, token: &TokenRecord) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    let key = keys::token(&token.name);
+    if store.database.get(&key)?.is_some() {
+        return Err(StoreError::TokenExists);
+    }
+    let mut batch = Batch::default();
+    batch.put(key, to_json(&StoredToken::new(token))?);
+    store.commit(&mut writer, batch, |_| ())
+}
+
+pub(crate) fn revoke_token(store: &SledStore, name: &str) -> Result<bool, StoreError> {
+    let mut writer = store.writer()?;
+    let key = keys::token(name);
+    if store.database.get(&key)?.is_none() {
+        return Ok(false);
+    }
+    let mut batch = Batch::default();
+    batch.remove(key);
+    store.commit(&mut writer, batch, |_| ()).map(|()| true)
+}
+
+/// All tokens, by name.
+pub(crate) fn tokens(store: &SledStore) -> Result<Vec<TokenRecord>, StoreError> {
+    let mut found = Vec::new();
+    for key in store.database.keys(&[keys::TOKEN])? {
+        // One that was revoked meanwhile is no longer there.
+        if let Some(plain) = store.database.get(&key)? {
+            found.push(from_json::<StoredToken>(&plain)?.into_record()?);
+        }
+    }
+    Ok(found)
+}

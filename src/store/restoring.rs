@@ -1,0 +1,249 @@
+//! Restoring an export into an empty store.
+//!
+//! The whole file is read, checked and decoded before anything is written; meanwhile it waits in a sealed spool. Then a marker is set, the records
+//! are written, and the marker is removed: a crash in between leaves an empty store that can be tried again. Tokens and
+//! roster that are there already stay, and are not undone by such a crash.
+
+use std::collections::HashSet;
+use std::io::{self, BufReader, Read, Write};
+
+use overlap_coalition::{DayUse, ExchangeId, MemberId, Timestamp};
+use overlap_indicator::Indicator;
+
+use crate::charging::calendar;
+use crate::database::{Batch, Writer};
+use crate::error::damaged;
+use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record};
+use crate::ids::IdKey;
+use crate::indicators::store_plan;
+use crate::ledger::{Calendar, PartnerUse};
+use crate::loading::digests;
+use crate::sled_store::SledStore;
+use crate::spool::Spool;
+use crate::stored::{StoredExchange, StoredRoster, StoredToken, to_json, unhex};
+use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps, records};
+
+/// Rows that are written together.
+const ROWS: usize = 8192;
+
+pub(crate) fn restore(store: &SledStore, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    check_empty(store)?;
+    let checked = check(store, from)?;
+    store.folder.begin_restore()?;
+    let written = write(store, &mut writer, checked, now);
+    if written.is_err() {
+        writer.stop();
+        return written;
+    }
+    store.folder.end_restore()
+}
+
+fn check_empty(store: &SledStore) -> Result<(), StoreError> {
+    let state = store.state();
+    let empty = state.catalog.snapshot().segments().is_empty()
+        && state.overlaps.is_empty()
+        && state.exchanges.len() == 0
+        && store.database.keys(&[keys::LEDGER])?.is_empty();
+    if empty { Ok(()) } else { Err(StoreError::BadExport("the store is not empty")) }
+}
+
+/// Passes bytes on and keeps them in a spool.
+struct Tee<'a> {
+    from: &'a mut dyn Read,
+    to: Spool,
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let taken = self.from.read(out)?;
+        self.to.write_all(&out[..taken])?;
+        Ok(taken)
+    }
+}
+
+/// Reads, checks and decodes all of an export, and gives it back in a spool.
+fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
+    let to = Spool::new(store.folder.path(), store.sealer.clone())?;
+    let mut from = ExportReader::new(BufReader::new(Tee { from, to }))?;
+    let mut checks = Checks::default();
+    while let Some(record) = from.next()? {
+        checks.check(from.section(), record).map_err(|error| match error {
+            StoreError::Damaged { what } => StoreError::BadExport(what),
+            error => error,
+        })?;
+    }
+    if !checks.identity {
+        return Err(StoreError::BadExport("the key of ids is missing"));
+    }
+    Ok(from.into_inner().into_inner().to)
+}
+
+#[derive(Default)]
+struct Checks {
+    identity: bool,
+    roster: bool,
+    exchanges: HashSet<ExchangeId>,
+    tokens: HashSet<String>,
+}
+
+impl Checks {
+    fn check(&mut self, section: Option<&str>, record: Record) -> Result<(), StoreError> {
+        let belongs = match &record {
+            Record::Exchange(_) => "exchanges",
+            Record::Indicator(_) => "indicators",
+            Record::Overlap(_) => "overlaps",
+            _ => "node",
+        };
+        if section != Some(belongs) {
+            return Err(StoreError::BadExport("a record stands in another section"));
+        }
+        let fresh = match record {
+            Record::Identity(identity) => {
+                id_key(&identity)?;
+                !std::mem::replace(&mut self.identity, true)
+            }
+            Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Roster(roster) => {
+                (roster.document()?, roster.hash()?);
+                !std::mem::replace(&mut self.roster, true)
+            }
+            Record::Token(token) => {
+                let name = token.name.clone();
+                token.into_record()?;
+                self.tokens.insert(name)
+            }
+            Record::Exchange(exchange) => {
+                let in_order = exchange.sequence == self.exchanges.len() as u64;
+                let id = exchange.into_record()?.id;
+                in_order && self.exchanges.insert(id)
+            }
+            Record::Indicator(indicator) => {
+                indicator.into_row(|_, _| crate::IndicatorId([0; 16])).map(|_| true)?
+            }
+            Record::Overlap(overlap) => overlap.into_row().map(|_| true)?,
+            Record::Section(_) | Record::End(_) => true,
+        };
+        if fresh { Ok(()) } else { Err(StoreError::BadExport("a record is there twice or out of order")) }
+    }
+}
+
+fn id_key(identity: &IdentityRecord) -> Result<IdKey, StoreError> {
+    unhex(&identity.id_key).map(IdKey::new)
+}
+
+fn partner_use(ledger: &LedgerRecord) -> Result<(MemberId, PartnerUse), StoreError> {
+    let partner = ledger.partner.parse().map_err(|_| damaged("a member's id"))?;
+    let used = DayUse { exchanges: ledger.exchanges, items: ledger.items };
+    Ok((partner, PartnerUse { day: ledger.day, used }))
+}
+
+/// Records of one table that wait to be written together.
+#[derive(Default)]
+struct Waiting {
+    rows: Vec<(IndicatorRow, Indicator)>,
+    overlaps: Vec<OverlapRow>,
+    exchanges: Vec<StoredExchange>,
+    ledger: Vec<(MemberId, PartnerUse)>,
+    tokens: Vec<StoredToken>,
+    roster: Option<StoredRoster>,
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        self.rows.len() + self.overlaps.len() + self.exchanges.len() + self.ledger.len()
+    }
+}
+
+fn write(store: &SledStore, writer: &mut Writer, spool: Spool, now: Timestamp) -> Result<(), StoreError> {
+    let mut from = ExportReader::new(BufReader::new(spool.into_reader()?))?;
+    let mut waiting = Waiting::default();
+    while let Some(record) = from.next()? {
+        match record {
+            Record::Identity(identity) => write_identity(store, writer, &identity, now)?,
+            Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
+            Record::Roster(roster) => waiting.roster = Some(roster),
+            Record::Token(token) => waiting.tokens.push(token),
+            Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
+            Record::Indicator(record) => {
+                let ids = &store.state().ids;
+                waiting.rows.push(record.into_row(|kind, canonical| ids.id(kind, canonical))?);
+            }
+            Record::Overlap(overlap) => waiting.overlaps.push(overlap.into_row()?),
+            Record::Section(_) | Record::End(_) => {}
+        }
+        if waiting.len() >= ROWS {
+            write_waiting(store, writer, &mut waiting)?;
+        }
+    }
+    write_waiting(store, writer, &mut waiting)?;
+    write_roster_and_tokens(store, writer, waiting)
+}
+
+/// From here on the current day is spent.
+fn write_identity(
+    store: &SledStore,
+    writer: &mut Writer,
+    identity: &IdentityRecord,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids = id_key(identity)?;
+    let own = calendar(store)?;
+    let calendar = Calendar { highest: own.highest.max(identity.highest_day), ..own }.restored(now);
+    let mut batch = Batch::default();
+    batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
+    batch.put(keys::DAY.to_vec(), calendar.encode());
+    store.commit(writer, batch, |state| state.ids = ids)
+}
+
+fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
+    write_records(store, writer, waiting)?;
+    let rows = std::mem::take(&mut waiting.rows);
+    let plan =
+        store.state().catalog.plan(rows.into_iter(), |indicator| digests(&store.digester, indicator), 0);
+    store_plan(store, writer, plan)?;
+    let rows = std::mem::take(&mut waiting.overlaps);
+    for of_one_partner in rows.chunk_by(|a, b| a.peer == b.peer) {
+        let Some(peer) = of_one_partner.first().map(|row| &row.peer) else { continue };
+        let mut batch = Batch::default();
+        let stored = overlaps::put(store, &mut batch, peer, of_one_partner.to_vec())?;
+        store.commit(writer, batch, |state| state.overlaps.add(peer, &stored))?;
+    }
+    Ok(())
+}
+
+fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    for (partner, used) in waiting.ledger.drain(..) {
+        batch.put(keys::ledger(&partner), used.encode());
+    }
+    let mut begun = Vec::with_capacity(waiting.exchanges.len());
+    for exchange in waiting.exchanges.drain(..) {
+        let (id, peer) = (exchange.id()?, exchange.peer()?);
+        batch.put(keys::exchange(id), to_json(&exchange)?);
+        begun.push((id, peer));
+    }
+    store.commit(writer, batch, |state| {
+        begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
+    })
+}
+
+/// Tokens and roster that are here already stay.
+fn write_roster_and_tokens(
+    store: &SledStore,
+    writer: &mut Writer,
+    waiting: Waiting,
+) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    let highest = records::roster(store)?.map_or(0, |(_, version, _)| version);
+    if let Some(roster) = waiting.roster.filter(|roster| roster.version > highest) {
+        batch.put(keys::ROSTER.to_vec(), to_json(&roster)?);
+    }
+    for token in waiting.tokens {
+        let key = keys::token(&token.name);
+        if store.database.get(&key)?.is_none() {
+            batch.put(key, to_json(&token)?);
+        }
+    }
+    store.commit(writer, batch, |_| ())
+}

@@ -1,0 +1,125 @@
+//! Segments: indicators packed by the hundred, one sealed value each.
+//!
+//! A row per key costs sled more than the row itself, so rows are packed. A segment's rows keep their places for good: appended rows follow,
+//! and a withdrawn row leaves an empty place, its value gone from the segment. The place of a row, segment and number within it, is
+//! therefore its place in the order of import.
+
+use overlap_indicator::{Context, Kind, SecretText, Tlp};
+use zeroize::Zeroizing;
+
+use crate::codec::{Reader, put_text, reserve_wiped};
+use crate::error::damaged;
+use crate::{IndicatorId, IndicatorRow, StoreError};
+
+/// Rows in a segment at most: a page of a hundred rows unseals one or two, a withdrawal rewrites one.
+pub(crate) const SEGMENT_ROWS: usize = 256;
+/// Bytes in a segment at most, unless one row alone is longer: 17 of them fit in the largest message that sled keeps in its log.
+pub(crate) const SEGMENT_BYTES: usize = 56 << 10;
+
+const VERSION: u8 = 1;
+const WITHDRAWN: u8 = 0;
+const LIVE: u8 = 1;
+/// Live, and the raw text is the canonical form.
+const LIVE_RAW_IS_CANONICAL: u8 = 2;
+/// Where a confidence is not known; others go to 100.
+const NO_CONFIDENCE: u8 = 255;
+/// Where a time is not known.
+const NO_TIME: u64 = u64::MAX;
+
+/// Rows of one segment, packed.
+pub(crate) struct PackedRows(Zeroizing<Vec<u8>>);
+
+impl PackedRows {
+    pub(crate) fn new() -> Self {
+        Self(Zeroizing::new(vec![VERSION]))
+    }
+
+    pub(crate) fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Result<Self, StoreError> {
+        if bytes.first() == Some(&VERSION) { Ok(Self(bytes)) } else { Err(damaged("a segment")) }
+    }
+
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn push_withdrawn(&mut self) {
+        self.0.push(WITHDRAWN);
+    }
+
+    pub(crate) fn push(&mut self, row: &IndicatorRow) -> Result<(), StoreError> {
+        let (raw, canonical) = (row.raw.reveal(), row.canonical.reveal());
+        reserve_wiped(&mut self.0, packed_len(row));
+        let out = &mut *self.0;
+        out.push(if raw == canonical { LIVE_RAW_IS_CANONICAL } else { LIVE });
+        out.push(row.kind.number());
+        out.extend_from_slice(&row.id.0);
+        out.extend_from_slice(&row.imported.to_le_bytes());
+        put_context_numbers(out, &row.context);
+        put_text(out, &row.context.source)?;
+        put_text(out, &row.context.note)?;
+        put_text(out, canonical)?;
+        if raw == canonical { Ok(()) } else { put_text(out, raw) }
+    }
+}
+
+/// The most bytes that a row takes.
+pub(crate) fn packed_len(row: &IndicatorRow) -> usize {
+    const NUMBERS: usize = 2 + 16 + 8 + 26 + 4 * 4;
+    let context = row.context.source.len() + row.context.note.len();
+    NUMBERS + context + row.raw.reveal().len() + row.canonical.reveal().len()
+}
+
+/// Unpacks the rows of a segment; `None` is a withdrawn one.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Option<IndicatorRow>>, StoreError> {
+    let mut reader = Reader::new(bytes);
+    if reader.u8()? != VERSION {
+        return Err(damaged("a segment"));
+    }
+    let mut rows = Vec::new();
+    while !reader.is_empty() {
+        rows.push(unpack_row(&mut reader)?);
+    }
+    Ok(rows)
+}
+
+fn unpack_row(reader: &mut Reader<'_>) -> Result<Option<IndicatorRow>, StoreError> {
+    let state = reader.u8()?;
+    if state == WITHDRAWN {
+        return Ok(None);
+    }
+    let kind = Kind::from_number(reader.u8()?).ok_or(damaged("a kind"))?;
+    let id = IndicatorId(reader.array()?);
+    let imported = reader.u64()?;
+    let mut context = context_numbers(reader)?;
+    context.source = reader.text()?.to_owned();
+    context.note = reader.text()?.to_owned();
+    let canonical = SecretText::new(reader.text()?);
+    let raw = match state {
+        LIVE => SecretText::new(reader.text()?),
+        LIVE_RAW_IS_CANONICAL => canonical.clone(),
+        _ => return Err(damaged("a row's state")),
+    };
+    Ok(Some(IndicatorRow { id, kind, raw, canonical, context, imported }))
+}
+
+/// Appends what of a context can change: 26 bytes.
+pub(crate) fn put_context_numbers(out: &mut Vec<u8>, context: &Context) {
+    out.push(context.tlp.number());
+    out.push(context.confidence.unwrap_or(NO_CONFIDENCE));
+    for time in [context.first_seen, context.last_seen, context.expires] {
+        out.extend_from_slice(&time.unwrap_or(NO_TIME).to_le_bytes());
+    }
+}
+
+/// Reads what [`put_context_numbers`] wrote; source and note are empty.
+pub(crate) fn context_numbers(reader: &mut Reader<'_>) -> Result<Context, StoreError> {
+    let tlp = Tlp::from_number(reader.u8()?).ok_or(damaged("a TLP marking"))?;
+    let confidence = Some(reader.u8()?).filter(|confidence| *confidence != NO_CONFIDENCE);
+    let mut time = || reader.u64().map(|time| Some(time).filter(|time| *time != NO_TIME));
+    let (first_seen, last_seen, expires) = (time()?, time()?, time()?);
+    Ok(Context { tlp, confidence, first_seen, last_seen, expires, ..Context::default() })
+}

@@ -1,0 +1,303 @@
+//! The store as its callers see it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, Timestamp};
+use overlap_indicator::{Context, Facet, Kind, Tlp};
+
+use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
+use crate::{
+    ChargeLimit, ChargeRefused, ExchangeState, ImportCounts, IndicatorFilter, OverlapFilter, PageRequest,
+    Role, Selection, Store, StoreError, TokenRecord,
+};
+
+const DAY: u64 = 86_400;
+
+#[test]
+fn keeps_rows_in_the_order_of_import_over_a_restart() {
+    let place = Place::new();
+    let store = place.open();
+    for batch in [0..700, 690..710, 710..711] {
+        store.import(batch.map(domain).collect(), NOW).unwrap();
+    }
+    drop(store);
+    let store = place.open();
+    let rows = all_pages(100, |page| store.indicators(&IndicatorFilter::default(), page));
+    let canonical: Vec<&str> = rows.iter().map(|row| row.canonical.reveal()).collect();
+    let wanted: Vec<String> = (0..711).map(|n| domain(n).indicator.canonical().reveal().to_owned()).collect();
+    assert_eq!(canonical, wanted);
+    assert_eq!(rows[5].raw.reveal(), "WWW.n5.example");
+    assert_eq!(rows[5].imported, NOW.0);
+    assert_eq!(store.indicator(rows[699].id).unwrap().unwrap().raw.reveal(), "WWW.n699.example");
+}
+
+#[test]
+fn counts_duplicates_and_brings_their_context_up_to_date() {
+    let place = Place::new();
+    let store = place.open();
+    let with = |raw: &str, tlp, last_seen| {
+        let context = Context { tlp, last_seen, ..Context::default() };
+        new_indicator(Kind::Domain, raw, context)
+    };
+    let first = vec![with("a.example", Tlp::Green, Some(5)), with("A.example", Tlp::Amber, Some(7))];
+    assert_eq!(store.import(first, NOW).unwrap(), ImportCounts { accepted: 1, duplicates: 1 });
+    let again = vec![with("a.example.", Tlp::Clear, Some(9))];
+    assert_eq!(store.import(again, NOW).unwrap(), ImportCounts { accepted: 0, duplicates: 1 });
+    let check = |store: &dyn Store| {
+        let page =
+            store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 9, after: None }).unwrap();
+        assert_eq!(page.rows.len(), 1);
+        assert_eq!(page.rows[0].raw.reveal(), "a.example");
+        assert_eq!(page.rows[0].context.tlp, Tlp::Amber);
+        assert_eq!(page.rows[0].context.last_seen, Some(9));
+    };
+    check(&store);
+    drop(store);
+    check(&place.open());
+}
+
+#[test]
+fn pages_by_kind_and_refuses_foreign_cursors() {
+    let place = Place::new();
+    let store = place.open();
+    let mut batch: Vec<_> = (0..300).map(domain).collect();
+    batch.insert(150, new_indicator(Kind::Ip, "192.0.2.1", Context::default()));
+    store.import(batch, NOW).unwrap();
+    let ips = IndicatorFilter { kind: Some(Kind::Ip) };
+    assert_eq!(all_pages(1, |page| store.indicators(&ips, page)).len(), 1);
+    let page = store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 1, after: None }).unwrap();
+    let foreign = PageRequest { limit: 1, after: page.next };
+    assert!(matches!(store.overlaps(&OverlapFilter::default(), &foreign), Err(StoreError::BadCursor)));
+    assert!(matches!(store.exchanges(None, &foreign), Err(StoreError::BadCursor)));
+    assert_eq!(store.counts().unwrap().indicators, [(Kind::Domain, 300), (Kind::Ip, 1)]);
+}
+
+#[test]
+fn a_withdrawn_indicator_leaves_exchanges_and_the_disk_but_not_its_overlaps() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..10).map(domain).collect(), NOW).unwrap();
+    let before = store.snapshot();
+    let selection = Selection { facets: vec![Facet::Host], ..everything() };
+    let found = before.holders(&selection, &before.digests(&selection)[..]);
+    assert_eq!(found.len(), 10);
+    let mut record = exchange(1, "police");
+    store.begin_exchange(&record).unwrap();
+    record.state = ExchangeState::Learned;
+    store.store_overlaps(&record, &found[..3], NOW).unwrap();
+    let gone = found[0].0;
+    assert_eq!(store.withdraw(&[gone, gone]).unwrap(), 1);
+    assert_eq!(store.withdraw(&[gone]).unwrap(), 0);
+    let check = |store: &dyn Store| {
+        assert!(store.indicator(gone).unwrap().is_none());
+        assert_eq!(store.snapshot().digests(&selection).len(), 9);
+        let overlaps = all_pages(2, |page| store.overlaps(&OverlapFilter::default(), page));
+        assert_eq!(overlaps.len(), 3);
+        assert_eq!(overlaps[0].raw.reveal(), "WWW.n0.example");
+    };
+    check(&store);
+    assert_eq!(before.digests(&selection).len(), 10);
+    drop(store);
+    let store = place.open();
+    check(&store);
+    // Imported again, it is new, and last in the order.
+    assert_eq!(store.import(vec![domain(0)], NOW).unwrap().accepted, 1);
+    let rows = all_pages(4, |page| store.indicators(&IndicatorFilter::default(), page));
+    assert_eq!(rows.last().unwrap().id, gone);
+}
+
+#[test]
+fn selects_by_kind_facet_marking_and_expiry() {
+    let place = Place::new();
+    let store = place.open();
+    let with = |kind, raw: &str, tlp, expires| {
+        new_indicator(kind, raw, Context { tlp, expires, ..Context::default() })
+    };
+    let batch = vec![
+        with(Kind::Url, "https://a.example/x", Tlp::Green, None),
+        with(Kind::Domain, "a.example", Tlp::Red, None),
+        with(Kind::Domain, "b.example", Tlp::Clear, Some(NOW.0)),
+    ];
+    store.import(batch, NOW).unwrap();
+    let snapshot = store.snapshot();
+    let count = |selection: &Selection| snapshot.digests(selection).len();
+    let hosts = Selection { facets: vec![Facet::Host], ..everything() };
+    assert_eq!(count(&hosts), 1);
+    assert_eq!(snapshot.holders(&hosts, &snapshot.digests(&hosts)).len(), 2);
+    assert_eq!(count(&Selection { now: NOW.0 - 1, ..hosts.clone() }), 2);
+    let ceiling = Selection { tlp_ceiling: Some(Tlp::Amber), ..hosts.clone() };
+    assert_eq!(snapshot.holders(&ceiling, &snapshot.digests(&hosts)).len(), 1);
+    assert_eq!(count(&Selection { kinds: vec![Kind::Ip], ..hosts }), 0);
+    assert_eq!(count(&Selection { facets: vec![Facet::Url], ..everything() }), 1);
+}
+
+#[test]
+fn refuses_an_exchange_id_that_was_used() {
+    let place = Place::new();
+    let store = place.open();
+    let mut record = exchange(1, "police");
+    assert!(matches!(store.update_exchange(&record), Err(StoreError::NotFound(_))));
+    assert!(matches!(store.store_overlaps(&record, &[], NOW), Err(StoreError::NotFound(_))));
+    store.begin_exchange(&record).unwrap();
+    record.receipt = Some(document(9));
+    record.state = ExchangeState::Completed;
+    store.update_exchange(&record).unwrap();
+    drop(store);
+    let store = place.open();
+    assert_eq!(store.exchange(record.id).unwrap().unwrap(), record);
+    assert!(matches!(store.begin_exchange(&record), Err(StoreError::ExchangeIdReused)));
+    assert!(store.exchange(ExchangeId([9; 16])).unwrap().is_none());
+}
+
+#[test]
+fn lists_exchanges_the_newest_first() {
+    let place = Place::new();
+    let store = place.open();
+    for number in 0..7 {
+        store.begin_exchange(&exchange(number, if number % 2 == 0 { "police" } else { "hotline" })).unwrap();
+    }
+    let ids = |peer: Option<&MemberId>| -> Vec<u8> {
+        all_pages(2, |page| store.exchanges(peer, page)).iter().map(|record| record.id.0[0]).collect()
+    };
+    assert_eq!(ids(None), [6, 5, 4, 3, 2, 1, 0]);
+    assert_eq!(ids(Some(&member("police"))), [6, 4, 2, 0]);
+    assert!(ids(Some(&member("nobody"))).is_empty());
+}
+
+#[test]
+fn the_exchange_that_found_an_overlap_first_stays() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..600).map(domain).collect(), NOW).unwrap();
+    let selection = Selection { facets: vec![Facet::Host], ..everything() };
+    let found = store.snapshot().holders(&selection, &store.snapshot().digests(&selection));
+    for (number, peer, rows) in [(1, "police", 0..500), (2, "hotline", 0..5), (3, "police", 0..600)] {
+        let record = exchange(number, peer);
+        store.begin_exchange(&record).unwrap();
+        store.store_overlaps(&record, &found[rows.clone()], Timestamp(u64::from(number))).unwrap();
+        store.store_overlaps(&record, &found[rows], NOW).unwrap();
+    }
+    let check = |store: &dyn Store| {
+        let police = OverlapFilter { peer: Some(member("police")), kind: None };
+        let rows = all_pages(7, |page| store.overlaps(&police, page));
+        assert_eq!(rows.len(), 600);
+        assert!(rows[..500].iter().all(|row| row.exchange == ExchangeId([1; 16]) && row.found == 1));
+        assert!(rows[500..].iter().all(|row| row.exchange == ExchangeId([3; 16])));
+        let all = all_pages(100, |page| store.overlaps(&OverlapFilter::default(), page));
+        assert_eq!(all.len(), 605);
+        let ips = OverlapFilter { peer: None, kind: Some(Kind::Ip) };
+        assert_eq!(all_pages(7, |page| store.overlaps(&ips, page)).len(), 0);
+        assert_eq!(store.counts().unwrap().overlaps, [(member("hotline"), 5), (member("police"), 600)]);
+    };
+    check(&store);
+    drop(store);
+    check(&place.open());
+}
+
+#[test]
+fn charges_up_to_the_limit_whatever_the_clock_says() {
+    let place = Place::new();
+    let store = place.open();
+    let limit = ChargeLimit { exchanges_per_day: 2 };
+    let charge = |store: &dyn Store, now| {
+        store.charge(&Charge { partner: member("police"), items: 10 }, limit, Timestamp(now)).unwrap()
+    };
+    let used = |exchanges, items| DayUse { exchanges, items };
+    assert_eq!(charge(&store, NOW.0), Ok(used(1, 10)));
+    assert_eq!(charge(&store, NOW.0), Ok(used(2, 20)));
+    assert_eq!(charge(&store, NOW.0), Err(ChargeRefused { limit: 2 }));
+    assert_eq!(store.day_use(&member("police"), NOW).unwrap(), used(2, 20));
+    assert_eq!(store.day_use(&member("hotline"), NOW).unwrap(), used(0, 0));
+    // The next day is free; then the clock goes back, and forward again.
+    assert_eq!(charge(&store, NOW.0 + DAY), Ok(used(1, 10)));
+    assert_eq!(charge(&store, NOW.0), Ok(used(2, 20)));
+    assert_eq!(charge(&store, 0), Err(ChargeRefused { limit: 2 }));
+    drop(store);
+    let store = place.open();
+    assert_eq!(charge(&store, NOW.0 + DAY), Err(ChargeRefused { limit: 2 }));
+    assert_eq!(store.day_use(&member("police"), Timestamp(0)).unwrap(), used(2, 20));
+    assert_eq!(charge(&store, NOW.0 + 2 * DAY), Ok(used(1, 10)));
+}
+
+#[test]
+fn two_at_once_cannot_both_take_the_last_one() {
+    let place = Place::new();
+    let store = place.open();
+    let limit = ChargeLimit { exchanges_per_day: 5 };
+    let charge = Charge { partner: member("police"), items: 1 };
+    let granted: usize = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..12)
+            .map(|_| scope.spawn(|| usize::from(store.charge(&charge, limit, NOW).unwrap().is_ok())))
+            .collect();
+        tries.into_iter().map(|granted| granted.join().unwrap()).sum()
+    });
+    assert_eq!(granted, 5);
+}
+
+#[test]
+fn a_roster_never_goes_back() {
+    let place = Place::new();
+    let store = place.open();
+    assert!(store.roster().unwrap().is_none());
+    store.set_roster(&document(1), 5, [5; 32]).unwrap();
+    assert!(matches!(
+        store.set_roster(&document(2), 4, [4; 32]),
+        Err(StoreError::RosterVersion { offered: 4, highest: 5 })
+    ));
+    assert!(matches!(store.set_roster(&document(2), 5, [4; 32]), Err(StoreError::RosterVersion { .. })));
+    store.set_roster(&document(3), 5, [5; 32]).unwrap();
+    drop(store);
+    assert_eq!(place.open().roster().unwrap().unwrap(), (document(3), 5, [5; 32]));
+}
+
+#[test]
+fn tokens_come_and_go_by_name() {
+    let place = Place::new();
+    let store = place.open();
+    let token = |name: &str| TokenRecord {
+        name: name.into(),
+        hash: [3; 32],
+        roles: vec![Role::Read, Role::Admin],
+        made: NOW.0,
+    };
+    store.add_token(&token("b")).unwrap();
+    store.add_token(&token("a")).unwrap();
+    assert!(matches!(store.add_token(&token("a")), Err(StoreError::TokenExists)));
+    assert!(store.revoke_token("b").unwrap());
+    assert!(!store.revoke_token("b").unwrap());
+    drop(store);
+    assert_eq!(place.open().tokens().unwrap(), [token("a")]);
+}
+
+#[test]
+fn another_epoch_makes_the_digests_anew_and_gives_the_space_back() {
+    let mut place = Place::new();
+    let store = place.open();
+    store.import((0..1000).map(domain).collect(), NOW).unwrap();
+    let old = store.snapshot().digests(&everything());
+    drop(store);
+    place.epoch = 2;
+    let new = place.open().snapshot().digests(&everything());
+    assert_eq!(new.len(), old.len());
+    assert!(new.iter().all(|digest| !old.contains(digest)));
+    let folder = place.folder.path().join("store");
+    assert!(!folder.join("digests.1").exists() && folder.join("digests.2").exists());
+    assert_eq!(place.open().snapshot().digests(&everything()), new);
+    place.epoch = 1;
+    assert_eq!(place.open().snapshot().digests(&everything()), old);
+}
+
+#[test]
+fn only_its_owner_reads_its_files() {
+    let place = Place::new();
+    place.open().import(vec![domain(1)], NOW).unwrap();
+    let _store = place.open();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = place.folder.path().join("store");
+    assert_eq!(mode(&folder), 0o700);
+    for file in ["lock", "format", "watermark", "main/db", "main/conf"] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
+    assert_eq!(mode(&folder.join("main")), 0o700);
+}

@@ -1,0 +1,268 @@
+//! Records as JSON: sealed on the disk, plain in an export.
+
+use data_encoding::{BASE64, HEXLOWER};
+use overlap_coalition::{
+    EngineName, ExchangeId, MemberId, Mode, PublicKey, RefusalCode, Side, Signature, SignedDocument,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::damaged;
+use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, Role, StoreError, TokenRecord};
+
+/// An exchange.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredExchange {
+    /// Its place in the order in which exchanges began, from 0.
+    pub(crate) sequence: u64,
+    id: String,
+    peer: String,
+    side: String,
+    state: String,
+    purpose: String,
+    case_reference: String,
+    engine: String,
+    mode: String,
+    own_size: u64,
+    peer_size: u64,
+    matches: Option<u64>,
+    bytes_sent: u64,
+    bytes_received: u64,
+    /// As text, which keeps every bit.
+    seconds: Vec<(String, String)>,
+    began: u64,
+    ended: Option<u64>,
+    failure: Option<StoredFailure>,
+    offer: Option<StoredDocument>,
+    accept: Option<StoredDocument>,
+    receipt: Option<StoredDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredFailure {
+    code: u16,
+    by: String,
+    sentence: String,
+    retry_after: Option<u64>,
+}
+
+/// A signed document.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredDocument {
+    bytes: String,
+    signatures: Vec<(String, String)>,
+}
+
+/// The roster in force.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredRoster {
+    pub(crate) version: u64,
+    hash: String,
+    document: StoredDocument,
+}
+
+/// A token.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredToken {
+    pub(crate) name: String,
+    hash: String,
+    roles: Vec<String>,
+    made: u64,
+}
+
+pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|_| std::io::Error::other("a record cannot be encoded").into())
+}
+
+pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|_| damaged("a record"))
+}
+
+impl StoredExchange {
+    pub(crate) fn new(record: &ExchangeRecord, sequence: u64) -> Self {
+        Self {
+            sequence,
+            id: HEXLOWER.encode(&record.id.0),
+            peer: record.peer.to_string(),
+            side: side_name(record.side).to_owned(),
+            state: state_name(record.state).to_owned(),
+            purpose: record.purpose.clone(),
+            case_reference: record.case_reference.clone(),
+            engine: record.engine.as_str().to_owned(),
+            mode: mode_name(record.mode).to_owned(),
+            own_size: record.own_size,
+            peer_size: record.peer_size,
+            matches: record.matches,
+            bytes_sent: record.bytes_sent,
+            bytes_received: record.bytes_received,
+            seconds: record.seconds.iter().map(|(phase, time)| (phase.clone(), time.to_string())).collect(),
+            began: record.began,
+            ended: record.ended,
+            failure: record.failure.as_ref().map(StoredFailure::new),
+            offer: record.offer.as_ref().map(StoredDocument::new),
+            accept: record.accept.as_ref().map(StoredDocument::new),
+            receipt: record.receipt.as_ref().map(StoredDocument::new),
+        }
+    }
+
+    pub(crate) fn id(&self) -> Result<ExchangeId, StoreError> {
+        unhex(&self.id).map(ExchangeId)
+    }
+
+    pub(crate) fn peer(&self) -> Result<MemberId, StoreError> {
+        self.peer.parse().map_err(|_| damaged("a member's id"))
+    }
+
+    pub(crate) fn into_record(self) -> Result<ExchangeRecord, StoreError> {
+        let seconds = self.seconds.iter().map(|(phase, time)| {
+            time.parse().map(|time| (phase.clone(), time)).map_err(|_| damaged("a phase's time"))
+        });
+        Ok(ExchangeRecord {
+            id: self.id()?,
+            peer: self.peer()?,
+            side: named(&self.side, &[Side::Initiator, Side::Responder], side_name)?,
+            state: named(&self.state, &STATES, state_name)?,
+            engine: named(&self.engine, &[EngineName::Voprf], EngineName::as_str)?,
+            mode: named(&self.mode, &[Mode::Overlap], mode_name)?,
+            seconds: seconds.collect::<Result<_, _>>()?,
+            failure: self.failure.map(StoredFailure::into_failure).transpose()?,
+            offer: self.offer.map(|document| document.to_document()).transpose()?,
+            accept: self.accept.map(|document| document.to_document()).transpose()?,
+            receipt: self.receipt.map(|document| document.to_document()).transpose()?,
+            purpose: self.purpose,
+            case_reference: self.case_reference,
+            own_size: self.own_size,
+            peer_size: self.peer_size,
+            matches: self.matches,
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+            began: self.began,
+            ended: self.ended,
+        })
+    }
+}
+
+impl StoredFailure {
+    fn new(failure: &ExchangeFailure) -> Self {
+        Self {
+            code: failure.code.number(),
+            by: failure.by.to_owned(),
+            sentence: failure.sentence.clone(),
+            retry_after: failure.retry_after,
+        }
+    }
+
+    fn into_failure(self) -> Result<ExchangeFailure, StoreError> {
+        Ok(ExchangeFailure {
+            code: RefusalCode::from_number(self.code).ok_or(damaged("a refusal code"))?,
+            by: named(&self.by, &["own", "peer", "network"], |by| by)?,
+            sentence: self.sentence,
+            retry_after: self.retry_after,
+        })
+    }
+}
+
+impl StoredDocument {
+    fn new(document: &SignedDocument) -> Self {
+        let signatures = document.signatures.iter();
+        Self {
+            bytes: BASE64.encode(&document.bytes),
+            signatures: signatures
+                .map(|signature| (HEXLOWER.encode(&signature.key.0), HEXLOWER.encode(&signature.bytes)))
+                .collect(),
+        }
+    }
+
+    fn to_document(&self) -> Result<SignedDocument, StoreError> {
+        let signatures = self.signatures.iter().map(|(key, bytes)| {
+            Ok::<_, StoreError>(Signature { key: PublicKey(unhex(key)?), bytes: unhex(bytes)? })
+        });
+        Ok(SignedDocument {
+            bytes: BASE64.decode(self.bytes.as_bytes()).map_err(|_| damaged("a document"))?,
+            signatures: signatures.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl StoredRoster {
+    pub(crate) fn new(document: &SignedDocument, version: u64, hash: [u8; 32]) -> Self {
+        Self { version, hash: HEXLOWER.encode(&hash), document: StoredDocument::new(document) }
+    }
+
+    pub(crate) fn hash(&self) -> Result<[u8; 32], StoreError> {
+        unhex(&self.hash)
+    }
+
+    pub(crate) fn document(&self) -> Result<SignedDocument, StoreError> {
+        self.document.to_document()
+    }
+}
+
+impl StoredToken {
+    pub(crate) fn new(token: &TokenRecord) -> Self {
+        Self {
+            name: token.name.clone(),
+            hash: HEXLOWER.encode(&token.hash),
+            roles: token.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            made: token.made,
+        }
+    }
+
+    pub(crate) fn into_record(self) -> Result<TokenRecord, StoreError> {
+        const ROLES: [Role; 4] = [Role::Read, Role::Import, Role::Exchange, Role::Admin];
+        let roles = self.roles.iter().map(|role| named(role, &ROLES, Role::as_str));
+        Ok(TokenRecord {
+            hash: unhex(&self.hash)?,
+            roles: roles.collect::<Result<_, _>>()?,
+            name: self.name,
+            made: self.made,
+        })
+    }
+}
+
+const STATES: [ExchangeState; 6] = [
+    ExchangeState::Offered,
+    ExchangeState::Running,
+    ExchangeState::Learned,
+    ExchangeState::Completed,
+    ExchangeState::Refused,
+    ExchangeState::Failed,
+];
+
+fn state_name(state: ExchangeState) -> &'static str {
+    match state {
+        ExchangeState::Offered => "offered",
+        ExchangeState::Running => "running",
+        ExchangeState::Learned => "learned",
+        ExchangeState::Completed => "completed",
+        ExchangeState::Refused => "refused",
+        ExchangeState::Failed => "failed",
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Initiator => "initiator",
+        Side::Responder => "responder",
+    }
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Overlap => "overlap",
+    }
+}
+
+fn named<T: Copy>(name: &str, all: &[T], name_of: impl Fn(T) -> &'static str) -> Result<T, StoreError> {
+    all.iter().copied().find(|one| name_of(*one) == name).ok_or(damaged("a name in a record"))
+}
+
+pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], StoreError> {
+    let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| damaged("a hex value in a record"))?;
+    bytes.try_into().map_err(|_| damaged("a hex value in a record"))
+}
