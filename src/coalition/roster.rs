@@ -196,10 +196,9 @@ pub enum RosterError {
 impl VerifiedRoster {
     /// Checks a decoded roster against what this node trusts. `roster` must be what `document.bytes` decode to.
     ///
-    /// The keys that must have signed are those of `current`, the roster in force, if there is one. If there is none they
-    /// are the config's, except for the very roster that `trust.highest` names: it was verified when it was first seen, its
-    /// secretariat may have changed its keys since the config was written, and it must be signed by its own keys only. A
-    /// roster that changes the keys or their threshold must be signed by enough of the new keys too.
+    /// `current` is the roster in force, if any: its keys must have signed then, and the config's keys only where there is
+    /// none. A node that starts with a stored roster gives that one, since the secretariat may have changed its keys after the
+    /// config was written. A roster that changes the keys or their threshold must be signed by enough of the new keys too.
     ///
     /// The coalition is checked first, then the signatures, so that nobody but the secretariat can raise any other error;
     /// then form, version and expiry.
@@ -248,10 +247,8 @@ fn check_signatures(
     trust: &RosterTrust,
     current: Option<&Roster>,
 ) -> Result<(), RosterError> {
-    let seen = trust.highest == Some((roster.version, document.hash()));
     let (keys, threshold) = match current {
         Some(current) => (&current.secretariat, current.threshold),
-        None if seen => (&roster.secretariat, roster.threshold),
         None => (&trust.secretariat, trust.threshold),
     };
     let good = document.count_signers(DocumentKind::Roster, keys);

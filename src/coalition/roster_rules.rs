@@ -24,7 +24,7 @@ pub const LONGEST_ANCHOR: usize = 8 * 1024;
 /// The most keys for documents of one member, the past ones included: receipts are verified for years.
 pub const MOST_RECEIPT_KEYS: usize = 32;
 /// The most epochs of the salt, the past ones included; the secretariat drops the oldest.
-pub const MOST_EPOCHS: usize = 256;
+pub const MOST_EPOCHS: usize = 64;
 /// The most revoked certificates: those that have expired need not stay.
 pub const MOST_REVOKED: usize = 16_384;
 /// The longest serial number, in bytes (RFC 5280, 4.1.2.2).
