@@ -16,6 +16,15 @@ mod roster;
 mod shape;
 mod terms;
 
+#[cfg(test)]
+mod negative_tests;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod size_tests;
+
 pub use document::{
     decode_accept, decode_offer, decode_receipt, decode_signed, encode_accept, encode_offer, encode_receipt,
     encode_signed,

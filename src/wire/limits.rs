@@ -26,8 +26,8 @@ const OFFER: usize = 4_096;
 const ACCEPT: usize = 1_024;
 /// A nonce.
 const OPEN: usize = 64;
-/// One chunk.
-const ENGINE: usize = ENGINE_CHUNK * ELEMENT + SLACK;
+/// One chunk, the partition's number and the chunk's length.
+const ENGINE: usize = ENGINE_CHUNK * ELEMENT + 16;
 /// Three ids, hashes, sizes and two signatures.
 const RECEIPT: usize = 2_048;
 /// A key and a signature.
