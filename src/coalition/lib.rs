@@ -21,6 +21,19 @@ mod session;
 mod text;
 mod time;
 
+#[cfg(test)]
+mod agreement_tests;
+#[cfg(test)]
+mod document_tests;
+#[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
+mod roster_tests;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod session_tests;
+
 // What an agreement is about, for those who do not know `indicator`.
 pub use overlap_indicator::{CANON_VERSION, Digest, Facet, Kind, Tlp};
 
