@@ -24,6 +24,8 @@ mod property_tests;
 mod samples;
 #[cfg(test)]
 mod size_tests;
+#[cfg(test)]
+mod tamper_tests;
 
 pub use document::{
     decode_accept, decode_offer, decode_receipt, decode_signed, encode_accept, encode_offer, encode_receipt,
