@@ -155,7 +155,7 @@ impl ImportJob {
         let format = Format::named(&params.format)
             .ok_or_else(|| bad_query("format: `csv`, `ndjson` and `txt` are known"))?;
         let rules = state.daemon().rules();
-        let source = free_text("source", params.source.as_deref(), &rules).map_err(bad_query)?;
+        let source = free_text("source", params.source.as_deref()).map_err(bad_query)?;
         let tlp = params.tlp.as_deref().map(str::parse::<Tlp>).transpose();
         let defaults = RowDefaults {
             kind: query_kind(params.kind.as_deref())?,

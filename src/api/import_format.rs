@@ -148,6 +148,8 @@ pub(crate) struct Columns(Vec<Column>);
 pub(crate) enum HeaderError {
     #[error("the header is not UTF-8 text")]
     NotText,
+    #[error("the line endings are neither LF nor CRLF")]
+    LineEndings,
     #[error("the header cannot be read: {0}")]
     Unreadable(&'static str),
     #[error("column {position} of the header is unknown{}; known are {}", near(*.nearest), known())]
@@ -174,6 +176,9 @@ impl Columns {
     /// Reads the header. `has_kind` says that the whole file is of one kind.
     pub(crate) fn read(header: Record<'_>, has_kind: bool) -> Result<Self, HeaderError> {
         let text = from_utf8(header.map_err(HeaderError::Unreadable)?).map_err(|_| HeaderError::NotText)?;
+        if text.contains('\r') {
+            return Err(HeaderError::LineEndings);
+        }
         let mut columns = Vec::new();
         for (index, name) in fields(text).iter().enumerate() {
             let name = name.trim().to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use overlap_indicator::{Context, Indicator, Kind, Reject, Rules, SecretText, Tlp};
+use overlap_indicator::{Context, Indicator, Kind, Reject, Rules, SecretText, Tlp, contains_card_number};
 use overlap_store::NewIndicator;
 
 use crate::request::kind;
@@ -13,9 +13,6 @@ const LONGEST_SHOWN_KIND: usize = 32;
 
 /// Digits at most in a kind that is shown: a card number has at least 13.
 const MOST_SHOWN_DIGITS: usize = 8;
-
-/// Digits in a card number, at least and at most (ISO/IEC 7812-1).
-const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 
 /// A row's fields, as they were written. A missing field is none; an empty one too.
 #[derive(Default)]
@@ -66,21 +63,21 @@ impl RawRow<'_> {
             None => Indicator::detect(&self.value, rules),
         };
         let indicator = indicator.map_err(|reject| reject.to_string())?;
-        let context = self.context(defaults, rules)?;
+        let context = self.context(defaults)?;
         Ok(NewIndicator { indicator, raw: SecretText::new(self.value.trim()), context })
     }
 
-    fn context(&self, defaults: &RowDefaults, rules: &Rules) -> Result<Context, String> {
+    fn context(&self, defaults: &RowDefaults) -> Result<Context, String> {
         let tlp = filled(&self.tlp).map(|text| text.parse().map_err(|error| format!("tlp: {error}")));
         let source = filled(&self.source).or(defaults.source.as_deref());
         Ok(Context {
             tlp: tlp.transpose()?.or(defaults.tlp).unwrap_or(Context::default().tlp),
-            source: free_text("source", source, rules)?,
+            source: free_text("source", source)?,
             first_seen: seconds("first_seen", filled(&self.first_seen))?,
             last_seen: seconds("last_seen", filled(&self.last_seen))?,
             expires: seconds("expires", filled(&self.expires))?,
             confidence: confidence(filled(&self.confidence))?,
-            note: free_text("note", filled(&self.note), rules)?,
+            note: free_text("note", filled(&self.note))?,
         })
     }
 
@@ -110,61 +107,10 @@ fn confidence(text: Option<&str>) -> Result<Option<u8>, String> {
 }
 
 /// The text of a column, refused if a card number stands in it.
-pub(crate) fn free_text(column: &str, text: Option<&str>, rules: &Rules) -> Result<String, String> {
+pub(crate) fn free_text(column: &str, text: Option<&str>) -> Result<String, String> {
     let text = text.unwrap_or_default();
-    if holds_card_number(text, rules) {
+    if contains_card_number(text) {
         return Err(format!("{column}: {}", Reject::CardNumber));
     }
     Ok(text.to_owned())
-}
-
-/// Whether a card number stands in a text: each run of digits, and each row of such runs with single spaces or dashes
-/// between, is judged as a value would be.
-fn holds_card_number(text: &str, rules: &Rules) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits >= *CARD_DIGITS.start() && digit_rows(text).any(|row| is_card_number(row, rules))
-}
-
-fn is_card_number(run: &str, rules: &Rules) -> bool {
-    let digits = run.bytes().filter(u8::is_ascii_digit).count();
-    CARD_DIGITS.contains(&digits) && Indicator::detect(run, rules) == Err(Reject::CardNumber)
-}
-
-/// Every run of digits that is no part of a word, and every row of neighbours that are parted by one space or dash.
-fn digit_rows(text: &str) -> impl Iterator<Item = &str> {
-    let runs = digit_runs(text);
-    let starts = 0..runs.len();
-    starts.flat_map(move |first| rows_from(text, &runs, first))
-}
-
-/// The rows that begin with one run, as long as they have no more digits than a card number.
-fn rows_from<'a>(text: &'a str, runs: &[(usize, usize)], first: usize) -> Vec<&'a str> {
-    let mut rows = Vec::new();
-    let Some(&(start, mut end)) = runs.get(first) else { return rows };
-    rows.extend(text.get(start..end));
-    for &(next, next_end) in runs.iter().skip(first + 1) {
-        let joined = next == end + 1 && matches!(text.as_bytes().get(end), Some(b' ' | b'-'));
-        if !joined || next_end - start > 2 * CARD_DIGITS.end() {
-            break;
-        }
-        end = next_end;
-        rows.extend(text.get(start..end));
-    }
-    rows
-}
-
-fn digit_runs(text: &str) -> Vec<(usize, usize)> {
-    let mut runs = Vec::new();
-    let mut word_start = 0;
-    let is_word = |character: char| character.is_alphanumeric();
-    while let Some(offset) = text.get(word_start..).and_then(|rest| rest.find(is_word)) {
-        let start = word_start + offset;
-        let rest = text.get(start..).unwrap_or_default();
-        let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
-        if rest.bytes().take(length).all(|byte| byte.is_ascii_digit()) {
-            runs.push((start, start + length));
-        }
-        word_start = start + length;
-    }
-    runs
 }

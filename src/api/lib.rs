@@ -36,6 +36,8 @@
 
 mod access;
 mod api;
+#[cfg(test)]
+mod api_tests;
 mod batch;
 mod csv_records;
 mod daemon;
@@ -44,6 +46,8 @@ mod health;
 mod import;
 mod import_format;
 mod import_row;
+#[cfg(test)]
+mod import_tests;
 mod indicators;
 mod lines;
 mod nearest;
@@ -55,8 +59,12 @@ mod request;
 mod rfc3339;
 mod routes;
 mod serve;
+#[cfg(test)]
+mod serve_tests;
 mod state;
 mod status;
+#[cfg(test)]
+mod testing;
 mod tokens;
 
 pub use access::new_token;

@@ -75,9 +75,9 @@ pub(crate) fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, (ProblemKind
     let read = serde_json::from_slice(text);
     let is_object = text.trim_ascii_start().starts_with(b"{");
     match read {
-        Ok(_) if !is_object => Err((ProblemKind::BadJson, "not a JSON object".to_owned())),
-        Ok(value) => Ok(value),
-        Err(error) => Err((problem_kind(&error), json_reason(&error))),
+        Ok(value) if is_object => Ok(value),
+        Err(error) if is_object || !error.is_data() => Err((problem_kind(&error), json_reason(&error))),
+        _ => Err((ProblemKind::BadJson, "not a JSON object".to_owned())),
     }
 }
 

@@ -1,0 +1,259 @@
+//! A node for tests: the real store, and a daemon that does what the test says.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use overlap_coalition::{
+    Agreement, EngineName, ExchangeId, Learns, MemberId, MemberStatus, Mode, RefusalCode, Side, Timestamp,
+};
+use overlap_indicator::{DigestSalt, Facet, Kind, Rules};
+use overlap_store::{
+    ExchangeFailure, ExchangeRecord, ExchangeState, Role, SealKey, SledStore, SledStoreOptions, Store,
+    TokenRecord,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+use crate::routes::RouteAccess;
+use crate::state::ApiState;
+use crate::{
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
+};
+
+/// The time in tests: 2026-11-18T11:06:40Z.
+pub(crate) const NOW: u64 = 1_795_000_000;
+
+/// Does what the test says.
+pub(crate) struct TestDaemon {
+    pub(crate) ready: Mutex<bool>,
+    pub(crate) answer: Mutex<Result<ExchangeId, StartRefused>>,
+    pub(crate) asked: Mutex<Vec<ExchangeAsk>>,
+    pub(crate) ended: Notify,
+    waiting: AtomicUsize,
+}
+
+impl TestDaemon {
+    /// How many calls have asked for an exchange's end.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+}
+
+impl Daemon for TestDaemon {
+    fn begin_exchange(&self, ask: ExchangeAsk) -> Call<'_, Result<ExchangeId, StartRefused>> {
+        self.asked.lock().unwrap().push(ask);
+        let answer = self.answer.lock().unwrap().clone();
+        Box::pin(async { answer })
+    }
+
+    fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
+        Some(ExchangeProgress { phase: "engine".into(), done: 3, total: 8 })
+    }
+
+    fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        Box::pin(self.ended.notified())
+    }
+
+    fn partners(&self) -> Vec<PartnerView> {
+        vec![partner()]
+    }
+
+    fn status(&self) -> DaemonStatus {
+        DaemonStatus {
+            member: member("police"),
+            coalition: "example".into(),
+            peer_address: "127.0.0.1:7700".into(),
+            ready: *self.ready.lock().unwrap(),
+            roster_version: 3,
+            roster_expires: Timestamp(NOW + 86_400),
+            certificate_ends: Timestamp(NOW + 3_600),
+            salt_epoch: 1,
+            started: Timestamp(NOW),
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::default()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(NOW)
+    }
+}
+
+/// An API over a fresh store, with a token of each role.
+pub(crate) struct TestNode {
+    pub(crate) router: Router,
+    pub(crate) table: Vec<RouteAccess>,
+    pub(crate) daemon: Arc<TestDaemon>,
+    pub(crate) store: Arc<SledStore>,
+    pub(crate) tokens: BTreeMap<Role, String>,
+    _folder: TempDir,
+}
+
+/// What the API answered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// Asserts that this is a problem, whole, and returns it.
+    pub(crate) fn problem(&self, status: u16, slug: &str) -> Value {
+        let problem = self.json();
+        assert_eq!(self.status.as_u16(), status, "{problem}");
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(problem["type"], format!("urn:overlapd:problem:{slug}"));
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        problem
+    }
+}
+
+impl TestNode {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let options = SledStoreOptions {
+            path: folder.path().join("store"),
+            seal_key: SealKey::new([1; 32]),
+            salt: (1, DigestSalt::new([2; 32])),
+        };
+        let store = Arc::new(SledStore::open(options).unwrap());
+        let tokens = [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(|role| {
+            let (token, hash) = new_token(&mut rand::rng());
+            let name = role.as_str().to_owned();
+            store.add_token(&TokenRecord { name, hash, roles: vec![role], made: NOW }).unwrap();
+            (role, token)
+        });
+        let daemon = Arc::new(TestDaemon {
+            ready: Mutex::new(true),
+            answer: Mutex::new(Ok(ExchangeId([7; 16]))),
+            asked: Mutex::default(),
+            ended: Notify::new(),
+            waiting: AtomicUsize::new(0),
+        });
+        let (router, table) =
+            Api::with_table(ApiState::new(store.clone(), daemon.clone(), recorder().clone()));
+        Self { router, table, daemon, store, tokens: tokens.into(), _folder: folder }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Calls with the token of a role.
+    pub(crate) async fn call(&self, role: Role, method: &str, uri: &str, body: impl Into<Body>) -> Answer {
+        self.call_with(Some(&self.tokens[&role]), method, uri, body).await
+    }
+
+    pub(crate) async fn call_with(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        uri: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.call(Role::Read, "GET", uri, Body::empty()).await
+    }
+
+    pub(crate) async fn import(&self, query: &str, body: impl Into<Body>) -> Answer {
+        self.call(Role::Import, "POST", &format!("/api/v1/imports?{query}"), body).await
+    }
+}
+
+/// The process's recorder: there can be only one.
+fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
+}
+
+pub(crate) fn member(name: &str) -> MemberId {
+    name.parse().unwrap()
+}
+
+fn partner() -> PartnerView {
+    PartnerView {
+        id: member("payments"),
+        name: "Payments <b>Ltd</b>".into(),
+        status: Some(MemberStatus::Active),
+        address: Some("127.0.0.1:7701".into()),
+        agreement: Agreement {
+            coalition: "example".parse().unwrap(),
+            members: [member("payments"), member("police")],
+            kinds: vec![Kind::Url, Kind::Domain],
+            facets: vec![Facet::Url, Facet::Host],
+            mode: Mode::Overlap,
+            learns: Learns::Only(member("police")),
+            purposes: vec!["investigation".into()],
+            max_items: 1 << 20,
+            min_items: 0,
+            exchanges_per_day: 24,
+            expires: Some(Timestamp(NOW + 60)),
+        },
+        running: 1,
+        certificate_ends: None,
+        every: Some(3_600),
+        next: Some(Timestamp(NOW + 60)),
+    }
+}
+
+/// A record of an exchange with `payments` that began now.
+pub(crate) fn exchange(id: u8, state: ExchangeState) -> ExchangeRecord {
+    let is_over = matches!(state, ExchangeState::Completed | ExchangeState::Refused | ExchangeState::Failed);
+    ExchangeRecord {
+        id: ExchangeId([id; 16]),
+        peer: member("payments"),
+        side: Side::Initiator,
+        state,
+        purpose: "investigation".into(),
+        case_reference: "C-17".into(),
+        engine: EngineName::Voprf,
+        mode: Mode::Overlap,
+        own_size: 1_024,
+        peer_size: 2_048,
+        matches: Some(5),
+        bytes_sent: 10,
+        bytes_received: 20,
+        seconds: vec![("total".into(), 0.5), ("engine".into(), 0.25)],
+        began: NOW,
+        ended: is_over.then_some(NOW + 1),
+        failure: (state == ExchangeState::Refused).then(|| ExchangeFailure {
+            code: RefusalCode::ExchangesToday,
+            by: "peer",
+            sentence: "<script>no more today</script>".into(),
+            retry_after: Some(60),
+        }),
+        offer: None,
+        accept: None,
+        receipt: None,
+    }
+}
