@@ -56,7 +56,7 @@ fn decode_for(chain: Chain, text: &str) -> Result<Address, Why> {
         Chain::Xmr => monero::decode(text),
         Chain::Xrp => ripple::decode(text),
         Chain::Sol => solana::decode(text),
-        Chain::Bch if cashaddr::looks_like(text) => cashaddr::decode(text),
+        Chain::Bch if cashaddr::has_length(text) => cashaddr::decode(text),
         Chain::Btc | Chain::Ltc | Chain::Btg | Chain::Zec if segwit::looks_like(text) => {
             segwit::decode(text).and_then(|address| address.must_be(chain))
         }

@@ -15,9 +15,14 @@ const SIZES: [(u8, usize); 2] = [(0, 20), (3, 32)];
 /// Characters of an address without its prefix, for these sizes.
 const LENGTHS: [usize; 2] = [42, 61];
 
+/// Whether the text has the length of such an address, which no legacy address of the chain has.
+pub(super) fn has_length(text: &str) -> bool {
+    LENGTHS.contains(&text.len())
+}
+
 /// Whether the text can be nothing else: the right length, and of the alphabet alone.
 pub(super) fn looks_like(text: &str) -> bool {
-    LENGTHS.contains(&text.len()) && text.bytes().all(|byte| value(byte).is_some())
+    has_length(text) && text.bytes().all(|byte| value(byte).is_some())
 }
 
 /// An address without its prefix, which the caller has taken for the chain's name.
