@@ -126,8 +126,8 @@ fn stands_alone(text: &str, group: &Group) -> bool {
     {
         return false;
     }
-    let head = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    let token_start = text[head..].find(|c: char| !c.is_whitespace()).map_or(head, |skip| head + skip);
+    let space = before.char_indices().rev().find(|(_, c)| c.is_whitespace());
+    let token_start = space.map_or(0, |(at, c)| at + c.len_utf8());
     let token_end = after.find(char::is_whitespace).map_or(text.len(), |at| group.end + at);
     let token = &text[token_start..token_end];
     !token.contains("://") && !token.contains('@') && !is_uuid(token)

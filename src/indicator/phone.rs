@@ -25,11 +25,13 @@ const MAX_WRITTEN: usize = 2 * MAX_DIGITS;
 /// A number's canonical form: `+`, country code, national number.
 pub(crate) fn canonical(text: &str, default_region: Option<&str>) -> Result<String, Why> {
     let written = digits(number_of(text)?)?;
-    let (code, regions, national) = match written.strip_prefix('+') {
+    let (code, regions, mut national) = match written.strip_prefix('+') {
         Some(international) => split_code(international)?,
         None => complete(&written, default_region)?,
     };
-    let national = without_national_prefix(&regions, national);
+    while let Some(rest) = without_national_prefix(&regions, national) {
+        national = rest;
+    }
     check_length(&regions, national.len())?;
     let number = format!("+{code}{national}");
     if number.len() > "+".len() + MAX_DIGITS {
@@ -104,19 +106,14 @@ fn complete<'a>(
     Ok((region.country_code(), vec![region], written))
 }
 
-/// Drops a national prefix, as in `+49 (0) 30`, where with it the number cannot be one of the country's.
-fn without_national_prefix<'a>(regions: &[&Metadata], national: &'a str) -> &'a str {
-    for region in regions {
-        let rest = region.national_prefix().and_then(|prefix| national.strip_prefix(prefix));
-        let Some(rest) = rest else { continue };
-        if regions.iter().any(|region| is_number_of(region, national)) {
-            return national;
-        }
-        if regions.iter().any(|region| lengths(region).any(|length| length == rest.len())) {
-            return rest;
-        }
-    }
-    national
+/// What is left without a national prefix, as in `+49 (0) 30`, where with it the number cannot be one of the country's.
+fn without_national_prefix<'a>(regions: &[&Metadata], national: &'a str) -> Option<&'a str> {
+    let rest = |region: &&Metadata| region.national_prefix().and_then(|prefix| national.strip_prefix(prefix));
+    let possible =
+        |rest: &&str| regions.iter().any(|region| lengths(region).any(|length| length == rest.len()));
+    let rest = regions.iter().filter_map(rest).find(possible)?;
+    let whole = regions.iter().any(|region| is_number_of(region, national));
+    (!whole).then_some(rest)
 }
 
 fn is_number_of(region: &Metadata, national: &str) -> bool {

@@ -45,7 +45,7 @@ fn parse(text: &str) -> Result<String, Why> {
     if !matches!(url.scheme(), "http" | "https" | "ftp" | "ws" | "wss") {
         return Err("the scheme is not http, https, ftp, ws or wss");
     }
-    if !url.has_host() {
+    if url.host_str().unwrap_or("").trim_matches('.').is_empty() {
         return Err("no host");
     }
     if url.fragment().is_some() {
