@@ -39,3 +39,27 @@ fn is_unreserved(byte: u8) -> bool {
 fn hex_value(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::normalise;
+
+    #[test]
+    fn unreserved_characters_are_decoded_and_others_upper_cased() {
+        assert_eq!(normalise("/%7e%41%2f%c3%a9").as_deref(), Some("/~A%2F%C3%A9"));
+    }
+
+    #[test]
+    fn decoding_goes_on_to_the_fixed_point() {
+        assert_eq!(normalise("%%34%31").as_deref(), Some("A"));
+        assert_eq!(normalise("%2%35").as_deref(), Some("%25"));
+        assert_eq!(normalise("%A%62").as_deref(), Some("%AB"));
+    }
+
+    #[test]
+    fn what_is_normal_is_left_alone() {
+        for text in ["", "abc", "%2F%25", "100%", "%zz", "%2"] {
+            assert_eq!(normalise(text), None, "{text}");
+        }
+    }
+}

@@ -18,14 +18,10 @@ pub(crate) fn prepare(raw: &str) -> Result<Cow<'_, str>, Reject> {
     if trimmed.len() > MAX_VALUE_BYTES {
         return Err(Reject::TooLong { limit: MAX_VALUE_BYTES });
     }
-    let text = match nfc(trimmed) {
+    Ok(match nfc(trimmed) {
         Cow::Borrowed(text) => refang(text),
         Cow::Owned(text) => Cow::Owned(refang(&text).into_owned()),
-    };
-    if trim(&text).is_empty() {
-        return Err(Reject::Empty);
-    }
-    Ok(text)
+    })
 }
 
 /// Space of any kind, and the byte order mark that spreadsheets leave at the start of a file.
@@ -60,7 +56,7 @@ fn refang_once(text: &str) -> Option<String> {
     if scheme.is_none() && !marked {
         return None;
     }
-    let rest = scheme.map_or(text, |tail| tail);
+    let rest = scheme.unwrap_or(text);
     let mut out = String::with_capacity(text.len());
     if scheme.is_some() {
         out.push_str("http");
@@ -115,4 +111,39 @@ fn mark_at(text: &str) -> Option<(usize, char)> {
 pub(crate) fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, tail) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_is_undone_in_any_case() {
+        for (fanged, plain) in [
+            ("hXXps[:]//a[.]b(.)c[DOT]d(dot)e", "https://a.b.c.d.e"),
+            ("hxxp://a", "http://a"),
+            ("u[at]a[@]b", "u@a@b"),
+            ("([.])", "."),
+            ("[[.]]", "[.]"),
+        ] {
+            assert_eq!(refang(fanged), refang(plain), "{fanged}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_mark_stays() {
+        for text in ["hxxp", "hxxpx://a", "http://[::1]/", "a[b", "a(b)c", "[:]/", "ahxxp://b"] {
+            assert!(matches!(refang(text), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn length_and_emptiness_are_refused() {
+        assert_eq!(prepare(" \u{feff}\t"), Err(Reject::Empty));
+        assert!(prepare(&"a".repeat(MAX_VALUE_BYTES)).is_ok());
+        assert_eq!(
+            prepare(&"a".repeat(MAX_VALUE_BYTES + 1)),
+            Err(Reject::TooLong { limit: MAX_VALUE_BYTES })
+        );
+    }
 }
