@@ -1,6 +1,7 @@
 //! The receiver's proofs of its matches, through which the sender learns.
 
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::matching::Match;
 use crate::output::{MatchProof, Output, PROOF_BYTES};
@@ -35,7 +36,7 @@ pub(crate) struct ProofChecker {
     /// In the order in which the tags were sent.
     outputs: Vec<Output>,
     /// The position in the sender's own set of each.
-    positions: Vec<u32>,
+    positions: Zeroizing<Vec<u32>>,
     /// The first place that may still be proven.
     next_index: usize,
     /// The receiver's set's size: it cannot prove more matches than it has items.
@@ -45,7 +46,7 @@ pub(crate) struct ProofChecker {
 
 impl ProofChecker {
     /// `outputs[i]` belongs to the item at `positions[i]`; the receiver has `receiver_size` items.
-    pub(crate) fn new(outputs: Vec<Output>, positions: Vec<u32>, receiver_size: usize) -> Self {
+    pub(crate) fn new(outputs: Vec<Output>, positions: Zeroizing<Vec<u32>>, receiver_size: usize) -> Self {
         Self { outputs, positions, next_index: 0, left: receiver_size, matched: Vec::new() }
     }
 
@@ -97,7 +98,7 @@ mod tests {
     }
 
     fn checker(n: usize) -> ProofChecker {
-        ProofChecker::new(outputs(n), (0..n as u32).rev().collect(), n)
+        ProofChecker::new(outputs(n), Zeroizing::new((0..n as u32).rev().collect()), n)
     }
 
     fn matches(indices: impl IntoIterator<Item = usize>) -> Vec<Match> {
@@ -160,7 +161,7 @@ mod tests {
         let wrong = Err(Error::WrongCount { kind: MessageKind::MatchProofs });
         assert_eq!(checker(5).take(&bytes([1])[1..]), wrong);
         assert_eq!(checker(5).take(&[0; MATCH_BYTES * (PROOFS_PER_MESSAGE + 1)]), wrong);
-        let mut one_item = ProofChecker::new(outputs(5), (0..5).collect(), 1);
+        let mut one_item = ProofChecker::new(outputs(5), Zeroizing::new((0..5).collect()), 1);
         assert_eq!(one_item.take(&bytes([1, 2])), wrong);
     }
 }

@@ -49,7 +49,8 @@ pub struct Outcome {
 
 /// What a driver has to do next.
 pub enum Turn {
-    /// Send these, in this order, then call [`Party::advance`] with no message: the machine has more to do.
+    /// Send these, in this order, then call [`Party::advance`] with no message: the machine has more to do. There may
+    /// be none: long work returns to its driver between its parts, so that progress is seen and a run can be given up.
     Send(Box<dyn Party>, Vec<Message>, Progress),
     /// Call [`Party::advance`] with the partner's next message.
     Receive(Box<dyn Party>),

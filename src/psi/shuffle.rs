@@ -1,12 +1,13 @@
 //! A secret order.
 
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 /// The numbers below `n` in a uniformly random order (Fisher and Yates; Knuth, volume 2, algorithm 3.4.2P).
 ///
 /// `n` is a set's size, which [`crate::voprf::MAX_ITEMS`] keeps far below 2^32.
-pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..n as u32).collect();
+pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<u32>> {
+    let mut order = Zeroizing::new((0..n as u32).collect::<Vec<_>>());
     for last in (1..n).rev() {
         order.swap(last, below(last as u32 + 1, rng) as usize);
     }
@@ -47,7 +48,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let mut counts = std::collections::BTreeMap::new();
         for _ in 0..6000 {
-            *counts.entry(random_order(3, &mut rng)).or_insert(0) += 1;
+            *counts.entry(random_order(3, &mut rng).to_vec()).or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 6);
         // Six standard deviations of a binomial of 6,000 at one in six.

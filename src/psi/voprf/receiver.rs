@@ -34,7 +34,7 @@ struct TakeKey {
 /// The set in the secret order in which it is blinded.
 struct Shuffled {
     params: Params,
-    order: Vec<u32>,
+    order: Zeroizing<Vec<u32>>,
     items: Zeroizing<Vec<SessionItem>>,
     half_blinds: Zeroizing<Vec<Scalar>>,
 }
@@ -80,7 +80,7 @@ struct Unblind {
 /// The own outputs are known; tags come.
 struct TakeTags {
     params: Params,
-    order: Vec<u32>,
+    order: Zeroizing<Vec<u32>>,
     outputs: Vec<Output>,
     tags: ReceivedTags,
 }

@@ -58,7 +58,7 @@ struct SendTags {
     keyed: Keyed,
     chunks: Chunks,
     hash: OutputHash,
-    order: Vec<u32>,
+    order: Zeroizing<Vec<u32>>,
     outputs: Vec<Output>,
 }
 
