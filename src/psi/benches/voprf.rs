@@ -4,6 +4,14 @@
 //! `curve/ROLE` is the same side's group operations and nothing else, through the curve library's fastest calls.
 //! Their ratio is what the engine adds. `operation/NAME` are the single operations. All times are for [`ITEMS`] of
 //! them: divide by it.
+//!
+//! Microseconds an item of processor time, medians of nine runs on a shared two-core virtual machine of the Sapphire
+//! Rapids class under load, where a multiplication took 30 instead of the 22 that it takes when nothing else runs:
+//!
+//! | | machine | curve | ratio |
+//! |---|---|---|---|
+//! | sender, both jobs: an evaluation with its share of the proof (38) and a tag of its own (41) | 79.7 | 76.4 | 1.05 |
+//! | receiver | 81.8 | 77.6 | 1.06 |
 
 use std::collections::VecDeque;
 use std::hint::black_box;
