@@ -10,7 +10,7 @@
 //!
 //! | | machine | curve | ratio |
 //! |---|---|---|---|
-//! | sender, both jobs: an evaluation with its share of the proof (38) and a tag of its own (41) | 79.7 | 76.4 | 1.05 |
+//! | sender, both jobs: an evaluation with its share of the proof, and a tag of its own | 79.7 | 76.4 | 1.05 |
 //! | receiver | 81.8 | 77.6 | 1.06 |
 
 use std::collections::VecDeque;
