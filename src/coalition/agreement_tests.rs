@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::samples::{agreement, coalition, hex_array, id, vectors};
+use crate::samples::{Change, agreement, coalition, hex_array, id, vectors};
 use crate::*;
 
 fn list<T>(value: &Value, item: impl Fn(&Value) -> T) -> Vec<T> {
@@ -44,12 +44,9 @@ fn hashes_are_those_of_an_independent_implementation() {
     }
 }
 
-/// A change of one field.
-type Change = fn(&mut Agreement);
-
 #[test]
 fn every_field_is_in_the_hash() {
-    let changes: [Change; 16] = [
+    let changes: [Change<Agreement>; 16] = [
         |a| a.coalition = "other.example".parse().unwrap(),
         |a| a.members[0] = id("hotling"),
         |a| a.members[1] = id("polica"),
@@ -79,7 +76,7 @@ fn every_field_is_in_the_hash() {
 #[test]
 fn every_rule_has_its_error() {
     assert_eq!(agreement().validate(), Ok(()));
-    let rules: [(Change, AgreementError); 21] = [
+    let rules: [(Change<Agreement>, AgreementError); 21] = [
         (|a| a.members.reverse(), AgreementError::Members),
         (|a| a.members[1] = id("hotline"), AgreementError::Members),
         (|a| a.kinds.clear(), AgreementError::Kinds),
@@ -111,7 +108,7 @@ fn every_rule_has_its_error() {
 
 #[test]
 fn what_is_allowed_at_the_edges() {
-    let allowed: [Change; 5] = [
+    let allowed: [Change<Agreement>; 5] = [
         |a| a.learns = Learns::Only(id("police")),
         |a| a.max_items = LARGEST_SET,
         |a| a.min_items = a.max_items,

@@ -56,7 +56,7 @@ pub struct SignedDocument {
 /// The most signatures that a document carries: more than any secretariat or pair of members has keys.
 pub const MOST_SIGNATURES: usize = 64;
 
-/// An Ed25519 signing key.
+/// An Ed25519 signing key. `ring` keeps it expanded and does not wipe it when it is dropped; the seed is its owner's to wipe.
 pub struct SigningKey(Ed25519KeyPair);
 
 /// A signing key that cannot be used.

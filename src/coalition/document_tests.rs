@@ -1,6 +1,6 @@
 //! Signed documents and receipts.
 
-use crate::samples::{hex, hex_array, id, public_key, receipt, signing_key, vectors};
+use crate::samples::{Change, hex, hex_array, id, public_key, receipt, signing_key, vectors};
 use crate::*;
 
 const KINDS: [(&str, DocumentKind); 4] = [
@@ -105,7 +105,7 @@ fn a_receipt_that_says_the_same_agrees() {
 
 #[test]
 fn a_receipt_that_differs_names_the_field() {
-    let changes: [(&str, fn(&mut Receipt)); 14] = [
+    let changes: [(&str, Change<Receipt>); 14] = [
         ("exchange", |r| r.exchange.0[15] ^= 1),
         ("initiator", |r| r.initiator = id("payments")),
         ("responder", |r| r.responder = id("payments")),

@@ -77,3 +77,38 @@ impl fmt::Display for CoalitionName {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_formed_names() {
+        let long = "x".repeat(63);
+        for name in ["a", "7", "police-2", "a--b", long.as_str()] {
+            assert_eq!(name.parse::<MemberId>().map(|id| id.to_string()), Ok(name.to_owned()));
+            assert!(name.parse::<CoalitionName>().is_ok(), "{name}");
+        }
+        assert!("exchange.example".parse::<CoalitionName>().is_ok());
+    }
+
+    #[test]
+    fn names_that_are_not() {
+        let long = "x".repeat(64);
+        for name in ["", "-a", "a-", "A", "a_b", "a/b", "a b", "ä", "a\0", long.as_str()] {
+            assert_eq!(name.parse::<MemberId>(), Err(NameError), "{name:?}");
+            assert_eq!(name.parse::<CoalitionName>(), Err(NameError), "{name:?}");
+        }
+        assert_eq!("a.b".parse::<MemberId>(), Err(NameError));
+        for name in [".", "a.", ".a", "a..b", &["x"; 129].join(".")] {
+            assert_eq!(name.parse::<CoalitionName>(), Err(NameError), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_uri_of_a_members_certificate() {
+        let member: MemberId = "police".parse().unwrap();
+        let coalition = "exchange.example".parse().unwrap();
+        assert_eq!(member.spiffe_id(&coalition), "spiffe://exchange.example/member/police");
+    }
+}

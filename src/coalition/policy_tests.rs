@@ -1,6 +1,6 @@
 //! The decision on an offer: what passes, and a test for each way to be refused.
 
-use crate::samples::{NOW, agreement, id, offer, roster};
+use crate::samples::{Change, NOW, agreement, id, offer, roster};
 use crate::*;
 
 /// A context that owns what it points to. As it begins, `police` answers a good offer of `hotline`.
@@ -328,7 +328,7 @@ fn a_refusal_tells_nothing_of_the_own_set_but_its_side_of_a_limit() {
 
 #[test]
 fn the_own_set_is_looked_at_last() {
-    let changes: [(RefusalCode, fn(&mut Case)); 5] = [
+    let changes: [(RefusalCode, Change<Case>); 5] = [
         (RefusalCode::Member, |case| case.roster.members[0].status = MemberStatus::Suspended),
         (RefusalCode::AgreementHash, |case| case.offer.agreement.0[0] ^= 1),
         (RefusalCode::ExchangesToday, |case| case.used.exchanges = 24),
@@ -364,7 +364,7 @@ fn an_initiators_offer_of_another_size_than_its_set() {
 #[test]
 fn each_check_comes_before_the_next() {
     // Each change breaks one check; all that are broken after it must not be what is refused.
-    let breaks: [(RefusalCode, fn(&mut Case)); 16] = [
+    let breaks: [(RefusalCode, Change<Case>); 16] = [
         (RefusalCode::Document, |case| case.offer.initiator = id("payments")),
         (RefusalCode::RosterExpired, |case| case.roster.expires = NOW),
         (RefusalCode::Member, |case| case.roster.members.clear()),
@@ -422,7 +422,7 @@ fn a_good_accept_is_taken() {
 
 #[test]
 fn accepts_that_are_refused() {
-    let changes: [(RefusalCode, fn(&mut Accept)); 9] = [
+    let changes: [(RefusalCode, Change<Accept>); 9] = [
         (RefusalCode::Document, |a| a.exchange.0[0] ^= 1),
         (RefusalCode::Document, |a| a.offer_hash[31] ^= 1),
         (RefusalCode::Deadline, |a| a.made = Timestamp(NOW.0 + CLOCK_SKEW + 1)),

@@ -1,7 +1,7 @@
 //! Rosters: who signed, which version, what form, and what they say.
 
 use crate::roster_rules::*;
-use crate::samples::{NOW, coalition, epoch, id, member, public_key, roster, signing_key};
+use crate::samples::{Change, NOW, coalition, epoch, id, member, public_key, roster, signing_key};
 use crate::*;
 
 /// Bytes that stand for the roster: what they mean is the wire's business, that they are signed is ours.
@@ -207,7 +207,7 @@ fn an_expired_roster() {
 
 #[test]
 fn every_rule_of_form_has_its_refusal() {
-    let rules: [(&str, fn(&mut Roster)); 30] = [
+    let rules: [(&str, Change<Roster>); 30] = [
         ("version is 0", |r| r.version = 0),
         ("ends before", |r| r.issued = r.expires),
         ("secretariat keys, or too many", |r| {

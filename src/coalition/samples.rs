@@ -6,6 +6,9 @@ use crate::{
     SigningKey, Timestamp,
 };
 
+/// A change to a value.
+pub(crate) type Change<T> = fn(&mut T);
+
 /// The time of every test.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_435_200);
 
