@@ -1,4 +1,8 @@
 //! Three members' lists with known answers, where they lie beside the workspace: every reject and every overlap, exactly.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that finds its input wrong fails by panicking, in helpers too"
+)]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};

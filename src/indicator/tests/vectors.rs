@@ -1,4 +1,8 @@
 //! The vectors under `tests/vectors/indicator/`, one file a kind, and those of digests, card numbers and detection.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that finds its input wrong fails by panicking, in helpers too"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
