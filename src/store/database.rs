@@ -261,6 +261,8 @@ fn open_when_released(config: &sled::Config) -> Result<sled::Db, StoreError> {
             Err(StoreError::Io(error)) if is_held(&error) && begun.elapsed() < RELEASE_WAIT => {
                 std::thread::sleep(Duration::from_millis(10));
             }
+            // Its settings are always the same, so what it cannot take is a damaged file of its own.
+            Err(StoreError::Database(_)) => return Err(damaged("sled cannot read its files")),
             done => return done,
         }
     }

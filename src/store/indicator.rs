@@ -53,7 +53,9 @@ pub struct IndicatorRow {
 pub struct ImportCounts {
     /// New.
     pub accepted: u64,
-    /// Already there, by kind and canonical form; the context of the row that is there is brought up to date (first and last seen, expiry, confidence; the narrower TLP).
+    /// Already there, by kind and canonical form. The context of the row that is there is brought up to date: the earliest first
+    /// and the latest last sight, the narrower TLP, the newer expiry and confidence where the import has one; an indicator that had
+    /// expired and is imported without an expiry is current again. Raw text, source and note stay the first import's.
     pub duplicates: u64,
 }
 

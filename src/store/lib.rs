@@ -39,6 +39,14 @@ mod stored;
 mod token;
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod export_tests;
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;

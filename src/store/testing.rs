@@ -1,5 +1,7 @@
 //! What the tests of this crate share.
 
+use std::path::Path;
+
 use overlap_coalition::{
     EngineName, ExchangeId, MemberId, Mode, PublicKey, Side, Signature, SignedDocument, Timestamp,
 };
@@ -26,16 +28,21 @@ impl Place {
     }
 
     pub(crate) fn try_open(&self) -> Result<SledStore, StoreError> {
-        SledStore::open(SledStoreOptions {
-            path: self.folder.path().join("store"),
-            seal_key: SealKey::new([self.key; 32]),
-            salt: (self.epoch, DigestSalt::new([self.epoch as u8; 32])),
-        })
+        open_at(self.folder.path(), self.key, self.epoch)
     }
 
     pub(crate) fn open(&self) -> SledStore {
         self.try_open().unwrap()
     }
+}
+
+/// Opens the store in `folder`.
+pub(crate) fn open_at(folder: &Path, key: u8, epoch: u32) -> Result<SledStore, StoreError> {
+    SledStore::open(SledStoreOptions {
+        path: folder.join("store"),
+        seal_key: SealKey::new([key; 32]),
+        salt: (epoch, DigestSalt::new([epoch as u8; 32])),
+    })
 }
 
 pub(crate) fn new_indicator(kind: Kind, raw: &str, context: Context) -> NewIndicator {

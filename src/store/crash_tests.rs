@@ -1,0 +1,139 @@
+//! A child process writes and tells what was acknowledged; it is killed at random moments. What it told must be there,
+//! exactly once, and of the one call that was cut off all or nothing.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use overlap_coalition::{Charge, ExchangeId};
+use overlap_indicator::Facet;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
+use crate::{ChargeLimit, IndicatorFilter, OverlapFilter, Selection, SledStore, Store};
+
+const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
+const FIRST_CALL: &str = "OVERLAP_STORE_CRASH_FIRST_CALL";
+const SEED: &str = "OVERLAP_STORE_CRASH_SEED";
+
+/// Rows that one call imports.
+const ROWS: usize = 100;
+/// Overlaps that one call stores.
+const OVERLAPS: usize = 5;
+/// Calls, one after the other, that make one step.
+const CALLS: usize = 4;
+const ROUNDS: usize = 10;
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let seed = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(from_the_clock);
+    println!("{SEED}={seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let place = Place::new();
+    let mut done = 0;
+    for _ in 0..ROUNDS {
+        let acknowledged = run_and_kill(&place, done, Duration::from_millis(rng.next_u64() % 300));
+        let found = calls_in(&place.open(), acknowledged);
+        assert!(found == acknowledged || found == acknowledged + 1, "told {acknowledged}, found {found}");
+        done = found;
+    }
+    assert!(done > 0, "the child was killed each time before its first call");
+}
+
+/// Runs a child from a call on, kills it `after` it first answered, and says how many calls were acknowledged.
+fn run_and_kill(place: &Place, first: usize, after: Duration) -> usize {
+    let mut child = spawn(place, first);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut acknowledged = first;
+    let mut killer = None;
+    for line in lines.map_while(Result::ok) {
+        if let Some(call) = line.strip_prefix("acknowledged ") {
+            acknowledged = call.parse::<usize>().unwrap() + 1;
+        } else if line == "ready" {
+            let id = rustix::process::Pid::from_child(&child);
+            killer = Some(std::thread::spawn(move || {
+                std::thread::sleep(after);
+                rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+            }));
+        }
+    }
+    killer.expect("the child opened the store").join().unwrap();
+    child.wait().unwrap();
+    acknowledged
+}
+
+fn spawn(place: &Place, first: usize) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["crash_tests::child", "--exact", "--ignored", "--nocapture"])
+        .env(FOLDER, place.folder.path())
+        .env(FIRST_CALL, first.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "the process that what_was_acknowledged_survives_a_kill kills"]
+fn child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let first: usize = std::env::var(FIRST_CALL).unwrap().parse().unwrap();
+    let store = open_at(folder.as_ref(), 1, 1).unwrap();
+    println!("\nready");
+    for number in first.. {
+        call(&store, number);
+        println!("acknowledged {number}");
+    }
+}
+
+/// The call with this number.
+fn call(store: &SledStore, number: usize) {
+    let step = number / CALLS;
+    match number % CALLS {
+        0 => {
+            let rows = (step * ROWS..(step + 1) * ROWS).map(domain).collect();
+            assert_eq!(store.import(rows, NOW).unwrap().accepted, ROWS as u64);
+        }
+        1 => {
+            let charge = Charge { partner: member("police"), items: 1 };
+            store.charge(&charge, ChargeLimit { exchanges_per_day: u32::MAX }, NOW).unwrap().unwrap();
+        }
+        2 => store.begin_exchange(&record(step)).unwrap(),
+        _ => {
+            let page = crate::PageRequest { limit: crate::LONGEST_PAGE, after: None };
+            let rows = store.indicators(&IndicatorFilter::default(), &page).unwrap().rows;
+            let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
+            store.store_overlaps(&record(step), &found, NOW).unwrap();
+        }
+    }
+}
+
+fn record(step: usize) -> crate::ExchangeRecord {
+    let mut record = exchange(0, "police");
+    record.id = ExchangeId((step as u128).to_le_bytes());
+    record
+}
+
+/// How many calls the store remembers, at least `least`; it panics if what it has is not what so many calls leave.
+fn calls_in(store: &SledStore, least: usize) -> usize {
+    let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
+    let rows: Vec<&str> = rows.iter().map(|row| row.raw.reveal()).collect();
+    let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
+    let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page)).len();
+    let charges = store.day_use(&member("police"), NOW).unwrap().exchanges as usize;
+    let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len();
+    let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
+    let expected =
+        |calls| [steps(calls, 0) * ROWS, steps(calls, 1), steps(calls, 2), steps(calls, 3) * OVERLAPS];
+    let found = [rows.len(), charges, exchanges, overlaps];
+    let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
+    let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
+    assert_eq!(rows, wanted);
+    assert_eq!(digests, rows.len());
+    calls.unwrap_or_else(|| panic!("{found:?} is not {:?} or {:?}", expected(least), expected(least + 1)))
+}
+
+fn from_the_clock() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64
+}

@@ -1,0 +1,227 @@
+//! Random calls against the store and against a plain model of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use overlap_coalition::{Charge, Timestamp};
+use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Tlp};
+use proptest::prelude::*;
+
+use crate::testing::{NOW, Place, all_pages, exchange, member, new_indicator};
+use crate::{
+    ChargeLimit, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, OverlapFilter, Selection,
+    SledStore, Store,
+};
+
+const PEERS: [&str; 2] = ["police", "hotline"];
+const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 3 };
+
+#[derive(Clone, Debug)]
+enum Call {
+    Import(Vec<(u16, Context)>),
+    Withdraw(Vec<u16>),
+    Exchange { peer: usize, found: Vec<u16> },
+    Charge { peer: usize, day: u64 },
+    Reopen,
+    Epoch,
+}
+
+/// What the store should say, kept in the plainest way.
+#[derive(Default)]
+struct Model {
+    rows: Vec<(u16, Context)>,
+    overlaps: Vec<(usize, u16, u8)>,
+    exchanges: u8,
+    day: u64,
+    used: BTreeMap<usize, (u64, u32)>,
+}
+
+fn context() -> impl Strategy<Value = Context> {
+    let time = || prop::option::of(0_u64..100);
+    let tlp = prop::sample::select(Tlp::ALL.to_vec());
+    let expires = prop::option::of(prop::sample::select(vec![NOW.0 - 1, NOW.0, NOW.0 + 1, NOW.0 + 50]));
+    (tlp, time(), time(), expires, prop::option::of(0_u8..=100)).prop_map(
+        |(tlp, first_seen, last_seen, expires, confidence)| Context {
+            tlp,
+            first_seen,
+            last_seen,
+            expires,
+            confidence,
+            ..Context::default()
+        },
+    )
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let number = || 0_u16..400;
+    let peer = || 0..PEERS.len();
+    prop_oneof![
+        4 => prop::collection::vec((number(), context()), 0..150).prop_map(Call::Import),
+        2 => prop::collection::vec(number(), 0..40).prop_map(Call::Withdraw),
+        2 => (peer(), prop::collection::vec(number(), 0..60))
+            .prop_map(|(peer, found)| Call::Exchange { peer, found }),
+        3 => (peer(), 0_u64..4).prop_map(|(peer, day)| Call::Charge { peer, day }),
+        1 => Just(Call::Reopen),
+        1 => Just(Call::Epoch),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn does_what_the_model_does(calls in prop::collection::vec(call(), 1..14)) {
+        let mut place = Place::new();
+        let mut store = place.open();
+        let mut model = Model::default();
+        for call in calls {
+            match call {
+                Call::Reopen | Call::Epoch => {
+                    drop(store);
+                    place.epoch += u32::from(matches!(call, Call::Epoch));
+                    store = place.open();
+                }
+                call => model.apply(&store, call),
+            }
+            model.compare(&store, place.epoch);
+        }
+    }
+}
+
+/// URLs, two of which share a host, and addresses.
+fn indicator(number: u16, context: Context) -> NewIndicator {
+    if number.is_multiple_of(5) {
+        return new_indicator(Kind::Ip, &format!("198.51.100.{}", number / 5), context);
+    }
+    new_indicator(Kind::Url, &format!("https://h{}.example/{number}", number / 2), context)
+}
+
+fn id_of(store: &SledStore, number: u16) -> IndicatorId {
+    let new = indicator(number, Context::default());
+    store.state().ids.id(new.indicator.kind(), new.indicator.canonical())
+}
+
+impl Model {
+    fn apply(&mut self, store: &SledStore, call: Call) {
+        match call {
+            Call::Import(rows) => self.import(store, rows),
+            Call::Withdraw(numbers) => {
+                let ids: Vec<_> = numbers.iter().map(|number| id_of(store, *number)).collect();
+                let before = self.rows.len();
+                self.rows.retain(|(number, _)| !numbers.contains(number));
+                assert_eq!(store.withdraw(&ids).unwrap(), (before - self.rows.len()) as u64);
+            }
+            Call::Exchange { peer, found } => self.exchange(store, peer, &found),
+            Call::Charge { peer, day } => self.charge(store, peer, day),
+            Call::Reopen | Call::Epoch => {}
+        }
+    }
+
+    fn import(&mut self, store: &SledStore, rows: Vec<(u16, Context)>) {
+        let batch = rows.iter().map(|(number, context)| indicator(*number, context.clone())).collect();
+        let before = self.rows.len();
+        for (number, new) in &rows {
+            match self.rows.iter_mut().find(|(there, _)| there == number) {
+                Some((_, old)) => merge(old, new),
+                None => self.rows.push((*number, new.clone())),
+            }
+        }
+        let counts = store.import(batch, NOW).unwrap();
+        assert_eq!(counts.accepted, (self.rows.len() - before) as u64);
+        assert_eq!(counts.accepted + counts.duplicates, rows.len() as u64);
+    }
+
+    fn exchange(&mut self, store: &SledStore, peer: usize, found: &[u16]) {
+        let record = exchange(self.exchanges, PEERS[peer]);
+        store.begin_exchange(&record).unwrap();
+        let ids: Vec<_> = found.iter().map(|number| (id_of(store, *number), Facet::Host)).collect();
+        store.store_overlaps(&record, &ids, NOW).unwrap();
+        for (number, _) in &self.rows {
+            let known = self.overlaps.iter().any(|row| (row.0, row.1) == (peer, *number));
+            if found.contains(number) && !known {
+                self.overlaps.push((peer, *number, self.exchanges));
+            }
+        }
+        self.exchanges += 1;
+    }
+
+    fn charge(&mut self, store: &SledStore, peer: usize, day: u64) {
+        self.day = self.day.max(day);
+        let used = self.used.get(&peer).filter(|(day, _)| *day == self.day).map_or(0, |(_, used)| *used);
+        let charge = Charge { partner: member(PEERS[peer]), items: 1 };
+        let charged = store.charge(&charge, LIMIT, Timestamp(day * 86_400)).unwrap();
+        assert_eq!(charged.is_ok(), used < LIMIT.exchanges_per_day);
+        if charged.is_ok() {
+            self.used.insert(peer, (self.day, used + 1));
+        }
+    }
+
+    fn compare(&self, store: &SledStore, epoch: u32) {
+        let rows = all_pages(7, |page| store.indicators(&IndicatorFilter::default(), page));
+        assert_eq!(rows.len(), self.rows.len());
+        for (row, (number, context)) in rows.iter().zip(&self.rows) {
+            assert_eq!(row.canonical, *indicator(*number, Context::default()).indicator.canonical());
+            assert_eq!(row.context, *context);
+        }
+        for (peer, name) in PEERS.iter().enumerate() {
+            let filter = OverlapFilter { peer: Some(member(name)), kind: None };
+            let found = all_pages(7, |page| store.overlaps(&filter, page));
+            let found: Vec<_> =
+                found.iter().map(|row| (row.raw.reveal().to_owned(), row.exchange.0[0])).collect();
+            let wanted = self.overlaps.iter().filter(|row| row.0 == peer).map(|(_, number, exchange)| {
+                (indicator(*number, Context::default()).raw.reveal().to_owned(), *exchange)
+            });
+            assert_eq!(found, wanted.collect::<Vec<_>>());
+        }
+        assert_eq!(store.counts().unwrap().exchanges, u64::from(self.exchanges));
+        for ceiling in [None, Some(Tlp::Amber)] {
+            for facet in [Facet::Host, Facet::Url, Facet::Ip] {
+                compare_snapshot(store, &rows, facet, ceiling, epoch);
+            }
+        }
+    }
+}
+
+/// The rules of bringing a context up to date, as [`crate::ImportCounts`] has them.
+fn merge(old: &mut Context, new: &Context) {
+    old.tlp = old.tlp.max(new.tlp);
+    old.first_seen = [old.first_seen, new.first_seen].into_iter().flatten().min();
+    old.last_seen = [old.last_seen, new.last_seen].into_iter().flatten().max();
+    old.confidence = new.confidence.or(old.confidence);
+    old.expires = match (old.expires, new.expires) {
+        (_, Some(expires)) => Some(expires),
+        (Some(expires), None) if expires <= NOW.0 => None,
+        (expires, None) => expires,
+    };
+}
+
+/// The snapshot is what the rows say.
+fn compare_snapshot(
+    store: &SledStore,
+    rows: &[IndicatorRow],
+    facet: Facet,
+    ceiling: Option<Tlp>,
+    epoch: u32,
+) {
+    let digester = Digester::new(&DigestSalt::new([epoch as u8; 32]));
+    let mut wanted: BTreeMap<Digest, BTreeSet<IndicatorId>> = BTreeMap::new();
+    for row in rows {
+        let current = row.context.expires.is_none_or(|expires| expires > NOW.0);
+        if !current || ceiling.is_some_and(|ceiling| row.context.tlp > ceiling) {
+            continue;
+        }
+        let parsed = new_indicator(row.kind, row.canonical.reveal(), Context::default()).indicator;
+        for key in parsed.facets().iter().filter(|key| key.facet == facet) {
+            wanted.entry(digester.digest(key)).or_default().insert(row.id);
+        }
+    }
+    let selection =
+        Selection { kinds: Kind::ALL.to_vec(), facets: vec![facet], tlp_ceiling: ceiling, now: NOW.0 };
+    let snapshot = store.snapshot();
+    let digests = snapshot.digests(&selection);
+    assert_eq!(digests, wanted.keys().copied().collect::<Vec<_>>());
+    for some in [digests.clone(), digests.iter().copied().step_by(9).collect()] {
+        let found: BTreeSet<_> = snapshot.holders(&selection, &some).into_iter().collect();
+        let behind = some.iter().flat_map(|digest| &wanted[digest]).map(|id| (*id, facet));
+        assert_eq!(found, behind.collect());
+    }
+}
