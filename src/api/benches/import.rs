@@ -1,7 +1,8 @@
 //! Imports from end to end: body, lines, canonical forms, durable store.
 //!
 //! Each sample is one import into a store of its own: `cargo bench -p overlap-api`. On a 2-core Sapphire-Rapids-class virtual
-//! machine that other builds kept busy (load 7): 131,000 rows a second, median, which is a lower bound.
+//! machine that other builds kept busy (load 7), built at opt-level 3 with debug assertions: 131,000 rows a second (117,000 to
+//! 149,000).
 
 use std::sync::Arc;
 
