@@ -176,7 +176,7 @@ impl Book {
         now: Timestamp,
     ) -> Result<(), Fault> {
         self.record.state = match self.record.state {
-            ExchangeState::Learned | ExchangeState::Completed => ExchangeState::Learned,
+            stands @ (ExchangeState::Learned | ExchangeState::Completed) => stands,
             ExchangeState::Offered if fault.is_refusal() => ExchangeState::Refused,
             _ => ExchangeState::Failed,
         };

@@ -6,7 +6,6 @@
 use overlap_coalition::{
     CoalitionName, Member, MemberId, MemberStatus, RevokedCertificate, Roster, Timestamp,
 };
-use ring::digest::{SHA256, digest};
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptions,
@@ -14,6 +13,8 @@ use webpki::{
 };
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::exchange::sha256;
 
 /// Why a certificate is not believed. Carries nothing that a stranger wrote but names that follow the rule for names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,19 +154,11 @@ impl Judge<'_> {
     /// Whether the roster revokes a certificate; one that cannot be read counts as revoked.
     fn is_revoked(&self, member: &MemberId, certificate: &CertificateDer<'_>) -> bool {
         let Ok(parsed) = parse(certificate) else { return true };
-        self.is_key_revoked(parsed.public_key().raw)
-            || self.roster.revoked.iter().any(|revoked| match revoked {
-                RevokedCertificate::Serial { member: owner, serial } => {
-                    owner == member && trimmed(serial) == trimmed(parsed.raw_serial())
-                }
-                RevokedCertificate::Key(_) => false,
-            })
+        self.roster.is_revoked(member, parsed.raw_serial(), &sha256(parsed.public_key().raw))
     }
 
     fn is_key_revoked(&self, subject_public_key_info: &[u8]) -> bool {
-        let hash = digest(&SHA256, subject_public_key_info);
-        let same = |revoked: &RevokedCertificate| matches!(revoked, RevokedCertificate::Key(key) if key == hash.as_ref());
-        self.roster.revoked.iter().any(same)
+        self.roster.revoked.contains(&RevokedCertificate::Key(sha256(subject_public_key_info)))
     }
 }
 
@@ -251,10 +244,4 @@ fn chain_error(error: &webpki::Error, member: MemberId) -> IdentityError {
         webpki::Error::RequiredEkuNotFoundContext(_) => IdentityError::WrongUse(member),
         _ => IdentityError::Chain(member),
     }
-}
-
-/// A DER integer's bytes without leading zeros.
-fn trimmed(serial: &[u8]) -> &[u8] {
-    let zeros = serial.iter().take_while(|byte| **byte == 0).count();
-    &serial[zeros..]
 }

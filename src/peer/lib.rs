@@ -28,6 +28,8 @@ mod signing;
 mod slots;
 mod socket;
 #[cfg(test)]
+mod suite;
+#[cfg(test)]
 mod tap;
 mod tls;
 mod verifier;

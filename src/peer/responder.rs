@@ -236,7 +236,9 @@ impl Exchange<'_> {
         self.book.record.receipt =
             Some(SignedDocument { bytes: document.bytes, signatures: vec![theirs, countersignature] });
         self.complete("receipt").await?;
-        self.channel.send(&Frame::Countersign(countersignature)).await.map(|_| ())
+        self.channel.send(&Frame::Countersign(countersignature)).await?;
+        // Once more, now that the last bytes are counted.
+        self.book.save(self.channel).await
     }
 
     fn check_receipt(

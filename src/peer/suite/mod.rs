@@ -1,0 +1,5 @@
+//! Whole conversations between real nodes on loopback.
+
+mod coalition;
+mod exchanges;
+mod node;

@@ -1,0 +1,71 @@
+//! What tests do with a node.
+
+use std::collections::BTreeSet;
+
+use overlap_coalition::{Kind, MemberId, Timestamp};
+use overlap_indicator::{Context, Indicator, Rules, SecretText};
+use overlap_store::{ExchangeRecord, NewIndicator, OverlapFilter, PageRequest};
+use tokio::sync::mpsc;
+
+use super::coalition::{NOW, TestNode};
+use crate::{ExchangeError, ExchangeRequest, PeerConfig};
+
+const WHOLE: usize = 10_000;
+
+/// Made-up domains, `prefix-0.example` and on.
+pub(crate) fn domains(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("{prefix}-{index}.example")).collect()
+}
+
+pub(crate) fn request(peer: &MemberId) -> ExchangeRequest {
+    ExchangeRequest {
+        peer: peer.clone(),
+        purpose: "investigation".into(),
+        case_reference: "case 1".into(),
+        engine: None,
+    }
+}
+
+impl TestNode {
+    pub(crate) fn config(&self) -> PeerConfig {
+        self.peer.inner().live.load().config.clone()
+    }
+
+    pub(crate) fn import(&self, domains: &[String]) {
+        let new = |domain: &String| NewIndicator {
+            indicator: Indicator::parse(Kind::Domain, domain, &Rules::default()).unwrap(),
+            raw: SecretText::new(domain.as_str()),
+            context: Context::default(),
+        };
+        self.store.import(domains.iter().map(new).collect(), Timestamp(NOW)).unwrap();
+    }
+
+    pub(crate) async fn exchange_with(&self, other: &TestNode) -> Result<ExchangeRecord, ExchangeError> {
+        let (events, _kept) = mpsc::channel(64);
+        self.peer.exchange(request(&other.id), events).await
+    }
+
+    /// Own values that overlap with a partner.
+    pub(crate) fn overlaps_with(&self, peer: &MemberId) -> BTreeSet<String> {
+        let filter = OverlapFilter { peer: Some(peer.clone()), kind: None };
+        let page = self.store.overlaps(&filter, &PageRequest { limit: WHOLE, after: None }).unwrap();
+        page.rows.iter().map(|row| row.raw.reveal().to_owned()).collect()
+    }
+
+    /// Its exchanges, the newest first.
+    pub(crate) fn records(&self) -> Vec<ExchangeRecord> {
+        self.store.exchanges(None, &PageRequest { limit: WHOLE, after: None }).unwrap().rows
+    }
+
+    /// Waits until no exchange runs, then returns the newest record.
+    pub(crate) async fn last_record(&self) -> ExchangeRecord {
+        self.peer.inner().slots.idle().await;
+        for _ in 0..100 {
+            if let Some(record) = self.records().into_iter().next().filter(|record| record.ended.is_some()) {
+                return record;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("no record of an exchange that has ended");
+    }
+}
