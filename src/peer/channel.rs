@@ -134,12 +134,41 @@ impl Channel {
     /// The partner stopped reading or went away; where it left a refusal, that.
     pub(crate) async fn send(&mut self, frame: &Frame) -> Result<Bytes, Fault> {
         let bytes = frame.encode();
-        #[cfg(test)]
-        self.tap.note(true, &bytes);
         self.sent.note(&bytes);
-        match self.write(&bytes).await {
+        match self.transmit(&bytes).await {
             Ok(()) => Ok(bytes),
             Err(fault) => Err(self.refusal_left().await.unwrap_or(fault)),
+        }
+    }
+
+    #[cfg(not(test))]
+    async fn transmit(&mut self, frame: &Bytes) -> Result<(), Fault> {
+        self.write(frame).await
+    }
+
+    /// In tests a frame may be tampered with on its way out.
+    #[cfg(test)]
+    async fn transmit(&mut self, frame: &Bytes) -> Result<(), Fault> {
+        use crate::tap::Deed;
+        match self.tap.send(frame) {
+            Deed::Send(frames) => {
+                for frame in frames {
+                    self.write(&frame).await?;
+                }
+                Ok(())
+            }
+            Deed::Trickle(frame) => {
+                for byte in frame.chunks(1) {
+                    self.write(byte).await?;
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                Ok(())
+            }
+            Deed::Stall => Err(fault_of(&self.connection.closed().await, &self.cause, "it stalled")),
+            Deed::Close => {
+                close(&self.connection, CloseCode::Done);
+                Ok(())
+            }
         }
     }
 
@@ -168,7 +197,7 @@ impl Channel {
         let bytes = self.receive_body(&header, decoded, due).await?;
         let frame = Frame::decode(decoded, bytes.slice(HEADER_SIZE..))?;
         #[cfg(test)]
-        self.tap.note(false, &bytes);
+        self.tap.received(&bytes);
         self.received.note(&bytes);
         match frame {
             Frame::Refuse(refusal) => Err(Fault::RefusedByPartner(refusal)),

@@ -1,19 +1,127 @@
-//! A test's view of the frames of a node.
+//! A test's hand on the frames of a node: to see them, and to tamper with one on its way out.
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use overlap_wire::{Frame, HEADER_SIZE, Header};
 
-/// Frames in the order in which they went: true for sent, header and message.
+/// What becomes of one frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mischief {
+    /// The connection is closed in its place.
+    Close,
+    /// Random bytes in its place.
+    Garbage,
+    /// Its header, and other bytes behind it.
+    GarbageBody,
+    /// Its header with the largest length there is.
+    Huge,
+    /// It comes twice.
+    Repeat,
+    /// It comes after the next one.
+    Swap,
+    /// Its last byte is another.
+    Flip,
+    /// Nothing comes any more.
+    Stall,
+    /// It comes byte by byte.
+    Trickle,
+    /// A hello with other canonicalisation rules.
+    OtherCanonVersion,
+}
+
+impl Mischief {
+    /// Other bytes than are due.
+    pub(crate) const BYTES: [Mischief; 7] = [
+        Mischief::Close,
+        Mischief::Garbage,
+        Mischief::GarbageBody,
+        Mischief::Huge,
+        Mischief::Repeat,
+        Mischief::Swap,
+        Mischief::Flip,
+    ];
+}
+
+/// What a channel does with a frame.
+pub(crate) enum Deed {
+    Send(Vec<Bytes>),
+    Trickle(Bytes),
+    Stall,
+    Close,
+}
+
+/// The frames of a node's conversations, and what to do to one of them.
 #[derive(Clone, Default)]
-pub(crate) struct Tap(Arc<Mutex<Vec<(bool, Bytes)>>>);
+pub(crate) struct Tap(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// In the order in which they went: true for sent, header and message, before tampering.
+    frames: Vec<(bool, Bytes)>,
+    sent: usize,
+    plan: Option<(usize, Mischief)>,
+    held: Option<Bytes>,
+}
 
 impl Tap {
-    pub(crate) fn note(&self, sent: bool, frame: &Bytes) {
-        self.0.lock().unwrap().push((sent, frame.clone()));
+    /// Tampers with the frame that is sent after `at` others.
+    pub(crate) fn plan(&self, at: usize, mischief: Mischief) {
+        *self.0.lock().unwrap() = State { plan: Some((at, mischief)), ..State::default() };
     }
 
+    /// The frames until now.
     pub(crate) fn frames(&self) -> Vec<(bool, Bytes)> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().frames.clone()
+    }
+
+    pub(crate) fn received(&self, frame: &Bytes) {
+        self.0.lock().unwrap().frames.push((false, frame.clone()));
+    }
+
+    pub(crate) fn send(&self, frame: &Bytes) -> Deed {
+        let mut state = self.0.lock().unwrap();
+        state.frames.push((true, frame.clone()));
+        let number = state.sent;
+        state.sent += 1;
+        match state.plan {
+            Some((at, mischief)) if at == number => state.tamper(mischief, frame.clone()),
+            _ => Deed::Send([frame.clone()].into_iter().chain(state.held.take()).collect()),
+        }
+    }
+}
+
+impl State {
+    fn tamper(&mut self, mischief: Mischief, frame: Bytes) -> Deed {
+        let header = &frame[..HEADER_SIZE];
+        Deed::Send(vec![match mischief {
+            Mischief::Close => return Deed::Close,
+            Mischief::Stall => return Deed::Stall,
+            Mischief::Trickle => return Deed::Trickle(frame),
+            Mischief::Repeat => return Deed::Send(vec![frame.clone(), frame]),
+            Mischief::Swap => {
+                self.held = Some(frame);
+                return Deed::Send(Vec::new());
+            }
+            Mischief::Garbage => Bytes::from(vec![0xa5; frame.len()]),
+            Mischief::GarbageBody => [header, &vec![0xff; frame.len() - HEADER_SIZE]].concat().into(),
+            Mischief::Huge => [&header[..1], &[0xff; 4]].concat().into(),
+            Mischief::Flip => {
+                let (last, rest) = frame.split_last().unwrap();
+                [rest, &[last ^ 1]].concat().into()
+            }
+            Mischief::OtherCanonVersion => other_canon_version(&frame),
+        }])
+    }
+}
+
+fn other_canon_version(frame: &Bytes) -> Bytes {
+    let header = Header::decode(frame[..HEADER_SIZE].try_into().unwrap()).unwrap();
+    match Frame::decode(header, frame.slice(HEADER_SIZE..)).unwrap() {
+        Frame::Hello(mut hello) => {
+            hello.canon_version += 1;
+            Frame::Hello(hello).encode()
+        }
+        other => panic!("{other:?} is no hello"),
     }
 }

@@ -1,5 +1,10 @@
 //! Whole conversations between real nodes on loopback.
 
+mod adversary;
 mod coalition;
 mod exchanges;
+mod identities;
 mod node;
+mod privacy;
+mod refusals;
+mod rosters;

@@ -1,0 +1,126 @@
+//! Refusals by policy: each with its own code, and both operators see it.
+
+use overlap_coalition::RefusalCode;
+use overlap_store::ExchangeState;
+
+use super::coalition::{TestCoalition, TestNode};
+use super::node::domains;
+use crate::tap::Mischief;
+use crate::{ExchangeError, PeerConfig};
+
+async fn pair(sizes: [usize; 2]) -> (TestCoalition, [TestNode; 2]) {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let nodes = coalition.pair([&domains("left", sizes[0]), &domains("right", sizes[1])]).await;
+    (coalition, nodes)
+}
+
+fn change(coalition: &TestCoalition, node: &TestNode, change: impl FnOnce(&mut PeerConfig)) {
+    let mut config = node.config();
+    change(&mut config);
+    coalition.reconfigure(node, config);
+}
+
+/// Alpha asks, beta refuses, both have a record that says so.
+async fn beta_refuses(alpha: &TestNode, beta: &TestNode, code: RefusalCode) {
+    match alpha.exchange_with(beta).await.unwrap_err() {
+        ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, code),
+        other => panic!("{code}: {other}"),
+    }
+    let (own, theirs) = (alpha.last_record().await, beta.last_record().await);
+    for (record, by) in [(own, "peer"), (theirs, "own")] {
+        let failure = record.failure.unwrap();
+        assert_eq!((record.state, failure.code, failure.by), (ExchangeState::Refused, code, by));
+        assert!(!failure.sentence.is_empty());
+    }
+}
+
+/// Alpha does not even ask.
+async fn alpha_refuses(alpha: &TestNode, beta: &TestNode, code: RefusalCode) {
+    match alpha.exchange_with(beta).await.unwrap_err() {
+        ExchangeError::RefusedHere(refusal) => assert_eq!(refusal.code, code),
+        other => panic!("{code}: {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agreements_that_differ() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.partners[0].agreement.max_items -= 1);
+    beta_refuses(&alpha, &beta, RefusalCode::AgreementHash).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_without_an_agreement() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.partners.clear());
+    beta_refuses(&alpha, &beta, RefusalCode::NoAgreement).await;
+    change(&coalition, &alpha, |config| config.partners.clear());
+    alpha_refuses(&alpha, &beta, RefusalCode::NoAgreement).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_canonicalisation_rules() {
+    let (_coalition, [alpha, beta]) = pair([5, 5]).await;
+    alpha.peer.inner().tap.plan(0, Mischief::OtherCanonVersion);
+    beta_refuses(&alpha, &beta, RefusalCode::CanonVersion).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_over_the_limit() {
+    let (coalition, [alpha, beta]) = pair([5, 50]).await;
+    for node in [&alpha, &beta] {
+        change(&coalition, node, |config| config.partners[0].agreement.max_items = 16);
+    }
+    beta_refuses(&alpha, &beta, RefusalCode::TooManyItems).await;
+    alpha_refuses(&beta, &alpha, RefusalCode::TooManyItems).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_under_the_limit() {
+    let (coalition, [alpha, beta]) = pair([50, 5]).await;
+    for node in [&alpha, &beta] {
+        change(&coalition, node, |config| config.partners[0].agreement.min_items = 20);
+    }
+    beta_refuses(&alpha, &beta, RefusalCode::TooFewItems).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_exchanges_today() {
+    let (mut coalition, [alpha, beta]) = pair([5, 5]).await;
+    for node in [&alpha, &beta] {
+        change(&coalition, node, |config| config.partners[0].agreement.exchanges_per_day = 1);
+    }
+    alpha.exchange_with(&beta).await.unwrap();
+    alpha_refuses(&alpha, &beta, RefusalCode::ExchangesToday).await;
+    // A partner that forgot what it used is told.
+    let config = PeerConfig { listen: "127.0.0.1:0".parse().unwrap(), ..alpha.config() };
+    let forgetful = coalition.start_with("alpha", config).await;
+    beta_refuses(&forgetful, &beta, RefusalCode::ExchangesToday).await;
+    coalition.clock.set(super::coalition::NOW + 86_400);
+    alpha.exchange_with(&beta).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_exchanges_as_the_node_runs() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.limits.exchanges = 0);
+    beta_refuses(&alpha, &beta, RefusalCode::Busy).await;
+    change(&coalition, &alpha, |config| config.limits.exchanges_per_member = 0);
+    alpha_refuses(&alpha, &beta, RefusalCode::Busy).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_salt_epoch() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.salt_epoch = 2);
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stops() {
+    let (_coalition, [alpha, beta]) = pair([5, 5]).await;
+    beta.peer.inner().stop();
+    beta_refuses(&alpha, &beta, RefusalCode::Stopping).await;
+    alpha.peer.shutdown(std::time::Duration::from_secs(5)).await;
+    assert!(matches!(alpha.exchange_with(&beta).await.unwrap_err(), ExchangeError::Stopping));
+}

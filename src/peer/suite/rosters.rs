@@ -1,0 +1,68 @@
+//! Rosters on their way from node to node, and what a newer one does.
+
+use std::time::Duration;
+
+use overlap_coalition::{MemberStatus, RefusalCode};
+use overlap_store::ExchangeState;
+
+use super::coalition::TestCoalition;
+use super::node::domains;
+use crate::tap::Mischief;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_roster_reaches_the_other_side() {
+    for newer in [0, 1] {
+        let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+        let nodes = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+        coalition.version = 2;
+        assert!(nodes[newer].peer.install_roster(coalition.roster()).unwrap());
+        assert_eq!(nodes[1 - newer].peer.roster().0, 1);
+        nodes[0].exchange_with(&nodes[1]).await.unwrap();
+        for node in &nodes {
+            assert_eq!(node.peer.roster().0, 2);
+            assert_eq!(node.store.roster().unwrap().unwrap().1, 2);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_newer_roster_is_taken() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let old = coalition.roster();
+    coalition.version = 3;
+    let alpha = coalition.start("alpha").await;
+    assert!(!alpha.peer.install_roster(coalition.roster()).unwrap());
+    assert!(alpha.peer.install_roster(old).is_err());
+    coalition.member_mut("beta").status = MemberStatus::Suspended;
+    let other = alpha.peer.install_roster(coalition.roster()).unwrap_err().to_string();
+    assert!(other.contains("two different rosters have version 3"), "{other}");
+    assert_eq!(alpha.peer.roster().0, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_members_connection_is_closed_at_once() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    // Far more than the test takes: what ends the exchange is the roster, not the deadline.
+    coalition.limits.stall = Duration::from_secs(600);
+    coalition.limits.exchange = Duration::from_secs(1200);
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    beta.peer.inner().tap.plan(1, Mischief::Stall);
+    let running = {
+        let (peer, request) = (beta.peer.clone(), super::node::request(&alpha.id));
+        tokio::spawn(async move { peer.exchange(request, tokio::sync::mpsc::channel(1).0).await })
+    };
+    while alpha.peer.partners()[0].running == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    coalition.version = 2;
+    coalition.member_mut("beta").status = MemberStatus::Suspended;
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    let record = alpha.last_record().await;
+    let failure = record.failure.unwrap();
+    assert_eq!(
+        (record.state, failure.code, failure.by),
+        (ExchangeState::Refused, RefusalCode::Member, "own")
+    );
+    assert!(running.await.unwrap().is_err());
+    assert_eq!(alpha.peer.partners()[0].status, Some(MemberStatus::Suspended));
+}
