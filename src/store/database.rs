@@ -54,8 +54,11 @@ pub(crate) struct Writer {
 /// Changes that become durable together.
 #[derive(Default)]
 pub(crate) struct Batch {
-    writes: Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>,
+    writes: Vec<(Vec<u8>, Option<Plain>)>,
 }
+
+/// A value before it is sealed, wiped after.
+type Plain = Zeroizing<Vec<u8>>;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
@@ -65,7 +68,7 @@ struct Sum {
 }
 
 impl Batch {
-    pub(crate) fn put(&mut self, key: Vec<u8>, plain: impl Into<Zeroizing<Vec<u8>>>) {
+    pub(crate) fn put(&mut self, key: Vec<u8>, plain: impl Into<Plain>) {
         self.writes.push((key, Some(plain.into())));
     }
 

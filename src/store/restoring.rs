@@ -105,7 +105,8 @@ impl Checks {
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
             Record::Roster(roster) => {
-                (roster.document()?, roster.hash()?);
+                roster.document()?;
+                roster.hash()?;
                 !std::mem::replace(&mut self.roster, true)
             }
             Record::Token(token) => {
