@@ -14,6 +14,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use subtle::ConstantTimeEq;
@@ -26,6 +27,9 @@ pub(crate) const SCHEMA: u32 = 1;
 
 /// Longest `format` file that is read; ours has about a hundred bytes.
 const LONGEST_FORMAT: u64 = 4096;
+
+/// How long the lock is asked for: a process that the last owner was just starting has it until it runs its program.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 const FORMAT_FIRST_LINE: &str = "overlapd store";
 
@@ -160,10 +164,16 @@ pub(crate) fn digest_folders(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
 fn take_lock(path: &Path) -> Result<File, StoreError> {
     let named = |source| StoreError::Folder { path: path.to_owned(), source };
     let lock = private_file(&path.join("lock")).map_err(named)?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(lock),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Locked { path: path.to_owned() }),
-        Err(error) => Err(named(error.into())),
+    let begun = Instant::now();
+    loop {
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(lock),
+            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(StoreError::Locked { path: path.to_owned() }),
+            Err(error) => return Err(named(error.into())),
+        }
     }
 }
 
