@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use overlap_indicator::{Context, Digest, Facet, Indicator, Kind};
 
 use crate::error::damaged;
-use crate::row_meta::{Place, RowMeta, merged};
+use crate::row_meta::{Place, RowMeta, SegmentTable, merged};
 use crate::segment::{PackedRows, SEGMENT_BYTES, SEGMENT_ROWS, packed_len, unpack};
 use crate::snapshot::{Entry, Snapshot};
 use crate::{IndicatorId, IndicatorRow, StoreError};
@@ -85,7 +85,7 @@ impl Catalog {
     pub(crate) fn places(&self, from: Place, kind: Option<Kind>) -> impl Iterator<Item = Place> {
         let segments = self.snapshot.segments().iter().enumerate().skip(from.segment as usize);
         let all = segments.flat_map(|(segment, rows)| {
-            let rows = rows.iter().enumerate();
+            let rows = rows.rows().iter().enumerate();
             rows.map(move |(row, meta)| (Place { segment: segment as u32, row: row as u16 }, meta))
         });
         all.filter(move |(place, meta)| {
@@ -139,7 +139,7 @@ impl Catalog {
         let mut rows_in_last = SEGMENT_ROWS;
         if let (Some(tail), true) = (self.snapshot.segments().last(), self.fits_in_tail(&fresh)) {
             next -= 1;
-            rows_in_last = tail.len();
+            rows_in_last = tail.rows().len();
             writes.push(new_write(next, rows_in_last, read(segment_number(next)?)?)?);
             next += 1;
         }
@@ -163,7 +163,7 @@ impl Catalog {
     }
 
     fn fits_in_tail(&self, fresh: &[Fresh]) -> bool {
-        let rows = self.snapshot.segments().last().map_or(0, |tail| tail.len());
+        let rows = self.snapshot.segments().last().map_or(0, |tail| tail.rows().len());
         rows + fresh.len() <= SEGMENT_ROWS
             && self.tail_bytes + fresh.iter().map(|item| packed_len(&item.row)).sum::<usize>()
                 <= SEGMENT_BYTES
@@ -174,7 +174,7 @@ impl Catalog {
         let mut entries = Vec::new();
         for (segment, packed_len, fresh) in writes {
             if *segment as usize == self.snapshot.segments().len() {
-                self.snapshot.push_segment(Vec::with_capacity(fresh.len()));
+                self.snapshot.push_segment(SegmentTable::default());
             }
             for item in fresh {
                 if let Some(place) = self.append(*segment, RowMeta::of(&item.row)) {
@@ -189,9 +189,7 @@ impl Catalog {
     }
 
     fn append(&mut self, segment: u32, meta: RowMeta) -> Option<Place> {
-        let rows = self.snapshot.segment_mut(segment)?;
-        let place = Place { segment, row: rows.len() as u16 };
-        rows.push(meta);
+        let place = Place { segment, row: self.snapshot.segment_mut(segment)?.push(meta)? };
         self.index.insert(meta.id, place);
         *self.counts.entry(meta.kind).or_default() += 1;
         Some(place)
@@ -200,9 +198,8 @@ impl Catalog {
     /// Takes changed contexts.
     pub(crate) fn change(&mut self, changed: &BTreeMap<Place, Context>) {
         for (place, context) in changed {
-            let rows = self.snapshot.segment_mut(place.segment);
-            if let Some(meta) = rows.and_then(|rows| rows.get_mut(usize::from(place.row))) {
-                meta.set_context(context);
+            if let Some(table) = self.snapshot.segment_mut(place.segment) {
+                table.change(place.row, |meta| meta.set_context(context));
             }
         }
     }
@@ -210,13 +207,13 @@ impl Catalog {
     /// Takes out withdrawn indicators.
     pub(crate) fn withdraw(&mut self, places: &BTreeSet<Place>) {
         for place in places {
-            let rows = self.snapshot.segment_mut(place.segment);
-            if let Some(meta) = rows.and_then(|rows| rows.get_mut(usize::from(place.row))) {
-                self.index.remove(&meta.id);
-                if let Some(count) = self.counts.get_mut(&meta.kind) {
-                    *count -= 1;
-                }
-                *meta = RowMeta::withdrawn();
+            let Some(meta) = self.meta(*place).copied() else { continue };
+            self.index.remove(&meta.id);
+            if let Some(count) = self.counts.get_mut(&meta.kind) {
+                *count -= 1;
+            }
+            if let Some(table) = self.snapshot.segment_mut(place.segment) {
+                table.change(place.row, |meta| *meta = RowMeta::withdrawn());
             }
         }
     }
@@ -230,8 +227,11 @@ impl Catalog {
         if rows.len() > SEGMENT_ROWS {
             return Err(damaged("a segment has too many rows"));
         }
-        let metas = rows.iter().map(|row| row.as_ref().map_or_else(RowMeta::withdrawn, RowMeta::of));
-        self.snapshot.push_segment(metas.collect());
+        let mut table = SegmentTable::default();
+        for row in &rows {
+            table.push(row.as_ref().map_or_else(RowMeta::withdrawn, RowMeta::of));
+        }
+        self.snapshot.push_segment(table);
         for (row, meta) in rows.iter().enumerate().filter_map(|(at, row)| Some((at, row.as_ref()?))) {
             let place = Place { segment, row: row as u16 };
             if self.index.insert(meta.id, place).is_some() {

@@ -162,7 +162,7 @@ fn load_digests(
 ) -> Result<(), StoreError> {
     let segments = catalog.snapshot().segments();
     let mut has: Vec<Vec<bool>> =
-        segments.iter().map(|rows| rows.iter().map(|meta| !meta.live).collect()).collect();
+        segments.iter().map(|table| table.rows().iter().map(|meta| !meta.live).collect()).collect();
     let mut entries = Vec::new();
     cache.read(|cached| {
         let there = catalog.meta(cached.place).filter(|meta| meta.live && meta.id == cached.id);
