@@ -1,0 +1,105 @@
+//! SIGHUP: certificates, CRLs, partners and the roster are read again. What is wrong in the new files changes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::daemon::off_thread;
+use crate::exit::CommandError;
+use crate::node::Node;
+use crate::peer_setup::PeerSetup;
+use crate::{pki, secretariat};
+
+/// Reads everything again; whether the config was taken.
+pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
+    let (path, epoch) = (path.to_owned(), node.salt_epoch());
+    let read = off_thread(move || New::read(&path, epoch)).await;
+    match read.and_then(|new| new.take(node)) {
+        Ok(()) => {
+            tracing::info!("reloaded");
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, "nothing was reloaded: what was in force stays");
+            false
+        }
+    }
+}
+
+struct New {
+    config: Config,
+    setup: PeerSetup,
+    certificate_ends: overlap_coalition::Timestamp,
+    roster: overlap_coalition::SignedDocument,
+}
+
+impl New {
+    fn read(path: &Path, salt_epoch: u32) -> Result<Self, CommandError> {
+        let config = Config::load(path)?;
+        let setup = PeerSetup::read(&config, salt_epoch)?;
+        let named = config.peer.certificate.display().to_string();
+        let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
+        let roster = secretariat::read(&config.roster.file)?;
+        Ok(Self { config, setup, certificate_ends, roster })
+    }
+
+    fn take(self, node: &Node) -> Result<(), CommandError> {
+        let old = node.config();
+        if *self.config.node.member != *old.node.member || *self.config.node.coalition != *old.node.coalition
+        {
+            return Err(CommandError::failed(
+                "[node] member and coalition cannot change while the node runs",
+            ));
+        }
+        let refused = |error: overlap_peer::PeerSetupError| CommandError::failed(error.to_string());
+        node.peer().reload(self.setup.identity, self.setup.trust, self.setup.config).map_err(refused)?;
+        for section in needs_restart(&old, &self.config) {
+            tracing::warn!(section, "a change here takes effect at the next start");
+        }
+        node.set_config(Arc::new(self.config), self.certificate_ends);
+        take_roster(node, self.roster)
+    }
+}
+
+/// The roster in the file, unless one that is newer is in force already.
+fn take_roster(node: &Node, roster: overlap_coalition::SignedDocument) -> Result<(), CommandError> {
+    let in_file = overlap_wire::decode_roster(&roster.bytes)
+        .map_err(|error| CommandError::failed(format!("the roster's file: {error}")))?;
+    let (in_force, _) = node.peer().roster();
+    if in_file.version < in_force {
+        tracing::info!(
+            in_file = in_file.version,
+            in_force,
+            "the roster's file is older than the one in force"
+        );
+        return Ok(());
+    }
+    let newer =
+        node.peer().install_roster(roster).map_err(|error| CommandError::failed(error.to_string()))?;
+    if newer {
+        tracing::info!(version = in_file.version, "took a newer roster");
+    }
+    Ok(())
+}
+
+/// Sections that differ and that are read only at the start.
+fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    let mut sections = Vec::new();
+    if old.peer.listen != new.peer.listen {
+        sections.push("[peer] listen");
+    }
+    let api = |config: &Config| {
+        let api = &config.api;
+        (api.socket.clone(), api.token.clone(), api.listen, api.certificate.clone(), api.key.clone())
+    };
+    if api(old) != api(new) {
+        sections.push("[api]");
+    }
+    if (&old.store.path, &old.store.key) != (&new.store.path, &new.store.key) {
+        sections.push("[store]");
+    }
+    if (old.log.level, old.log.format) != (new.log.level, new.log.format) {
+        sections.push("[log]");
+    }
+    sections
+}
