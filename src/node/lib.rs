@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! The daemon and its command line: the only crate that knows all the others.
 
+pub mod cli;
 pub mod client;
 mod clock;
 pub mod config;
@@ -12,7 +13,10 @@ pub mod lab;
 mod logging;
 mod member_folder;
 mod node;
+pub mod output;
+mod pages;
 mod peer_setup;
+mod phases;
 pub mod pki;
 mod reload;
 mod roster_keeper;

@@ -1,3 +1,8 @@
 #![forbid(unsafe_code)]
-//! overlapd.
-fn main() {}
+//! overlapd: see the library beside this file.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    overlap_node::cli::main(std::env::args_os()).into()
+}

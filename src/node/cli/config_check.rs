@@ -1,0 +1,85 @@
+//! `overlapd config`
+
+use clap::Subcommand;
+use overlap_coalition::{SealingKey, open_salt};
+use serde::Serialize;
+
+use super::Context;
+use crate::client;
+use crate::clock;
+use crate::config::Config;
+use crate::daemon;
+use crate::exit::{CommandError, Exit};
+use crate::key_file::{self, KeyUse};
+use crate::peer_setup::PeerSetup;
+use crate::pki;
+use crate::secretariat::{self, SecretariatError};
+
+/// Look at the config
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the config and every file that it names
+    ///
+    /// Nothing is started or changed. An unknown key is named with its line and the nearest key there is.
+    ///
+    /// Example:
+    ///
+    ///   overlapd config check --config node.toml
+    #[command(verbatim_doc_comment)]
+    Check,
+}
+
+#[derive(Serialize)]
+struct Report {
+    member: String,
+    coalition: String,
+    partners: Vec<String>,
+    roster_version: u64,
+    roster_expires: String,
+    certificate_ends: String,
+}
+
+pub(crate) fn run(context: &Context, command: &ConfigCommand) -> Result<Exit, CommandError> {
+    let ConfigCommand::Check = command;
+    let report = check(&context.config()?)?;
+    if context.output.is_json() {
+        context.output.json(&report)?;
+    }
+    context.output.say(&format!(
+        "good: {} of {}, partners: {}; roster version {} until {}; certificate until {}",
+        report.member,
+        report.coalition,
+        if report.partners.is_empty() { "none".to_owned() } else { report.partners.join(", ") },
+        report.roster_version,
+        report.roster_expires,
+        report.certificate_ends,
+    ))?;
+    Ok(Exit::Done)
+}
+
+fn check(config: &Config) -> Result<Report, CommandError> {
+    let document = secretariat::read(&config.roster.file)?;
+    let trusted = (config.secretariat(), config.roster.threshold);
+    let verified = secretariat::verify(&document, Some(trusted), clock::now())?;
+    let roster = verified.roster();
+    let epoch = roster.current_epoch().ok_or_else(|| CommandError::failed("the roster names no epoch"))?;
+    let sealing = SealingKey::from_bytes(*key_file::read(&config.keys.sealing, KeyUse::Sealing)?);
+    open_salt(epoch, &config.node.coalition, &config.node.member, &sealing)
+        .map_err(SecretariatError::from)?;
+    key_file::read(&config.store.key, KeyUse::Store)?;
+    client::read_token(&config.api.token).map_err(CommandError::from)?;
+    if let (Some(certificate), Some(key)) = (&config.api.certificate, &config.api.key) {
+        daemon::tls_config(certificate, key)?;
+    }
+    let setup = PeerSetup::read(config, epoch.epoch)?;
+    let named = config.peer.certificate.display().to_string();
+    let ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
+    Ok(Report {
+        member: config.node.member.to_string(),
+        coalition: config.node.coalition.to_string(),
+        partners: config.partner.iter().map(|partner| partner.id.to_string()).collect(),
+        roster_version: roster.version,
+        roster_expires: clock::rfc3339(roster.expires),
+        certificate_ends: clock::rfc3339(ends),
+    })
+}

@@ -1,0 +1,290 @@
+//! `overlapd exchange`
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use overlap_coalition::MemberId;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Context;
+use crate::client::{Client, encoded};
+use crate::exit::{CommandError, Exit};
+use crate::output::{Output, bytes_text, number_text};
+use crate::phases::Phases;
+
+/// Seconds that one call waits for the exchange's end.
+const WAIT: u64 = 25;
+
+/// The same where somebody watches the progress.
+const WAIT_WATCHED: u64 = 1;
+
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Compare indicators with a partner
+///
+/// Both nodes' policies must allow it: the agreement, the roster's limits and the ledger. The command ends when both
+/// signatures on the receipt are stored. If either node refuses, the reason is shown and the command ends with 3.
+///
+/// Examples:
+///
+///   overlapd exchange payments
+///   overlapd exchange payments --purpose investigation --case 2026-117
+///   overlapd exchange payments --json | jq .matches
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct ExchangeArgs {
+    /// The partner's member id
+    #[arg(value_parser = super::parse_member)]
+    peer: MemberId,
+    /// What the exchange tells
+    #[arg(long, default_value = "overlap")]
+    mode: ModeArg,
+    /// The engine
+    #[arg(long, default_value = "auto")]
+    engine: EngineArg,
+    /// What for; the agreement's first purpose, if not given
+    #[arg(long)]
+    purpose: Option<String>,
+    /// A case reference of your own; the partner sees it
+    #[arg(long)]
+    case: Option<String>,
+}
+
+/// What an exchange tells.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Which indicators overlap
+    Overlap,
+}
+
+/// Which engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The node chooses
+    Auto,
+    /// Verifiable oblivious PRF: small sets
+    Voprf,
+}
+
+impl EngineArg {
+    /// The name in the API.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            EngineArg::Auto => "auto",
+            EngineArg::Voprf => "voprf",
+        }
+    }
+}
+
+/// What an exchange did: what `exchange --json` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExchangeReport {
+    exchange: String,
+    peer: String,
+    engine: String,
+    mode: String,
+    own_size: u64,
+    peer_size: u64,
+    matches: Option<u64>,
+    bytes_sent: u64,
+    bytes_received: u64,
+    seconds: Phases,
+}
+
+impl ExchangeReport {
+    /// The engine that ran.
+    pub fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    /// Matching facets; `None` for a side that is not to learn.
+    pub fn matches(&self) -> Option<u64> {
+        self.matches
+    }
+
+    /// Application bytes in both directions.
+    pub fn bytes(&self) -> u64 {
+        self.bytes_sent + self.bytes_received
+    }
+
+    /// Seconds from the offer to both receipts stored.
+    pub fn seconds(&self) -> f64 {
+        self.seconds.total()
+    }
+}
+
+/// An exchange to ask for.
+pub(crate) struct Ask<'a> {
+    pub(crate) peer: &'a MemberId,
+    pub(crate) engine: EngineArg,
+    pub(crate) purpose: Option<&'a str>,
+    pub(crate) case: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Begun {
+    exchange: String,
+}
+
+#[derive(Deserialize)]
+struct View {
+    exchange: String,
+    peer: String,
+    state: String,
+    engine: String,
+    mode: String,
+    own_size: u64,
+    peer_size: u64,
+    matches: Option<u64>,
+    bytes_sent: u64,
+    bytes_received: u64,
+    seconds: Phases,
+    failure: Option<Failure>,
+    progress: Option<Progress>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    code: String,
+    by: String,
+    sentence: String,
+    retry_after: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Progress {
+    phase: String,
+    done: u64,
+    total: u64,
+}
+
+pub(crate) async fn run(context: &Context, args: ExchangeArgs) -> Result<Exit, CommandError> {
+    let ModeArg::Overlap = args.mode;
+    let client = context.client()?;
+    let ask = Ask {
+        peer: &args.peer,
+        engine: args.engine,
+        purpose: args.purpose.as_deref(),
+        case: args.case.as_deref(),
+    };
+    let report = exchange(&client, &ask, context.output).await?;
+    if context.output.is_json() {
+        context.output.json(&report)?;
+    } else {
+        tell(context.output, &report)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Begins an exchange and waits for its end.
+pub(crate) async fn exchange(
+    client: &Client,
+    ask: &Ask<'_>,
+    output: Output,
+) -> Result<ExchangeReport, CommandError> {
+    let mut body = json!({ "peer": ask.peer.as_str(), "mode": "overlap", "engine": ask.engine.as_str() });
+    for (name, value) in [("purpose", ask.purpose), ("case", ask.case)] {
+        if let Some(value) = value {
+            body[name] = json!(value);
+        }
+    }
+    let bar = Bar::new(output);
+    bar.show(&format!("asking {}", ask.peer), None);
+    let begun: Begun = client.post("/api/v1/exchanges", &body).await?;
+    let wait = if output.shows_progress() { WAIT_WATCHED } else { WAIT };
+    let path = format!("/api/v1/exchanges/{}?wait={wait}", encoded(&begun.exchange));
+    loop {
+        let view: View = client.get(&path).await?;
+        match view.state.as_str() {
+            "completed" => return Ok(report(view)),
+            "refused" => return Err(CommandError::Refused(failure_text("refused", view.failure.as_ref()))),
+            "failed" => return Err(CommandError::failed(failure_text("failed", view.failure.as_ref()))),
+            state => bar.show(&format!("{}: {state}", ask.peer), view.progress.as_ref()),
+        }
+    }
+}
+
+fn report(view: View) -> ExchangeReport {
+    ExchangeReport {
+        exchange: view.exchange,
+        peer: view.peer,
+        engine: view.engine,
+        mode: view.mode,
+        own_size: view.own_size,
+        peer_size: view.peer_size,
+        matches: view.matches,
+        bytes_sent: view.bytes_sent,
+        bytes_received: view.bytes_received,
+        seconds: view.seconds,
+    }
+}
+
+fn failure_text(how: &str, failure: Option<&Failure>) -> String {
+    let Some(failure) = failure else { return format!("the exchange {how}") };
+    let by = match failure.by.as_str() {
+        "own" => " by this node",
+        "peer" => " by the partner",
+        _ => "",
+    };
+    let retry = failure.retry_after.map(|seconds| format!(" (try again in {seconds} s)")).unwrap_or_default();
+    format!("{how}{by} ({}): {}{retry}", failure.code, failure.sentence)
+}
+
+fn tell(output: Output, report: &ExchangeReport) -> Result<(), CommandError> {
+    let learned = report.matches.map_or("what overlaps was for the partner to learn".to_owned(), |matches| {
+        format!("{} overlapping facets", number_text(matches))
+    });
+    output.say(&format!("{} with {}: {learned}", report.exchange, report.peer))?;
+    output.say(&format!(
+        "  {} of ours against {} of theirs (padded), engine {}, {:.2} s, {} sent, {} received",
+        number_text(report.own_size),
+        number_text(report.peer_size),
+        report.engine,
+        report.seconds(),
+        bytes_text(report.bytes_sent),
+        bytes_text(report.bytes_received),
+    ))?;
+    if report.matches.is_some_and(|matches| matches > 0) {
+        output.say(&format!("  `overlapd overlaps --peer {}` lists them", report.peer))?;
+    }
+    Ok(())
+}
+
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(output: Output) -> Self {
+        if !output.shows_progress() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new(0);
+        bar.enable_steady_tick(TICK);
+        Self(bar)
+    }
+
+    fn show(&self, text: &str, progress: Option<&Progress>) {
+        let template = match progress {
+            Some(progress) if progress.total > 0 => {
+                self.0.set_length(progress.total);
+                self.0.set_position(progress.done);
+                "{spinner} {msg} {wide_bar} {pos}/{len}"
+            }
+            _ => "{spinner} {msg}",
+        };
+        // The templates are constants; if one were wrong, the default style would stay.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style);
+        }
+        let phase = progress.map(|progress| format!(", {}", progress.phase)).unwrap_or_default();
+        self.0.set_message(format!("{text}{phase}"));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,206 @@
+//! `overlapd receipts`
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use data_encoding::{BASE64, HEXLOWER};
+use overlap_coalition::{
+    DocumentKind, Learns, MemberId, PublicKey, Receipt, Roster, Signature, SignedDocument,
+};
+use overlap_wire::{decode_receipt, decode_roster};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Context;
+use crate::client::encoded;
+use crate::clock;
+use crate::exit::{CommandError, Exit};
+use crate::files;
+use crate::output::number_text;
+use crate::pages::Pages;
+use crate::secretariat::{self, SecretariatError};
+
+/// List receipts, or verify one
+///
+/// A receipt is the record of one exchange, signed by both members.
+///
+/// Examples:
+///
+///   overlapd receipts
+///   overlapd receipts --peer payments --json > receipts.ndjson
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+pub(crate) struct ReceiptsArgs {
+    /// Of exchanges with this partner only
+    #[arg(long, value_parser = super::parse_member)]
+    peer: Option<MemberId>,
+    #[command(subcommand)]
+    command: Option<ReceiptsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReceiptsCommand {
+    /// Check both signatures of a receipt against the roster, and show what it records
+    ///
+    /// The receipt is an exchange's id, which the node is asked for, or a file with one line of `receipts --json`. The
+    /// roster is that of the config.
+    ///
+    /// Examples:
+    ///
+    ///   overlapd receipts verify 00112233445566778899aabbccddeeff
+    ///   overlapd receipts verify receipt.json --config node.toml
+    #[command(verbatim_doc_comment)]
+    Verify {
+        /// An exchange's id, or a file
+        receipt: String,
+    },
+}
+
+/// A receipt, as the API gives it.
+#[derive(Debug, Serialize, Deserialize)]
+struct ReceiptLine {
+    exchange: String,
+    peer: String,
+    document: String,
+    signatures: Vec<SignatureLine>,
+    complete: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SignatureLine {
+    key: String,
+    signature: String,
+}
+
+pub(crate) async fn run(context: &Context, args: ReceiptsArgs) -> Result<Exit, CommandError> {
+    match args.command {
+        None => list(context, args.peer.as_ref()).await,
+        Some(ReceiptsCommand::Verify { receipt }) => verify(context, &receipt).await,
+    }
+}
+
+async fn list(context: &Context, peer: Option<&MemberId>) -> Result<Exit, CommandError> {
+    let client = context.client()?;
+    let mut pages = Pages::new(&client, "/api/v1/receipts", &[("peer", peer.map(MemberId::as_str))]);
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next::<ReceiptLine>().await? {
+        for line in page {
+            if context.output.is_json() {
+                context.output.json(&line)?;
+            } else {
+                rows.push(row(line));
+            }
+        }
+    }
+    if !context.output.is_json() {
+        context.output.table(&["EXCHANGE", "PEER", "ENDED", "MATCHES", "SIGNED BY"], &rows)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn row(line: ReceiptLine) -> Vec<String> {
+    let receipt = BASE64.decode(line.document.as_bytes()).ok().and_then(|bytes| decode_receipt(&bytes).ok());
+    let ended = receipt.as_ref().map_or("-".to_owned(), |receipt| clock::rfc3339(receipt.ended));
+    let matches = receipt.and_then(|receipt| receipt.matches).map_or("-".to_owned(), number_text);
+    let signed = if line.complete { "both" } else { "one" };
+    vec![line.exchange, line.peer, ended, matches, signed.to_owned()]
+}
+
+async fn verify(context: &Context, named: &str) -> Result<Exit, CommandError> {
+    let line: ReceiptLine = if is_exchange_id(named) {
+        context.client()?.get(&format!("/api/v1/receipts/{}", encoded(named))).await?
+    } else {
+        let text = files::read_text(Path::new(named))?;
+        serde_json::from_str(text.trim()).map_err(|_| {
+            CommandError::failed(format!("{named} is no receipt: one line of `receipts --json`"))
+        })?
+    };
+    let config = context.config()?;
+    let roster = secretariat::read(&config.roster.file)?;
+    let roster = decode_roster(&roster.bytes).map_err(SecretariatError::from)?;
+    let (receipt, document) = decoded(&line)?;
+    check(&receipt, &document, &roster)?;
+    tell(context, &receipt)?;
+    Ok(Exit::Done)
+}
+
+fn is_exchange_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn decoded(line: &ReceiptLine) -> Result<(Receipt, SignedDocument), CommandError> {
+    let garbled =
+        || CommandError::failed("the receipt cannot be read: its document or signatures are garbled");
+    let bytes = BASE64.decode(line.document.as_bytes()).map_err(|_| garbled())?;
+    let signatures: Option<Vec<_>> = line.signatures.iter().map(signature).collect();
+    let receipt = decode_receipt(&bytes).map_err(SecretariatError::from)?;
+    Ok((receipt, SignedDocument { bytes, signatures: signatures.ok_or_else(garbled)? }))
+}
+
+fn signature(line: &SignatureLine) -> Option<Signature> {
+    let key = HEXLOWER.decode(line.key.as_bytes()).ok()?.try_into().ok()?;
+    let bytes = HEXLOWER.decode(line.signature.as_bytes()).ok()?.try_into().ok()?;
+    Some(Signature { key: PublicKey(key), bytes })
+}
+
+/// Each member signed with a key that the roster has for it, valid when the exchange ended.
+fn check(receipt: &Receipt, document: &SignedDocument, roster: &Roster) -> Result<(), CommandError> {
+    for member in [&receipt.initiator, &receipt.responder] {
+        let listed = roster.member(member);
+        let listed = listed.ok_or_else(|| CommandError::failed(format!("{member} is not in the roster")))?;
+        let signed = listed
+            .receipt_keys
+            .iter()
+            .filter(|key| roster.receipt_key_valid(member, &key.key, receipt.ended))
+            .any(|key| document.verify(DocumentKind::Receipt, &key.key).is_ok());
+        if !signed {
+            return Err(CommandError::failed(format!("not signed by {member} with a key of the roster")));
+        }
+    }
+    Ok(())
+}
+
+fn tell(context: &Context, receipt: &Receipt) -> Result<(), CommandError> {
+    let learns = match &receipt.learns {
+        Learns::Both => "both".to_owned(),
+        Learns::Only(member) => member.to_string(),
+    };
+    if context.output.is_json() {
+        return context.output.json(&json!({
+            "verified": true,
+            "exchange": receipt.exchange.to_string(),
+            "initiator": receipt.initiator.as_str(),
+            "responder": receipt.responder.as_str(),
+            "agreement": HEXLOWER.encode(&receipt.agreement.0),
+            "mode": "overlap",
+            "learns": learns,
+            "initiator_size": receipt.initiator_size,
+            "responder_size": receipt.responder_size,
+            "matches": receipt.matches,
+            "transcript": HEXLOWER.encode(&receipt.transcript),
+            "began": clock::rfc3339(receipt.began),
+            "ended": clock::rfc3339(receipt.ended),
+        }));
+    }
+    let matches = receipt.matches.map_or("not told to both".to_owned(), number_text);
+    let lines = [
+        ("verified", "both signatures".to_owned()),
+        ("exchange", receipt.exchange.to_string()),
+        ("between", format!("{} (began it) and {}", receipt.initiator, receipt.responder)),
+        (
+            "sizes",
+            format!(
+                "{} and {}, padded",
+                number_text(receipt.initiator_size),
+                number_text(receipt.responder_size)
+            ),
+        ),
+        ("learns", learns),
+        ("matches", matches),
+        ("began", clock::rfc3339(receipt.began)),
+        ("ended", clock::rfc3339(receipt.ended)),
+        ("agreement", HEXLOWER.encode(&receipt.agreement.0)),
+        ("transcript", HEXLOWER.encode(&receipt.transcript)),
+    ];
+    lines.iter().try_for_each(|(name, value)| context.output.say(&format!("{name:<12}{value}")))
+}

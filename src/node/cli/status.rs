@@ -1,0 +1,66 @@
+//! `overlapd status`
+
+use clap::Args;
+use serde_json::Value;
+
+use super::Context;
+use crate::exit::{CommandError, Exit};
+use crate::output::{bytes_text, number_text};
+
+/// Show the node at a glance
+///
+/// Ends with 0 only when the node is ready: its peer endpoint is bound and its store is open.
+///
+/// Examples:
+///
+///   overlapd status --config node.toml
+///   overlapd status --json | jq .indicators
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct StatusArgs {}
+
+pub(crate) async fn run(context: &Context, _args: StatusArgs) -> Result<Exit, CommandError> {
+    let status: Value = context.client()?.get("/api/v1/status").await?;
+    if context.output.is_json() {
+        context.output.json(&status)?;
+    } else {
+        for (name, value) in rows(&status) {
+            context.output.say(&format!("{name:<18}{value}"))?;
+        }
+    }
+    let ready = status["ready"].as_bool().unwrap_or(false);
+    Ok(if ready { Exit::Done } else { Exit::Failed })
+}
+
+fn rows(status: &Value) -> Vec<(&'static str, String)> {
+    let text = |key: &str| status[key].as_str().unwrap_or("-").to_owned();
+    let number = |key: &str| number_text(status[key].as_u64().unwrap_or(0));
+    let ready = if status["ready"].as_bool() == Some(true) { "ready" } else { "not ready" };
+    vec![
+        ("node", format!("{} of {}, version {}", text("member"), text("coalition"), text("version"))),
+        ("state", format!("{ready}, since {}", text("started"))),
+        ("peer endpoint", text("peer_address")),
+        ("roster", format!("version {}, until {}", number("roster_version"), text("roster_expires"))),
+        ("certificate", format!("until {}", text("certificate_ends"))),
+        ("salt epoch", number("salt_epoch")),
+        ("indicators", counts(&status["indicators"])),
+        ("overlaps", counts(&status["overlaps"])),
+        ("exchanges", number("exchanges")),
+        ("store", bytes_text(status["disk_bytes"].as_u64().unwrap_or(0))),
+    ]
+}
+
+fn counts(object: &Value) -> String {
+    let counts: Vec<(&String, u64)> = object
+        .as_object()
+        .map(|object| object.iter().map(|(name, count)| (name, count.as_u64().unwrap_or(0))).collect())
+        .unwrap_or_default();
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    let parts: Vec<_> =
+        counts.iter().map(|(name, count)| format!("{name} {}", number_text(*count))).collect();
+    if parts.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("{} ({})", number_text(total), parts.join(", "))
+    }
+}

@@ -1,0 +1,53 @@
+//! Lists of the API, page by page.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::client::{Client, ClientError, encoded};
+
+/// Rows in a page: the API's most.
+const PAGE: usize = 1_000;
+
+#[derive(Deserialize)]
+struct Page<T> {
+    items: Vec<T>,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+/// A list that is read as it is walked.
+pub(crate) struct Pages<'a> {
+    client: &'a Client,
+    path: String,
+    next: Next,
+}
+
+enum Next {
+    First,
+    After(String),
+    End,
+}
+
+impl<'a> Pages<'a> {
+    /// The list at `path`, with these parts of a query.
+    pub(crate) fn new(client: &'a Client, path: &str, query: &[(&str, Option<&str>)]) -> Self {
+        let given = query.iter().filter_map(|(name, value)| value.map(|value| (name, value)));
+        let parts: String = given.map(|(name, value)| format!("&{name}={}", encoded(value))).collect();
+        Self { client, path: format!("{path}?limit={PAGE}{parts}"), next: Next::First }
+    }
+
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says.
+    pub(crate) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Vec<T>>, ClientError> {
+        let path = match &self.next {
+            Next::First => self.path.clone(),
+            Next::After(cursor) => format!("{}&after={}", self.path, encoded(cursor)),
+            Next::End => return Ok(None),
+        };
+        let page: Page<T> = self.client.get(&path).await?;
+        self.next = page.next.map_or(Next::End, Next::After);
+        Ok(Some(page.items))
+    }
+}
