@@ -1,8 +1,10 @@
 //! The command line. Commands that need a node are clients of its API; the others work on files.
 
 mod agreements;
+mod bench;
 mod completions;
 mod config_check;
+mod demo;
 mod exchange;
 mod export;
 mod import;
@@ -65,6 +67,7 @@ Try it:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
     #[command(subcommand)]
     Lab(lab::LabCommand),
     Init(init::InitArgs),
@@ -86,6 +89,8 @@ enum Command {
     Receipts(receipts::ReceiptsArgs),
     #[command(subcommand)]
     Roster(roster::RosterCommand),
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Write a shell's completions to stdout
     ///
     /// Example:
@@ -147,6 +152,7 @@ fn parse_failed(error: &clap::Error) -> Exit {
 
 fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
     match command {
+        Command::Demo(args) => on_runtime(demo::run(context, args)),
         Command::Lab(command) => lab::run(context, command),
         Command::Init(args) => init::run(context, args),
         Command::Run(args) => on_threads(run::run(context, args)),
@@ -163,6 +169,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
         Command::Agreements(args) => agreements::run(context, &args),
         Command::Receipts(args) => on_runtime(receipts::run(context, args)),
         Command::Roster(command) => roster::run(context, command),
+        Command::Bench(command) => on_runtime(bench::run(context, command)),
         Command::Completions { shell } => completions::run(shell),
     }
 }

@@ -1,11 +1,13 @@
 #![forbid(unsafe_code)]
 //! The daemon and its command line: the only crate that knows all the others.
 
+mod bench;
 pub mod cli;
 pub mod client;
 mod clock;
 pub mod config;
 pub mod daemon;
+mod demo;
 pub mod exit;
 pub mod files;
 pub mod key_file;
@@ -18,6 +20,7 @@ mod pages;
 mod peer_setup;
 mod phases;
 pub mod pki;
+mod process;
 mod reload;
 mod roster_keeper;
 mod running;
