@@ -1,0 +1,36 @@
+//! The manual: how a node is built, and why.
+//!
+//! | chapter | for whoever asks |
+//! |---|---|
+//! | [`house`] | where is what, and which part may know which |
+//! | [`indicators`] | when are two spellings the same indicator, and what is compared |
+//! | [`identity`] | who may talk to a node, and who says so |
+//! | [`exchange`] | what two nodes say to each other, message by message |
+//! | [`voprf`] | how the intersection is computed, and what that rests on |
+//! | [`storage`] | what is on the disk, and what survives a crash |
+//! | [`threat_model`] | what is promised, against whom, and what is not |
+//! | [`operating`] | settings, reload, backup, measurements |
+
+#[doc = include_str!("house.md")]
+pub mod house {}
+
+#[doc = include_str!("indicators.md")]
+pub mod indicators {}
+
+#[doc = include_str!("identity.md")]
+pub mod identity {}
+
+#[doc = include_str!("exchange.md")]
+pub mod exchange {}
+
+#[doc = include_str!("voprf.md")]
+pub mod voprf {}
+
+#[doc = include_str!("storage.md")]
+pub mod storage {}
+
+#[doc = include_str!("threat_model.md")]
+pub mod threat_model {}
+
+#[doc = include_str!("operating.md")]
+pub mod operating {}
