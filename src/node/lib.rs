@@ -13,6 +13,7 @@ pub mod files;
 pub mod key_file;
 pub mod lab;
 mod logging;
+pub mod manual;
 mod member_folder;
 mod node;
 pub mod output;

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::sources;
+
 /// A package.
 #[derive(Debug)]
 pub(crate) struct Package {
@@ -66,13 +68,15 @@ fn read_sources(folder: &Path) -> Vec<(String, String)> {
     for entry in std::fs::read_dir(folder).expect("a package's folder can be read") {
         let path = entry.expect("a package's folder can be read").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() && !["tests", "benches", "examples"].contains(&name.as_str()) {
+        if path.is_dir() && !["tests", "benches", "examples", "target"].contains(&name.as_str()) {
             sources.extend(read_sources(&path));
-        } else if name.ends_with(".rs") && name != "build.rs" && !name.ends_with("tests.rs") {
+        } else if name.ends_with(".rs") && name != "build.rs" {
             let shown = path.strip_prefix(workspace_root()).unwrap_or(&path).to_string_lossy().into_owned();
             sources.push((shown, std::fs::read_to_string(&path).expect("a source is text")));
         }
     }
+    let tests = sources::test_modules(&sources);
+    sources.retain(|(path, _)| !tests.contains(path));
     sources
 }
 

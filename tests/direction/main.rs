@@ -128,6 +128,14 @@ fn tests_and_comments_of_a_pure_crate_are_not_read() {
 }
 
 #[test]
+fn a_file_is_left_out_only_where_it_is_named_for_tests() {
+    let text = "mod roster;\n#[cfg(test)]\nmod samples;\n#[cfg(test)]\npub(crate) mod testing;\n";
+    let named = |path: &str| sources::test_modules(&[(path.to_owned(), text.to_owned())]);
+    assert_eq!(named("src/coalition/lib.rs"), ["src/coalition/samples.rs", "src/coalition/testing.rs"]);
+    assert_eq!(named("src/psi/voprf.rs"), ["src/psi/voprf/samples.rs", "src/psi/voprf/testing.rs"]);
+}
+
+#[test]
 fn a_crate_that_does_not_forbid_unsafe_code_is_seen() {
     let mut package = package("overlap-wire", &[]);
     package.sources = vec![("src/wire/lib.rs".into(), "//! No attribute.\n".into())];

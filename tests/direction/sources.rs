@@ -41,10 +41,37 @@ pub(crate) fn lacks_forbid(path: &str, text: &str) -> Option<String> {
     (is_root && !forbids).then(|| format!("{path} must begin with #![forbid(unsafe_code)]"))
 }
 
+/// Paths of the files that are modules of tests alone: `#[cfg(test)]` stands before the `mod` that names them.
+pub(crate) fn test_modules(sources: &[(String, String)]) -> Vec<String> {
+    sources.iter().flat_map(|(path, text)| named_for_tests(path, text)).collect()
+}
+
+fn named_for_tests(path: &str, text: &str) -> Vec<String> {
+    let stem = path.trim_end_matches(".rs");
+    let is_root = stem.ends_with("/lib") || stem.ends_with("/main") || stem.ends_with("/mod");
+    let folder = if is_root { stem.rsplit_once('/').map_or("", |(folder, _)| folder) } else { stem };
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let marked =
+        lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]").filter_map(|pair| module_name(pair[1]));
+    marked.map(|name| format!("{folder}/{name}.rs")).collect()
+}
+
+/// The name in `mod name;`, whatever its visibility.
+fn module_name(line: &str) -> Option<&str> {
+    let (_, name) = line.split_once("mod ")?;
+    name.strip_suffix(';')
+}
+
 /// The lines before the file's own tests, without comments.
 fn shipped_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let code = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
-    code.enumerate().map(|(index, line)| (index + 1, line.split("//").next().unwrap_or_default()))
+    let lines: Vec<&str> = text.lines().collect();
+    let opens_tests = |pair: &[&str]| pair[0].trim() == "#[cfg(test)]" && pair[1].trim_end().ends_with('{');
+    let end = lines.windows(2).position(opens_tests).unwrap_or(lines.len());
+    lines
+        .into_iter()
+        .take(end)
+        .enumerate()
+        .map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default()))
 }
 
 fn impure_word(line: &str) -> Option<&'static str> {
