@@ -15,8 +15,8 @@ use crate::codec::Reader;
 use crate::row_meta::Place;
 use crate::segment::{context_numbers, put_context_numbers};
 
-/// Below this many changes the journals are left alone: 32 bytes each, they cost less than rewriting.
-const FEWEST_TO_FOLD: usize = 50_000;
+/// Below this many changes the journals are left alone: 32 bytes each, they cost less than rewriting. Tests fold sooner.
+const FEWEST_TO_FOLD: usize = if cfg!(test) { 50 } else { 50_000 };
 
 /// The journals that are on the disk.
 #[derive(Debug, Default)]

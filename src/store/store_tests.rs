@@ -8,8 +8,8 @@ use overlap_indicator::{Context, Facet, Kind, Tlp};
 
 use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, ChargeRefused, ExchangeState, ImportCounts, IndicatorFilter, OverlapFilter, PageRequest,
-    Role, Selection, Store, StoreError, TokenRecord,
+    ChargeLimit, ChargeRefused, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator, OverlapFilter,
+    PageRequest, Role, Selection, Store, StoreError, TokenRecord,
 };
 
 const DAY: u64 = 86_400;
@@ -55,6 +55,26 @@ fn counts_duplicates_and_brings_their_context_up_to_date() {
     check(&store);
     drop(store);
     check(&place.open());
+}
+
+#[test]
+fn folds_changed_contexts_into_their_segments() {
+    let place = Place::new();
+    let store = place.open();
+    let seen = |last_seen: u64| -> Vec<_> {
+        let context = Context { last_seen: Some(last_seen), ..Context::default() };
+        (0..400).map(|n| NewIndicator { context: context.clone(), ..domain(n) }).collect()
+    };
+    for round in 0..3 {
+        store.import(seen(round), NOW).unwrap();
+        let journals = store.state().journals.numbers.len();
+        assert_eq!(journals, [0, 1, 0][round as usize], "round {round}");
+    }
+    store.import(seen(9), NOW).unwrap();
+    drop(store);
+    let rows = all_pages(100, |page| place.open().indicators(&IndicatorFilter::default(), page));
+    assert_eq!(rows.len(), 400);
+    assert!(rows.iter().all(|row| row.context.last_seen == Some(9)));
 }
 
 #[test]
