@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use quinn::{Connection, ConnectionError, Incoming};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::closing::{CloseCode, alert_name, close};
 use crate::identity::{CertificateUse, VerifiedMember};
 use crate::inner::Inner;
+use crate::strangers::Place;
 use crate::verifier::HandshakeVerifier;
 use crate::{responder, tls};
 
@@ -25,14 +25,14 @@ pub(crate) async fn serve(inner: Arc<Inner>) {
             let _ = incoming.retry();
             continue;
         }
-        match inner.strangers.clone().try_acquire_owned() {
-            Ok(place) => drop(tokio::spawn(answer(inner.clone(), incoming, place))),
-            Err(_) => incoming.refuse(),
+        match inner.strangers.take(incoming.remote_address().ip()) {
+            Some(place) => drop(tokio::spawn(answer(inner.clone(), incoming, place))),
+            None => incoming.refuse(),
         }
     }
 }
 
-async fn answer(inner: Arc<Inner>, incoming: Incoming, place: OwnedSemaphorePermit) {
+async fn answer(inner: Arc<Inner>, incoming: Incoming, place: Place) {
     let remote = incoming.remote_address();
     let limits = inner.live.load().config.limits;
     match timeout(limits.hello, handshake(&inner, incoming)).await {
@@ -42,12 +42,7 @@ async fn answer(inner: Arc<Inner>, incoming: Incoming, place: OwnedSemaphorePerm
     }
 }
 
-async fn take(
-    inner: Arc<Inner>,
-    connection: Connection,
-    member: VerifiedMember,
-    place: OwnedSemaphorePermit,
-) {
+async fn take(inner: Arc<Inner>, connection: Connection, member: VerifiedMember, place: Place) {
     inner.note_certificate(&member);
     let live = inner.live.load_full();
     let most = live.config.limits.exchanges_per_member.saturating_mul(CONNECTIONS_PER_EXCHANGE);

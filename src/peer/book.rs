@@ -116,6 +116,17 @@ pub(crate) async fn record_refusal(
     Ok(off_thread(move || store.begin_exchange(&record)).await??)
 }
 
+/// What to report of an exchange whose end could not be stored: that comes first, and what ended it is in the log.
+pub(crate) fn unnoted(fault: Fault, noted: Result<(), Fault>) -> Fault {
+    match noted {
+        Ok(()) => fault,
+        Err(store) => {
+            tracing::error!(outcome = fault.outcome(), "the end of an exchange could not be stored");
+            store
+        }
+    }
+}
+
 impl Book {
     /// Stores the record of an exchange that begins; its id is used from now on.
     ///

@@ -11,7 +11,7 @@ use overlap_wire::{Frame, FrameType};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use crate::book::{Book, Stopwatch, new_record, record_refusal};
+use crate::book::{Book, Stopwatch, new_record, record_refusal, unnoted};
 use crate::channel::{Channel, unlike_its_header};
 use crate::connections::Listed;
 use crate::exchange::{Agreed, Exchange, Settled};
@@ -70,24 +70,24 @@ async fn end(
     plan: &Plan,
     result: Result<(), Fault>,
 ) -> Result<ExchangeRecord, Fault> {
-    let fault = match (result, book) {
+    let (fault, noted) = match (result, book) {
         (Ok(()), Some(book)) => {
             channel.finish();
             return Ok(book.record);
         }
-        (Ok(()), None) => Fault::internal("an exchange ended without a record"),
+        (Ok(()), None) => (Fault::internal("an exchange ended without a record"), Ok(())),
         (Err(fault), Some(mut book)) => {
-            book.close(&channel, &fault, inner.clock.now()).await?;
-            fault
+            let noted = book.close(&channel, &fault, inner.clock.now()).await;
+            (fault, noted)
         }
         (Err(fault), None) => {
             let record = new_record(&plan.partner.id, Side::Initiator, &plan.offer, inner.clock.now());
-            record_refusal(&inner.store, record, &fault).await?;
-            fault
+            let noted = record_refusal(&inner.store, record, &fault).await;
+            (fault, noted)
         }
     };
     channel.abort(&fault).await;
-    Err(fault)
+    Err(unnoted(fault, noted))
 }
 
 fn partner(live: &Live, request: &ExchangeRequest) -> Result<Partner, Fault> {

@@ -11,7 +11,6 @@ use overlap_coalition::{MemberId, SignedDocument, Timestamp};
 use overlap_store::Store;
 use quinn::{Endpoint, VarInt};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tokio::sync::Semaphore;
 
 use crate::closing::CloseCode;
 use crate::connections::Connections;
@@ -19,10 +18,8 @@ use crate::fault::Fault;
 use crate::identity::VerifiedMember;
 use crate::live::{Live, verify_roster};
 use crate::slots::Slots;
+use crate::strangers::Strangers;
 use crate::{Clock, Identity, PeerConfig, PeerSetupError, Trust, socket};
-
-/// Handshakes and hellos at once: a stranger costs a signature check and a window of 1 MiB, so 64 MiB at most.
-const MOST_STRANGERS: usize = 64;
 
 /// Time for the endpoint's last packets to leave.
 const LAST_PACKETS: Duration = Duration::from_secs(2);
@@ -37,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) pool: Arc<ThreadPool>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) connections: Arc<Connections>,
-    pub(crate) strangers: Arc<Semaphore>,
+    pub(crate) strangers: Arc<Strangers>,
     stopping: AtomicBool,
     /// Held by whoever replaces [`Inner::live`], so that two changes cannot undo each other.
     change: Mutex<()>,
@@ -75,7 +72,7 @@ impl Inner {
             pool: Arc::new(pool),
             slots: Slots::new(),
             connections: Arc::default(),
-            strangers: Arc::new(Semaphore::new(MOST_STRANGERS)),
+            strangers: Arc::default(),
             stopping: AtomicBool::new(false),
             change: Mutex::new(()),
             certificate_ends: Mutex::default(),

@@ -27,6 +27,7 @@ mod responder;
 mod signing;
 mod slots;
 mod socket;
+mod strangers;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use overlap_coalition::{
-    EngineName, MemberId, Roster, RosterTrust, SignedDocument, SigningKey, Timestamp, VerifiedRoster,
+    EngineName, MemberId, Roster, RosterError, RosterTrust, SignedDocument, SigningKey, Timestamp,
+    VerifiedRoster,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -116,8 +117,13 @@ pub(crate) fn verify_roster(
         threshold: trust.threshold,
         highest,
     };
-    VerifiedRoster::verify(roster, document, &trust, current, now)
-        .map_err(|error| PeerSetupError::Roster(error.to_string()))
+    VerifiedRoster::verify(roster, document, &trust, current, now).map_err(|error| {
+        if let RosterError::Equivocation { version } = error {
+            metrics::counter!("overlapd_roster_equivocations_total").increment(1);
+            tracing::error!(version, "two different rosters have one version: tell the secretariat at once");
+        }
+        PeerSetupError::Roster(error.to_string())
+    })
 }
 
 fn own_certificate(config: &PeerConfig, identity: &Identity) -> Result<CertifiedKey, PeerSetupError> {

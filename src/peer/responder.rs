@@ -1,6 +1,7 @@
 //! The side that is asked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use overlap_coalition::{
     Accept, DocumentKind, MemberId, Nonce, Offer, Refusal, RefusalCode, Side, Signature, SignedDocument,
@@ -9,10 +10,9 @@ use overlap_coalition::{
 use overlap_store::ExchangeRecord;
 use overlap_wire::{Frame, FrameType};
 use quinn::Connection;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
-use crate::book::{Book, Stopwatch, new_record, record_refusal, unborn_record};
+use crate::book::{Book, Stopwatch, new_record, record_refusal, unborn_record, unnoted};
 use crate::channel::{Channel, unlike_its_header};
 use crate::closing::{CloseCode, close};
 use crate::connections::Listed;
@@ -26,6 +26,7 @@ use crate::own_set::OwnSet;
 use crate::pace::Pace;
 use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
+use crate::strangers::Place;
 
 /// Answers a member on its connection, until one exchange with it has ended.
 pub(crate) async fn converse(
@@ -33,7 +34,7 @@ pub(crate) async fn converse(
     connection: Connection,
     listed: Listed,
     peer: MemberId,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) {
     let limits = inner.live.load().config.limits;
     let Ok(Ok(streams)) = timeout(limits.hello, connection.accept_bi()).await else {
@@ -60,26 +61,32 @@ async fn end(
     peer: &MemberId,
     result: Result<(), Fault>,
 ) -> Result<ExchangeRecord, Fault> {
-    let fault = match (result, book) {
+    let (fault, noted) = match (result, book) {
         (Ok(()), Some(book)) => {
             channel.finish_after_partner().await;
             return Ok(book.record);
         }
-        (Ok(()), None) => Fault::internal("an exchange ended without a record"),
+        (Ok(()), None) => (Fault::internal("an exchange ended without a record"), Ok(())),
         (Err(fault), Some(mut book)) => {
-            book.close(&channel, &fault, inner.clock.now()).await?;
-            fault
+            let noted = book.close(&channel, &fault, inner.clock.now()).await;
+            (fault, noted)
         }
         (Err(fault), None) => {
-            let engine = inner.live.load().engine(None);
-            if let Some(record) = engine.map(|engine| unborn_record(peer, engine, inner.clock.now())) {
-                record_refusal(&inner.store, record, &fault).await?;
-            }
-            fault
+            let noted = note_unborn(inner, peer, &fault).await;
+            (fault, noted)
         }
     };
     channel.abort(&fault).await;
-    Err(fault)
+    Err(unnoted(fault, noted))
+}
+
+async fn note_unborn(inner: &Inner, peer: &MemberId, fault: &Fault) -> Result<(), Fault> {
+    match inner.live.load().engine(None) {
+        Some(engine) => {
+            record_refusal(&inner.store, unborn_record(peer, engine, inner.clock.now()), fault).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// The conversation, from the hello to both signatures.
@@ -101,7 +108,7 @@ struct Decision {
 }
 
 impl Talk<'_> {
-    async fn run(&mut self, place: OwnedSemaphorePermit) -> Result<(), Fault> {
+    async fn run(&mut self, place: Place) -> Result<(), Fault> {
         if self.inner.is_stopping() {
             return Err(Fault::Stopping);
         }
@@ -178,6 +185,7 @@ impl Talk<'_> {
             own_items: set.len(),
         };
         let terms = facts.decide(self.inner, &offer).await?;
+        self.end_with(&offer, live);
         Ok(Decision {
             offer,
             offer_bytes: document.bytes.clone(),
@@ -185,6 +193,14 @@ impl Talk<'_> {
             set: Arc::new(set),
             exchanges_per_day: partner.agreement.exchanges_per_day,
         })
+    }
+
+    /// Nobody waits for an initiator that will have given up by its own word.
+    fn end_with(&mut self, offer: &Offer, live: &Live) {
+        let left = offer.deadline.0.saturating_sub(self.inner.clock.now().0);
+        let limits = live.config.limits;
+        let end = Instant::now() + limits.exchange.min(Duration::from_secs(left));
+        self.channel.next_phase(limits.stall, end);
     }
 
     /// Signs the accept, notes it, and sends it.

@@ -2,6 +2,7 @@
 
 mod adversary;
 mod coalition;
+mod endings;
 mod exchanges;
 mod identities;
 mod node;
