@@ -92,11 +92,9 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Write a shell's completions to stdout
-    ///
-    /// Example:
-    ///
-    ///   overlapd completions bash > ~/.local/share/bash-completion/completions/overlapd
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = "\
+Example:
+  overlapd completions bash > ~/.local/share/bash-completion/completions/overlapd")]
     Completions {
         /// The shell
         shell: Shell,

@@ -14,12 +14,10 @@ use crate::output::number_text;
 /// List agreements, as the config has them
 ///
 /// Two members can only compare when both have the same agreement: the same hash.
-///
-/// Example:
-///
-///   overlapd agreements --config node.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd agreements --config node.toml")]
 pub(crate) struct AgreementsArgs {}
 
 #[derive(Serialize)]

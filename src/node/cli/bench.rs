@@ -20,13 +20,11 @@ pub(crate) enum BenchCommand {
 ///
 /// Two processes of this program, in a temporary folder, over real QUIC. Both stores are filled first; 1 in 64 items is
 /// shared. The initiator alone learns, unless --both is given. Time runs from the offer to both receipts stored.
-///
-/// Examples:
-///
-///   overlapd bench exchange --size 10000
-///   overlapd bench exchange --size 10000 --both --json
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd bench exchange --size 10000
+  overlapd bench exchange --size 10000 --both --json")]
 pub(crate) struct ExchangeArgs {
     /// Items on each side
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_ITEMS))]

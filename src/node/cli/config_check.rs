@@ -21,11 +21,9 @@ pub(crate) enum ConfigCommand {
     /// Check the config and every file that it names
     ///
     /// Nothing is started or changed. An unknown key is named with its line and the nearest key there is.
-    ///
-    /// Example:
-    ///
-    ///   overlapd config check --config node.toml
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = "\
+Example:
+  overlapd config check --config node.toml")]
     Check,
 }
 

@@ -19,13 +19,11 @@ const WIDEST_VALUE: usize = 44;
 /// Makes a coalition of three in a temporary folder, starts three daemons as processes of their own, imports three
 /// sample lists (made-up values in real formats) and runs the three exchanges. Shows what each pair learned, how long it
 /// took and how many bytes crossed. Then it waits, so that you can look at the nodes, until Ctrl-C.
-///
-/// Examples:
-///
-///   overlapd demo
-///   overlapd demo --once
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd demo
+  overlapd demo --once")]
 pub(crate) struct DemoArgs {
     /// End when the exchanges are done
     #[arg(long)]

@@ -27,14 +27,12 @@ const TICK: Duration = Duration::from_millis(120);
 ///
 /// Both nodes' policies must allow it: the agreement, the roster's limits and the ledger. The command ends when both
 /// signatures on the receipt are stored. If either node refuses, the reason is shown and the command ends with 3.
-///
-/// Examples:
-///
-///   overlapd exchange payments
-///   overlapd exchange payments --purpose investigation --case 2026-117
-///   overlapd exchange payments --json | jq .matches
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd exchange payments
+  overlapd exchange payments --purpose investigation --case 2026-117
+  overlapd exchange payments --json | jq .matches")]
 pub(crate) struct ExchangeArgs {
     /// The partner's member id
     #[arg(value_parser = super::parse_member)]

@@ -19,12 +19,10 @@ use crate::store_access;
 ///
 /// The node must not run. The file is checksummed and not sealed: it has every value in clear, so its mode is 0600 and
 /// it belongs where the seal key does.
-///
-/// Example:
-///
-///   overlapd export backup.overlap --config node.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd export backup.overlap --config node.toml")]
 pub(crate) struct ExportArgs {
     /// The file; it must not be there yet
     file: PathBuf,
@@ -34,12 +32,10 @@ pub(crate) struct ExportArgs {
 ///
 /// The node must not run, and its store must be empty. Each partner's exchanges of today count as used, so that a
 /// restore refunds nothing.
-///
-/// Example:
-///
-///   overlapd restore backup.overlap --config node.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd restore backup.overlap --config node.toml")]
 pub(crate) struct RestoreArgs {
     /// An export
     file: PathBuf,

@@ -27,14 +27,12 @@ const SHOWN_REJECTS: usize = 10;
 /// NDJSON has an object with the same names on each line. Plain text has a value on each line; its kind is detected,
 /// or given by --kind. Values may be defanged. A row that is refused is reported with its line and reason, and the
 /// others are imported; the command then ends with 4. Card numbers are never accepted and never shown.
-///
-/// Examples:
-///
-///   overlapd import indicators.csv
-///   overlapd import --kind wallet addresses.txt
-///   overlapd import --json feed.ndjson | jq '.rejected[]'
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd import indicators.csv
+  overlapd import --kind wallet addresses.txt
+  overlapd import --json feed.ndjson | jq '.rejected[]'")]
 pub(crate) struct ImportArgs {
     /// The file
     file: PathBuf,

@@ -17,12 +17,10 @@ const WITHDRAWN_AT_ONCE: usize = 5_000;
 #[derive(Debug, Subcommand)]
 pub(crate) enum IndicatorsCommand {
     /// List own indicators, in the order of import
-    ///
-    /// Examples:
-    ///
-    ///   overlapd indicators list --kind wallet
-    ///   overlapd indicators list --json | jq -r .canonical
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = "\
+Examples:
+  overlapd indicators list --kind wallet
+  overlapd indicators list --json | jq -r .canonical")]
     List {
         /// Of this kind only
         #[arg(long, value_parser = super::parse_kind)]
@@ -34,13 +32,11 @@ pub(crate) enum IndicatorsCommand {
 /// Take indicators out of the store, and so out of later exchanges
 ///
 /// Overlaps already found with them stay. Values are read as in an import, in any spelling.
-///
-/// Examples:
-///
-///   overlapd indicators withdraw --kind domain example.org
-///   overlapd indicators withdraw --id 00112233445566778899aabbccddeeff
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd indicators withdraw --kind domain example.org
+  overlapd indicators withdraw --id 00112233445566778899aabbccddeeff")]
 pub(crate) struct WithdrawArgs {
     /// Values of that kind
     #[arg(requires = "kind", required_unless_present = "id")]

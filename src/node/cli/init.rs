@@ -18,13 +18,11 @@ use crate::member_folder::{AuthorityChoice, CONFIG, ConfigText, MemberFolder, Ne
 /// member.toml to the secretariat, put the roster that it signs and its public keys where the config says, put the
 /// partners' CRLs into crls/, and name the partners in the config. With --request, add the authority's certificate to
 /// member.toml, and put the certificate into certificate.pem and the authority's CRL into crls/.
-///
-/// Examples:
-///
-///   overlapd init --dir node --member police --coalition coalition.example --name "City Police"
-///   overlapd init --dir node --member police --coalition coalition.example --request
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd init --dir node --member police --coalition coalition.example --name \"City Police\"
+  overlapd init --dir node --member police --coalition coalition.example --request")]
 pub(crate) struct InitArgs {
     /// Where: a new or empty folder
     #[arg(long, value_name = "DIR")]

@@ -23,13 +23,11 @@ pub(crate) enum LabCommand {
 /// The folder must be new or empty. Each member's config is DIR/MEMBER/node.toml, with paths relative to it and a
 /// free loopback port; the secretariat's keys (two of three sign) are in DIR/secretariat. Every pair has an agreement
 /// to compare all kinds on the default facets, from which both learn. `run` and `exchange` work with no further step.
-///
-/// Example:
-///
-///   overlapd lab create --dir lab --members police,payments,hotline
-///   overlapd run --config lab/police/node.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd lab create --dir lab --members police,payments,hotline
+  overlapd run --config lab/police/node.toml")]
 pub(crate) struct CreateArgs {
     /// Where
     #[arg(long, value_name = "DIR")]

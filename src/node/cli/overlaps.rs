@@ -14,14 +14,12 @@ use crate::pages::Pages;
 ///
 /// One line for each own indicator and facet that a partner holds too. `value` is the indicator as it was first
 /// imported, `canonical` its one spelling.
-///
-/// Examples:
-///
-///   overlapd overlaps
-///   overlapd overlaps --peer payments --kind wallet
-///   overlapd overlaps --json | jq -r .canonical
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd overlaps
+  overlapd overlaps --peer payments --kind wallet
+  overlapd overlaps --json | jq -r .canonical")]
 pub(crate) struct OverlapsArgs {
     /// With this partner only
     #[arg(long, value_parser = super::parse_member)]

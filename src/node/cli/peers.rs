@@ -9,12 +9,10 @@ use crate::exit::{CommandError, Exit};
 /// List partners as they stand
 ///
 /// Status is the roster's. `NEXT` is when this node will begin an exchange by itself.
-///
-/// Example:
-///
-///   overlapd peers
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd peers")]
 pub(crate) struct PeersArgs {}
 
 pub(crate) async fn run(context: &Context, _args: PeersArgs) -> Result<Exit, CommandError> {

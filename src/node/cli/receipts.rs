@@ -23,13 +23,14 @@ use crate::secretariat::{self, SecretariatError};
 /// List receipts, or verify one
 ///
 /// A receipt is the record of one exchange, signed by both members.
-///
-/// Examples:
-///
-///   overlapd receipts
-///   overlapd receipts --peer payments --json > receipts.ndjson
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+#[command(
+    after_long_help = "\
+Examples:
+  overlapd receipts
+  overlapd receipts --peer payments --json > receipts.ndjson",
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct ReceiptsArgs {
     /// Of exchanges with this partner only
     #[arg(long, value_parser = super::parse_member)]
@@ -44,12 +45,10 @@ enum ReceiptsCommand {
     ///
     /// The receipt is an exchange's id, which the node is asked for, or a file with one line of `receipts --json`. The
     /// roster is that of the config.
-    ///
-    /// Examples:
-    ///
-    ///   overlapd receipts verify 00112233445566778899aabbccddeeff
-    ///   overlapd receipts verify receipt.json --config node.toml
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = "\
+Examples:
+  overlapd receipts verify 00112233445566778899aabbccddeeff
+  overlapd receipts verify receipt.json --config node.toml")]
     Verify {
         /// An exchange's id, or a file
         receipt: String,

@@ -24,7 +24,6 @@ use crate::secretariat::{self, Description, SecretariatError};
 /// enough keys have signed begins its next version; the new version must be signed before nodes take it. Keys belong on
 /// as many desks as there are people: move each out of the folder, and sign with its own --key.
 #[derive(Debug, Subcommand)]
-#[command(verbatim_doc_comment)]
 pub(crate) enum RosterCommand {
     New(NewArgs),
     Add(AddArgs),
@@ -37,12 +36,10 @@ pub(crate) enum RosterCommand {
 }
 
 /// Begin a coalition: keys, the first salt and an empty roster
-///
-/// Example:
-///
-///   overlapd roster new --dir secretariat --coalition coalition.example --keys 3 --threshold 2
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd roster new --dir secretariat --coalition coalition.example --keys 3 --threshold 2")]
 pub(crate) struct NewArgs {
     /// Where: a new or empty folder
     #[arg(long, value_name = "DIR")]
@@ -62,12 +59,10 @@ pub(crate) struct NewArgs {
 }
 
 /// Add a member, from the description that `init` wrote
-///
-/// Example:
-///
-///   overlapd roster add --dir secretariat member.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd roster add --dir secretariat member.toml")]
 pub(crate) struct AddArgs {
     #[command(flatten)]
     desk: DeskArgs,
@@ -78,14 +73,12 @@ pub(crate) struct AddArgs {
 /// Suspend, revoke or bring back a member
 ///
 /// With --revoke the digests' salt is rotated too: a new epoch begins, whose salt the member does not get.
-///
-/// Examples:
-///
-///   overlapd roster suspend --dir secretariat hotline
-///   overlapd roster suspend --dir secretariat hotline --lift
-///   overlapd roster suspend --dir secretariat hotline --revoke
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd roster suspend --dir secretariat hotline
+  overlapd roster suspend --dir secretariat hotline --lift
+  overlapd roster suspend --dir secretariat hotline --revoke")]
 pub(crate) struct SuspendArgs {
     #[command(flatten)]
     desk: DeskArgs,
@@ -109,12 +102,10 @@ pub(crate) struct DeskArgs {
 }
 
 /// Sign a roster; signatures add up
-///
-/// Example:
-///
-///   overlapd roster sign secretariat/roster.pb --key secretariat/key-1.key --key secretariat/key-2.key
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd roster sign secretariat/roster.pb --key secretariat/key-1.key --key secretariat/key-2.key")]
 pub(crate) struct SignArgs {
     /// The roster
     file: PathBuf,
@@ -126,12 +117,10 @@ pub(crate) struct SignArgs {
 /// Check a roster: form, expiry and signatures
 ///
 /// The keys are those of --key, those of the node's config, or else the roster's own.
-///
-/// Example:
-///
-///   overlapd roster verify roster.pb --config node.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd roster verify roster.pb --config node.toml")]
 pub(crate) struct VerifyArgs {
     /// The roster
     file: PathBuf,
@@ -153,12 +142,10 @@ pub(crate) struct ShowArgs {
 /// Take a roster: verify it and put it where the node's config says
 ///
 /// A running node takes it up on SIGHUP.
-///
-/// Example:
-///
-///   overlapd roster import roster.pb --config node.toml && pkill -HUP overlapd
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd roster import roster.pb --config node.toml && pkill -HUP overlapd")]
 pub(crate) struct ImportArgs {
     /// The roster
     file: PathBuf,

@@ -10,12 +10,10 @@ use crate::exit::{CommandError, Exit};
 ///
 /// SIGTERM and SIGINT stop it: running exchanges may end within [node] shutdown_limit. SIGHUP reads certificates, CRLs,
 /// partners and the roster again; if something in them is wrong, what was in force stays.
-///
-/// Example:
-///
-///   overlapd run --config /etc/overlapd/node.toml
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Example:
+  overlapd run --config /etc/overlapd/node.toml")]
 pub(crate) struct RunArgs {
     /// Stop when standard input closes
     #[arg(long, hide = true)]

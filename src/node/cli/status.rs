@@ -10,13 +10,11 @@ use crate::output::{bytes_text, number_text};
 /// Show the node at a glance
 ///
 /// Ends with 0 only when the node is ready: its peer endpoint is bound and its store is open.
-///
-/// Examples:
-///
-///   overlapd status --config node.toml
-///   overlapd status --json | jq .indicators
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Examples:
+  overlapd status --config node.toml
+  overlapd status --json | jq .indicators")]
 pub(crate) struct StatusArgs {}
 
 pub(crate) async fn run(context: &Context, _args: StatusArgs) -> Result<Exit, CommandError> {

@@ -11,12 +11,10 @@ use crate::exit::{CommandError, Exit};
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Make a token; it is shown this once
-    ///
-    /// Examples:
-    ///
-    ///   overlapd token add siem --role read
-    ///   overlapd token add feed --role import --role exchange
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = "\
+Examples:
+  overlapd token add siem --role read
+  overlapd token add feed --role import --role exchange")]
     Add {
         /// Its name
         name: String,
