@@ -1,0 +1,78 @@
+//! A node's life: stop, reload, crash, export and restore.
+
+use overlap_tests::{Lab, run};
+
+use crate::PROGRAM;
+
+#[test]
+fn a_node_stops_cleanly_and_comes_back_with_what_it_had() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let _ = node.command(["import", &lab.write("list.txt", "192.0.2.1\n")]).expect_code(0);
+    let socket = node.folder().join("api.sock");
+    assert!(node.stop().success());
+    assert!(!socket.exists());
+    let node = lab.start("a");
+    assert_eq!(node.command(["indicators", "list", "--json"]).json_lines().len(), 1);
+}
+
+#[test]
+fn a_killed_nodes_socket_is_replaced() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let _ = node.command(["import", &lab.write("list.txt", "192.0.2.1\n")]).expect_code(0);
+    let socket = node.folder().join("api.sock");
+    node.kill();
+    assert!(socket.exists());
+    let node = lab.start("a");
+    assert_eq!(node.command(["indicators", "list", "--json"]).json_lines().len(), 1);
+}
+
+#[test]
+fn a_good_config_is_taken_on_hangup_and_a_bad_one_is_not() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let every =
+        |text: &str| node.command(["peers", "--json"]).json_lines()[0]["every_seconds"].to_string() == text;
+    assert!(every("null"));
+    lab.edit_config("a", "# every = \"6h\"", "every = \"6h\"");
+    node.signal("HUP");
+    node.wait_for_log("reloaded");
+    assert!(every("21600"));
+    lab.edit_config("a", "every = \"6h\"", "evry = \"6h\"");
+    node.signal("HUP");
+    node.wait_for_log("nothing was reloaded");
+    assert!(node.log().contains("did you mean `every`?"), "{}", node.log());
+    // The command line reads the config too.
+    lab.edit_config("a", "evry = \"6h\"", "every = \"7h\"");
+    assert!(every("21600"));
+}
+
+#[test]
+fn the_scheduler_begins_exchanges_by_itself() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    lab.edit_config("a", "# every = \"6h\"", "every = \"6h\"");
+    let (b, a) = (lab.start("b"), lab.start("a"));
+    a.wait_for_log("scheduled exchange");
+    assert!(a.log().contains("Done"), "{}", a.log());
+    assert_eq!(b.command(["receipts", "--json"]).expect_code(0).json_lines().len(), 1);
+}
+
+#[test]
+fn an_export_is_restored_into_an_empty_store() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let _ = node.command(["import", &lab.write("list.txt", "192.0.2.1\n192.0.2.2\n")]).expect_code(0);
+    assert!(node.stop().success());
+    let config = lab.config("a");
+    let (config, export) = (config.to_str().unwrap(), lab.folder().join("a.export"));
+    let file = export.to_str().unwrap();
+    let _ = run(PROGRAM, lab.folder(), ["export", file, "--config", config]).expect_code(0);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&export).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let _ = run(PROGRAM, lab.folder(), ["export", file, "--config", config]).expect_code(1);
+    std::fs::remove_dir_all(lab.config("a").with_file_name("store")).unwrap();
+    let _ = run(PROGRAM, lab.folder(), ["restore", file, "--config", config]).expect_code(0);
+    let node = lab.start("a");
+    assert_eq!(node.command(["indicators", "list", "--json"]).json_lines().len(), 2);
+}

@@ -1,0 +1,67 @@
+//! A coalition made by hand: `roster new`, `init`, `roster add`, `sign`, `import`; then a member is suspended.
+
+use std::fs;
+use std::path::Path;
+
+use overlap_tests::{Lab, Node, Outcome, run};
+
+use crate::PROGRAM;
+
+fn at(folder: &Path, line: &str) -> Outcome {
+    run(PROGRAM, folder, line.split(' '))
+}
+
+fn done(folder: &Path, line: &str) -> Outcome {
+    at(folder, line).expect_code(0)
+}
+
+#[test]
+fn members_join_by_description_and_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    done(folder, "roster new --dir desk --coalition c.example --keys 3 --threshold 2");
+    for member in ["a", "b"] {
+        done(
+            folder,
+            &format!("init --dir {member} --member {member} --coalition c.example --listen 127.0.0.1:0"),
+        );
+        done(folder, &format!("roster add --dir desk {member}/member.toml"));
+    }
+    let _ = at(folder, "roster verify desk/roster.pb").expect_code(1);
+    done(folder, "roster sign desk/roster.pb --key desk/key-1.key");
+    let _ = at(folder, "roster verify desk/roster.pb").expect_code(1);
+    done(folder, "roster sign desk/roster.pb --key desk/key-3.key");
+    done(folder, "roster verify desk/roster.pb");
+    let shown = done(folder, "roster show desk/roster.pb --json").json();
+    assert_eq!((shown["version"].as_u64(), shown["signatures"].as_u64()), (Some(1), Some(2)));
+    let keys: Vec<_> = shown["secretariat"].as_array().unwrap().iter().map(ToString::to_string).collect();
+    let config = folder.join("a/node.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("secretariat = []", &format!("secretariat = [{}]", keys.join(", "))))
+        .unwrap();
+    done(folder, "roster import desk/roster.pb --config a/node.toml");
+    done(folder, "config check --config a/node.toml");
+    let node = Node::start(PROGRAM, &config);
+    let status = node.command(["status", "--json"]).expect_code(0).json();
+    assert_eq!((&status["member"], &status["roster_version"]), (&"a".into(), &1.into()));
+}
+
+#[test]
+fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let (a, b) = (lab.start("a"), lab.start("b"));
+    let _ = a.command(["exchange", "b"]).expect_code(0);
+    let folder = lab.folder();
+    done(folder, "roster suspend --dir lab/secretariat b");
+    let unsigned = at(folder, "roster import lab/secretariat/roster.pb --config lab/a/node.toml");
+    assert!(unsigned.expect_code(1).stderr.contains("good signatures"));
+    done(
+        folder,
+        "roster sign lab/secretariat/roster.pb --key lab/secretariat/key-2.key --key lab/secretariat/key-3.key",
+    );
+    done(folder, "roster import lab/secretariat/roster.pb --config lab/a/node.toml");
+    a.signal("HUP");
+    a.wait_for_log("took a newer roster");
+    assert_ne!(a.command(["exchange", "b"]).code, 0);
+    assert_ne!(b.command(["exchange", "a"]).code, 0);
+}
