@@ -26,6 +26,7 @@ use crate::own_set::OwnSet;
 use crate::pace::Pace;
 use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
+use crate::slots::Slot;
 use crate::strangers::Place;
 
 /// Answers a member on its connection, until one exchange with it has ended.
@@ -47,9 +48,10 @@ pub(crate) async fn converse(
     {
         channel = channel.tapped(inner.tap.clone());
     }
-    let mut talk = Talk { inner: &inner, channel: &mut channel, peer: &peer, book: None };
+    let mut talk = Talk { inner: &inner, channel: &mut channel, peer: &peer, book: None, slot: None };
     let result = talk.run(place).await;
-    let book = talk.book.take();
+    // Given back when the record is closed: until then the exchange runs.
+    let (book, _slot) = (talk.book.take(), talk.slot.take());
     let result = end(&inner, channel, book, &peer, result).await;
     outcome::note(&peer, Side::Responder, result.as_ref());
 }
@@ -96,6 +98,8 @@ struct Talk<'a> {
     peer: &'a MemberId,
     /// `None` until an offer has come.
     book: Option<Book>,
+    /// `None` until the hellos are said.
+    slot: Option<Slot>,
 }
 
 /// What the responder's answer rests on.
@@ -117,7 +121,7 @@ impl Talk<'_> {
         stopwatch.lap("hello");
         let live = self.inner.live.load_full();
         let limits = live.config.limits;
-        let _slot = self.inner.slots.take(self.peer, &limits).map_err(Fault::Refused)?;
+        self.slot = Some(self.inner.slots.take(self.peer, &limits).map_err(Fault::Refused)?);
         drop(place);
         self.channel.next_phase(limits.stall, Instant::now() + limits.exchange);
         let document = self.channel.receive_document(FrameType::Offer).await?;

@@ -37,9 +37,8 @@ async fn frames_sent(sizes: [usize; 2]) -> [usize; 2] {
 
 /// What is left on the victim after one deed of its partner.
 async fn check_victim(victim: &TestNode, hostile: &TestNode, last_frame: bool, deed: &str) {
-    victim.peer.inner().slots.idle().await;
+    let record = victim.ended_records().await.into_iter().next();
     let overlaps = victim.overlaps_with(&hostile.id);
-    let record = victim.records().into_iter().next();
     let state = record.as_ref().map(|record| record.state);
     match state {
         // The deed came after the last word that matters, or before there was an exchange.
@@ -131,8 +130,7 @@ async fn all_pauses(sizes: [usize; 2], hostile_side: usize) {
         if hostile_side == 1 {
             check_error(&result.unwrap_err(), hostile, &deed);
         }
-        victim.peer.inner().slots.idle().await;
-        let left = victim.records().into_iter().find(|record| record.peer == hostile.id);
+        let left = victim.ended_records().await.into_iter().find(|record| record.peer == hostile.id);
         if let Some(record) = left {
             assert_ne!(record.state, ExchangeState::Completed, "{deed}");
             let failure = record.failure.unwrap_or_else(|| panic!("{deed}: no failure is noted"));

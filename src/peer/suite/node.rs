@@ -57,6 +57,19 @@ impl TestNode {
         self.store.exchanges(None, &PageRequest { limit: WHOLE, after: None }).unwrap().rows
     }
 
+    /// Its exchanges, once all of them have ended.
+    pub(crate) async fn ended_records(&self) -> Vec<ExchangeRecord> {
+        for _ in 0..500 {
+            self.peer.inner().slots.idle().await;
+            let records = self.records();
+            if records.iter().all(|record| record.ended.is_some()) {
+                return records;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the record of an exchange does not end");
+    }
+
     /// Waits until no exchange runs, then returns the newest record.
     pub(crate) async fn last_record(&self) -> ExchangeRecord {
         self.peer.inner().slots.idle().await;
