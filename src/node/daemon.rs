@@ -269,3 +269,25 @@ async fn stop(node: &Node, servers: Servers) {
     servers.end().await;
     tracing::info!("stopped");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn tls_takes_a_pair_that_fits_and_a_key_that_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = (folder.path().join("api.pem"), folder.path().join("api.key"));
+        let issued = pki::loopback(clock::now()).unwrap();
+        files::write_new(&certificate, issued.certificate_pem.as_bytes()).unwrap();
+        files::write_new_secret(&key, issued.key_pem.as_bytes()).unwrap();
+        tls_config(&certificate, &key).unwrap();
+        let other = folder.path().join("other.key");
+        files::write_new_secret(&other, pki::loopback(clock::now()).unwrap().key_pem.as_bytes()).unwrap();
+        assert!(tls_config(&certificate, &other).is_err());
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(tls_config(&certificate, &key).unwrap_err().to_string().contains("chmod 600"));
+    }
+}

@@ -1,7 +1,10 @@
 //! The command line's contract: exit codes, JSON, help, and what bad input gets.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod bad_input;
 mod contract;
+mod crash;
 mod help;
 mod lifecycle;
 mod roster;

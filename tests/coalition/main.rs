@@ -1,5 +1,7 @@
 //! Three members, three daemons, real input with known answers: every import rejects exactly what it should, and every
 //! pair finds exactly what it should.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,11 +1,20 @@
 //! The demo, as a newcomer runs it.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::fs;
+use std::io::{BufRead, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use overlap_tests::run;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overlapd");
+
+/// How long a node may take to end; a loaded machine needs some of it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_demo_runs_three_exchanges_and_ends() {
@@ -36,17 +45,52 @@ fn the_demo_tells_people_what_each_pair_learned() {
 #[test]
 fn an_interrupted_demo_ends_its_nodes() {
     let folder = tempfile::tempdir().unwrap();
+    let (mut demo, _output) = waiting_demo(folder.path());
+    signal(&demo, "INT");
+    assert!(demo.wait().unwrap().success());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "its folder is gone");
+}
+
+#[test]
+fn a_killed_demo_leaves_no_node_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut demo, _output) = waiting_demo(folder.path());
+    let sockets = sockets_below(folder.path());
+    assert_eq!(sockets.len(), 3);
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    // A node removes its socket at its end.
+    let begun = Instant::now();
+    while sockets.iter().any(|socket| socket.exists()) {
+        assert!(begun.elapsed() < PATIENCE, "a node still runs");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// A demo that has done its exchanges and waits, and its output: it may go on writing, so the pipe stays open.
+fn waiting_demo(folder: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
     let mut demo = Command::new(PROGRAM)
         .arg("demo")
-        .env("TMPDIR", folder.path())
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(demo.stdout.take().unwrap()));
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("run until Ctrl-C")));
-    let interrupted = Command::new("kill").args(["-s", "INT", &demo.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
-    assert!(demo.wait().unwrap().success());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "its folder is gone");
+    (demo, lines)
+}
+
+fn signal(demo: &Child, name: &str) {
+    assert!(Command::new("kill").args(["-s", name, &demo.id().to_string()]).status().unwrap().success());
+}
+
+fn sockets_below(folder: &Path) -> Vec<PathBuf> {
+    let demo = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let members = ["police", "payments", "hotline"];
+    members
+        .iter()
+        .map(|member| demo.join("lab").join(member).join("api.sock"))
+        .filter(|path| path.exists())
+        .collect()
 }

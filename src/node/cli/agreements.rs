@@ -79,17 +79,30 @@ fn learns(agreement: &Agreement) -> String {
 }
 
 fn row(line: &AgreementLine) -> Vec<String> {
-    let some = |count: usize, all: usize| if count == all { "all".to_owned() } else { count.to_string() };
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     vec![
         line.peer.clone(),
         line.hash[..16].to_owned(),
-        some(line.kinds.len(), Kind::ALL.len()),
-        some(line.facets.len(), Facet::ALL.len()),
+        if line.kinds.len() == Kind::ALL.len() { "all".to_owned() } else { line.kinds.len().to_string() },
+        facets_text(&line.facets),
         line.learns.clone(),
         number_text(line.max_items),
         number_text(u64::from(line.exchanges_per_day)),
         or_dash(&line.expires),
         or_dash(&line.every),
     ]
+}
+
+fn facets_text(facets: &[&str]) -> String {
+    let names = |default_only: bool| {
+        let facets = Facet::ALL.into_iter().filter(move |facet| !default_only || facet.is_default());
+        facets.map(Facet::as_str)
+    };
+    if names(false).eq(facets.iter().copied()) {
+        "all".to_owned()
+    } else if names(true).eq(facets.iter().copied()) {
+        "default".to_owned()
+    } else {
+        facets.len().to_string()
+    }
 }

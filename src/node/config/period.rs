@@ -50,7 +50,7 @@ impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         for (unit, size) in [('d', 86_400), ('h', 3_600), ('m', 60)] {
-            if seconds >= size && seconds % size == 0 {
+            if seconds >= size && seconds.is_multiple_of(size) {
                 return write!(f, "{}{unit}", seconds / size);
             }
         }
