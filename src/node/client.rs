@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::files::{self, FileError};
+use crate::one_way::OneWayAtLast;
 use crate::unix_socket;
 
 /// The largest answer that is read: pages have at most a thousand rows.
@@ -165,8 +166,9 @@ impl Client {
         let stream = unix_socket::connect(&self.socket)
             .await
             .map_err(|source| ClientError::NotRunning { socket: self.socket.clone(), source })?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(OneWayAtLast::new(stream)))
+            .await
+            .map_err(|error| broken(&error))?;
         // The connection lives as long as its request; its own end is seen in the request's.
         let driver = tokio::spawn(connection);
         let request = self.request(method, path, body)?;

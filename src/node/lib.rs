@@ -16,6 +16,7 @@ mod logging;
 pub mod manual;
 mod member_folder;
 mod node;
+mod one_way;
 pub mod output;
 mod pages;
 mod peer_setup;

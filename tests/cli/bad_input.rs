@@ -29,7 +29,23 @@ fn files_that_cannot_be_imported_cost_nothing_that_is_there() {
     assert!(refused.stderr.contains("value"), "{}", refused.stderr);
     let missing = node.command(["import", "/nowhere/list.csv"]).expect_code(1);
     assert!(missing.stderr.contains("cannot read /nowhere/list.csv"), "{}", missing.stderr);
+    let folder = node.command(["import", lab.folder().to_str().unwrap(), "--format", "csv"]).expect_code(1);
+    assert!(folder.stderr.contains("is not a file"), "{}", folder.stderr);
     assert_eq!(node.command(["indicators", "list", "--json"]).json_lines().len(), 1);
+}
+
+#[test]
+fn a_refusal_is_read_even_while_a_large_file_is_sent() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let rows = "192.0.2.1\n".repeat(4_000_000);
+    let no_column = lab.write("large.csv", format!("kind,vlaue\n{rows}"));
+    let refused = node.command(["import", &no_column]).expect_code(1);
+    assert!(refused.stderr.contains("column"), "{}", refused.stderr);
+    std::fs::write(node.folder().join("api.token"), "ovl_wrong").unwrap();
+    let large = lab.write("large.txt", rows);
+    let refused = node.command(["import", &large]).expect_code(1);
+    assert!(refused.stderr.contains("token"), "{}", refused.stderr);
 }
 
 #[test]

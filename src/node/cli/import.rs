@@ -122,8 +122,11 @@ pub(crate) async fn upload(
     output: Output,
 ) -> Result<ImportReport, CommandError> {
     let file = File::open(path).await.map_err(FileError::io("read", path))?;
-    let size = file.metadata().await.map_err(FileError::io("read", path))?.len();
-    let bar = progress_bar(output, size);
+    let metadata = file.metadata().await.map_err(FileError::io("read", path))?;
+    if metadata.is_dir() {
+        return Err(FileError::NotA { path: path.to_owned(), expected: "a file" }.into());
+    }
+    let bar = progress_bar(output, metadata.len());
     let kind = kind.map(|kind| format!("&kind={}", encoded(kind.as_str()))).unwrap_or_default();
     let target = format!("/api/v1/imports?format={format}{kind}");
     let report = client.upload(&target, file_body(file, bar.clone())).await;
