@@ -22,6 +22,7 @@ mod token;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -134,6 +135,7 @@ pub fn main<I: IntoIterator<Item = OsString>>(args: I) -> Exit {
     let context = Context { config: cli.config, output: Output::new(cli.json) };
     match dispatch(&context, cli.command) {
         Ok(exit) => exit,
+        Err(error @ CommandError::ReaderGone) => error.exit(),
         Err(error) => {
             // Nothing can be done where even stderr is gone.
             let _ = writeln!(std::io::stderr(), "overlapd: {error}");
@@ -177,9 +179,16 @@ fn on_runtime(command: impl Future<Output = Result<Exit, CommandError>>) -> Resu
     build(tokio::runtime::Builder::new_current_thread())?.block_on(command)
 }
 
+/// How long a heavy step of an exchange that was aborted may go on before the process ends under it: what it would have
+/// stored is not stored, and all that is stored is durable.
+const LAST_STEP: Duration = Duration::from_secs(5);
+
 /// The daemon takes a thread for each processor.
 fn on_threads(command: impl Future<Output = Result<Exit, CommandError>>) -> Result<Exit, CommandError> {
-    build(tokio::runtime::Builder::new_multi_thread())?.block_on(command)
+    let runtime = build(tokio::runtime::Builder::new_multi_thread())?;
+    let done = runtime.block_on(command);
+    runtime.shutdown_timeout(LAST_STEP);
+    done
 }
 
 fn build(mut builder: tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, CommandError> {
