@@ -60,6 +60,9 @@ pub enum CommandError {
     /// Refused by policy, here or at the partner.
     #[error("{0}")]
     Refused(String),
+    /// Whoever read standard output (`| head`) has what it wanted: no failure, and nothing more is to be done.
+    #[error("the reader of standard output went away")]
+    ReaderGone,
     /// Anything else, in a sentence.
     #[error("{0}")]
     Failed(String),
@@ -76,6 +79,7 @@ impl CommandError {
         match self {
             CommandError::Config(_) | CommandError::Usage(_) => Exit::Usage,
             CommandError::Refused(_) => Exit::Refused,
+            CommandError::ReaderGone => Exit::Done,
             CommandError::Client(error) if error.is_refusal() => Exit::Refused,
             CommandError::Client(error) if error.is_usage() => Exit::Usage,
             _ => Exit::Failed,

@@ -55,11 +55,11 @@ impl Output {
     }
 }
 
-/// Writes to standard output. A reader that went away (`| head`) has what it wanted: that is no failure.
+/// Writes to standard output.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CommandError::ReaderGone),
         Err(error) => Err(CommandError::failed(format!("standard output cannot be written: {error}"))),
         Ok(()) => Ok(()),
     }
