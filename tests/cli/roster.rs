@@ -65,3 +65,30 @@ fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
     assert_ne!(a.command(["exchange", "b"]).code, 0);
     assert_ne!(b.command(["exchange", "a"]).code, 0);
 }
+
+#[test]
+fn a_new_salt_is_taken_up_at_the_next_start_and_finds_the_same() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let list = lab.write("list.txt", "192.0.2.1\n192.0.2.2\n");
+    let folder = lab.folder();
+    for member in ["a", "b"] {
+        let node = lab.start(member);
+        let _ = node.command(["import", &list]).expect_code(0);
+        assert!(node.stop().success());
+    }
+    done(folder, "roster rotate --dir lab/secretariat");
+    done(
+        folder,
+        "roster sign lab/secretariat/roster.pb --key lab/secretariat/key-1.key --key lab/secretariat/key-3.key",
+    );
+    done(folder, "roster import lab/secretariat/roster.pb --config lab/a/node.toml");
+    let (a, b) = (lab.start("a"), lab.start("b"));
+    let refused = a.command(["exchange", "b"]).expect_code(3);
+    assert!(refused.stderr.contains("salt-epoch"), "{}", refused.stderr);
+    // The hello handed the newer roster to b, which wrote it to its file.
+    b.wait_for_log("wrote a newer roster to its file");
+    assert!(b.stop().success());
+    let b = lab.start("b");
+    assert_eq!(b.command(["status", "--json"]).json()["salt_epoch"], 2);
+    assert_eq!(a.command(["exchange", "b", "--json"]).expect_code(0).json()["matches"], 2);
+}
