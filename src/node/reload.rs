@@ -57,7 +57,10 @@ impl New {
             tracing::warn!(section, "a change here takes effect at the next start");
         }
         node.set_config(Arc::new(self.config), self.certificate_ends);
-        take_roster(node, self.roster)
+        if let Err(error) = take_roster(node, self.roster) {
+            tracing::error!(%error, "the rest is reloaded, but not the roster: the one in force stays");
+        }
+        Ok(())
     }
 }
 

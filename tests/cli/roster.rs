@@ -55,6 +55,10 @@ fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
     done(folder, "roster suspend --dir lab/secretariat b");
     let unsigned = at(folder, "roster import lab/secretariat/roster.pb --config lab/a/node.toml");
     assert!(unsigned.expect_code(1).stderr.contains("good signatures"));
+    fs::copy(folder.join("lab/secretariat/roster.pb"), folder.join("lab/a/roster.pb")).unwrap();
+    a.signal("HUP");
+    a.wait_for_log("but not the roster");
+    let _ = a.command(["exchange", "b"]).expect_code(0);
     done(
         folder,
         "roster sign lab/secretariat/roster.pb --key lab/secretariat/key-2.key --key lab/secretariat/key-3.key",
