@@ -1,6 +1,6 @@
 //! What tools may count on.
 
-use overlap_tests::{Lab, run};
+use overlap_tests::{Lab, Node, run};
 use serde_json::{Value, json};
 
 use crate::PROGRAM;
@@ -110,6 +110,33 @@ fn refusals_end_with_3_and_their_code() {
         assert_eq!(refused.stdout, "");
         assert!(refused.stderr.contains("agreement-hash"), "{}", refused.stderr);
     }
+}
+
+#[test]
+fn the_agreements_limits_hold_on_both_sides() {
+    let lab = Lab::create(PROGRAM, &["a", "b", "c"]);
+    for member in ["a", "b", "c"] {
+        lab.edit_config(
+            member,
+            "exchanges_per_day = 100000",
+            "exchanges_per_day = 1\npurposes = [\"audit\"]",
+        );
+        lab.edit_config(member, "max_items = 16777216", "max_items = 64");
+    }
+    let (a, b, c) = (lab.start("a"), lab.start("b"), lab.start("c"));
+    let refused = |node: &Node, args: [&str; 4], code: &str| {
+        let outcome = node.command(args).expect_code(3);
+        assert!(outcome.stderr.contains(code), "no {code} in {}", outcome.stderr);
+    };
+    refused(&a, ["exchange", "b", "--purpose", "curiosity"], "purpose");
+    let _ = a.command(["exchange", "b"]).expect_code(0);
+    refused(&a, ["exchange", "b", "--case", "2"], "exchanges-today");
+    refused(&b, ["exchange", "a", "--case", "3"], "exchanges-today");
+    let many: String =
+        (0..1_000).map(|number| format!("198.51.{}.{}\n", number / 256, number % 256)).collect();
+    let _ = c.command(["import", &lab.write("many.txt", many)]).expect_code(0);
+    refused(&c, ["exchange", "b", "--case", "4"], "too-many-items");
+    refused(&b, ["exchange", "c", "--case", "5"], "too-many-items");
 }
 
 #[test]
