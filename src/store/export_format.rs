@@ -5,13 +5,16 @@
 //!
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
-//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"roster",..}  {"record":"token",..}
-//! {"record":"section","name":"node","records":4,"sha256":".."}
+//! {"record":"identity",..}  {"record":"ledger",..}
+//! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
 //! {"record":"overlap",..}                     ... section "overlaps"
 //! {"record":"end","records":N,"sha256":".."}
 //! ```
+//!
+//! Nothing in it decides whom a node trusts: it carries no roster and no tokens, and a file with such records is refused.
+//! Checksums keep damage out, not forgers; a restored node trusts what its config names, as a new one does.
 
 use data_encoding::HEXLOWER;
 use overlap_coalition::ExchangeId;
@@ -20,15 +23,18 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read, Write};
 
-use crate::stored::{StoredExchange, StoredRoster, StoredToken, to_json, unhex};
+use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{IndicatorId, IndicatorRow, OverlapRow, StoreError};
 
 /// The first line, whole.
 pub(crate) const FIRST_LINE: &str = "{\"overlapd-export\":1,\"sealed\":false,\"warning\":\"NOT SEALED: every indicator stands here in plain text\"}\n";
 /// The sections, in their order.
 pub(crate) const SECTIONS: [&str; 4] = ["node", "exchanges", "indicators", "overlaps"];
-/// Longest line, in bytes: a roster of a few thousand members with its certificates, in base64.
+/// Longest line, in bytes: far more than an exchange with its documents, or an indicator with its note, takes.
 const LONGEST_LINE: u64 = 64 << 20;
+
+/// What is said of a line that is no record, or one of a kind that exports do not carry.
+const UNKNOWN_RECORD: &str = "a line is not a record that exports carry; rosters and tokens are not restored, a node trusts what its config names";
 
 /// A line after the first.
 #[derive(Serialize, Deserialize)]
@@ -36,8 +42,6 @@ const LONGEST_LINE: u64 = 64 << 20;
 pub(crate) enum Record {
     Identity(IdentityRecord),
     Ledger(LedgerRecord),
-    Roster(StoredRoster),
-    Token(StoredToken),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
     Overlap(OverlapRecord),
@@ -202,7 +206,7 @@ impl<R: BufRead> ExportReader<R> {
         loop {
             let line = self.line()?;
             let record: Record =
-                serde_json::from_slice(&line).map_err(|_| StoreError::BadExport("a line is not a record"))?;
+                serde_json::from_slice(&line).map_err(|_| StoreError::BadExport(UNKNOWN_RECORD))?;
             match record {
                 Record::Section(section) => self.check_section(&section, &line)?,
                 Record::End(end) => return self.check_end(&end).map(|()| None),

@@ -1,4 +1,4 @@
-//! Writing an export.
+//! Writing an export: everything but the roster and the tokens.
 
 use std::io::{self, Write};
 
@@ -21,7 +21,7 @@ use crate::{IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, indic
 /// Rows that are in memory together.
 const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
 
-/// Writes everything to `out`, as it is at one moment. It waits, sealed, beside the store until the reader has taken it, so
+/// Writes everything but the roster and the tokens to `out`, as it is at one moment. It waits, sealed, beside the store until the reader has taken it, so
 /// that a slow one keeps no exchange waiting.
 pub(crate) fn export(store: &SledStore, out: &mut dyn Write) -> Result<(), StoreError> {
     let spool = {
@@ -59,12 +59,6 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     to.record(&Record::Identity(IdentityRecord { id_key, highest_day }))?;
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
-    }
-    if let Some(plain) = store.database.get(keys::ROSTER)? {
-        to.record(&Record::Roster(from_json(&plain)?))?;
-    }
-    for (_, plain) in table(store, keys::TOKEN)? {
-        to.record(&Record::Token(from_json(&plain)?))?;
     }
     Ok(())
 }

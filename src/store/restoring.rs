@@ -2,7 +2,7 @@
 //!
 //! The whole file is read, checked and decoded before anything is written; meanwhile it waits in a sealed spool. Then a marker is set, the records
 //! are written, and the marker is removed: a crash in between leaves an empty store that can be tried again. Tokens and
-//! roster that are there already stay, and are not undone by such a crash.
+//! roster are this node's own: an export has none, and neither a restore nor such a crash touches them.
 
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Write};
@@ -20,8 +20,8 @@ use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
-use crate::stored::{StoredExchange, StoredRoster, StoredToken, to_json, unhex};
-use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps, records};
+use crate::stored::{StoredExchange, to_json, unhex};
+use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -82,9 +82,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 #[derive(Default)]
 struct Checks {
     identity: bool,
-    roster: bool,
     exchanges: HashSet<ExchangeId>,
-    tokens: HashSet<String>,
 }
 
 impl Checks {
@@ -104,16 +102,6 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
-            Record::Roster(roster) => {
-                roster.document()?;
-                roster.hash()?;
-                !std::mem::replace(&mut self.roster, true)
-            }
-            Record::Token(token) => {
-                let name = token.name.clone();
-                token.into_record()?;
-                self.tokens.insert(name)
-            }
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
                 let id = exchange.into_record()?.id;
@@ -146,8 +134,6 @@ struct Waiting {
     overlaps: Vec<OverlapRow>,
     exchanges: Vec<StoredExchange>,
     ledger: Vec<(MemberId, PartnerUse)>,
-    tokens: Vec<StoredToken>,
-    roster: Option<StoredRoster>,
 }
 
 impl Waiting {
@@ -163,8 +149,6 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool, now: Timestamp) -
         match record {
             Record::Identity(identity) => write_identity(store, writer, &identity, now)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
-            Record::Roster(roster) => waiting.roster = Some(roster),
-            Record::Token(token) => waiting.tokens.push(token),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
@@ -177,8 +161,7 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool, now: Timestamp) -
             write_waiting(store, writer, &mut waiting)?;
         }
     }
-    write_waiting(store, writer, &mut waiting)?;
-    write_roster_and_tokens(store, writer, waiting)
+    write_waiting(store, writer, &mut waiting)
 }
 
 /// From here on the current day is spent.
@@ -227,24 +210,4 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     store.commit(writer, batch, |state| {
         begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
     })
-}
-
-/// Tokens and roster that are here already stay.
-fn write_roster_and_tokens(
-    store: &SledStore,
-    writer: &mut Writer,
-    waiting: Waiting,
-) -> Result<(), StoreError> {
-    let mut batch = Batch::default();
-    let highest = records::roster(store)?.map_or(0, |(_, version, _)| version);
-    if let Some(roster) = waiting.roster.filter(|roster| roster.version > highest) {
-        batch.put(keys::ROSTER.to_vec(), to_json(&roster)?);
-    }
-    for token in waiting.tokens {
-        let key = keys::token(&token.name);
-        if store.database.get(&key)?.is_none() {
-            batch.put(key, to_json(&token)?);
-        }
-    }
-    store.commit(writer, batch, |_| ())
 }

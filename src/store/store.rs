@@ -90,8 +90,10 @@ pub trait Store: Send + Sync {
 
     /// How much there is.
     fn counts(&self) -> Result<StoreCounts, StoreError>;
-    /// Writes everything to a plain, checksummed file: it is not sealed, and says so in its first line.
+    /// Writes everything but the roster and the tokens to a plain, checksummed file: it is not sealed, and says so in its
+    /// first line.
     fn export(&self, out: &mut dyn Write) -> Result<(), StoreError>;
-    /// Fills an empty store from an export. The ledger counts the current period as spent.
+    /// Fills an empty store from an export. Roster and tokens stay as they are: whom the node trusts is not a file's to
+    /// say. The ledger counts the current period as spent.
     fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError>;
 }
