@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use quinn::{Connection, ConnectionError, Incoming};
 use tokio::time::timeout;
@@ -16,6 +17,10 @@ use crate::{responder, tls};
 /// Connections that one member may have open for each exchange that it may run: one more than needed, so that a
 /// connection that is about to end does not keep the next one out.
 const CONNECTIONS_PER_EXCHANGE: usize = 2;
+
+/// Time for a TLS handshake, whatever the config gives to the hello: two round trips and two signatures. Whoever takes
+/// longer holds a place that strangers have few of.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// Answers until the endpoint is closed.
 pub(crate) async fn serve(inner: Arc<Inner>) {
@@ -35,7 +40,7 @@ pub(crate) async fn serve(inner: Arc<Inner>) {
 async fn answer(inner: Arc<Inner>, incoming: Incoming, place: Place) {
     let remote = incoming.remote_address();
     let limits = inner.live.load().config.limits;
-    match timeout(limits.hello, handshake(&inner, incoming)).await {
+    match timeout(limits.hello.min(HANDSHAKE), handshake(&inner, incoming)).await {
         Ok(Ok((connection, member))) => take(inner, connection, member, place).await,
         Ok(Err(why)) => refused(remote, &why),
         Err(_) => refused(remote, &Refused::new("slow", "the handshake took too long")),
@@ -52,8 +57,7 @@ async fn take(inner: Arc<Inner>, connection: Connection, member: VerifiedMember,
         return close(&connection, CloseCode::Aborted);
     }
     let listed = inner.connections.list(&connection, member.id.clone(), CertificateUse::Client);
-    // What was swapped in since the handshake did not see this connection in the list.
-    inner.connections.drop_untrusted(&inner.live.load_full(), inner.clock.now());
+    listed.judge(&inner.live.load_full(), inner.clock.now());
     responder::converse(inner, connection, listed, member.id, place).await;
 }
 

@@ -15,6 +15,7 @@ use crate::live::Live;
 #[derive(Default)]
 pub(crate) struct Connections(Mutex<HashMap<usize, Entry>>);
 
+#[derive(Clone)]
 struct Entry {
     member: MemberId,
     usage: CertificateUse,
@@ -49,14 +50,11 @@ impl Connections {
         self.lock().values().filter(|entry| entry.member == *member).count()
     }
 
-    /// Judges every partner anew, and closes the connections of those that no longer pass.
+    /// Judges every partner anew, and closes the connections of those that no longer pass. Nobody waits for the list
+    /// meanwhile.
     pub(crate) fn drop_untrusted(&self, live: &Live, now: Timestamp) {
-        for entry in self.lock().values() {
-            if let Err(why) = entry.judge(live, now) {
-                tracing::warn!(peer = %entry.member, remote = %entry.connection.remote_address(), %why, "connection closed");
-                entry.close(CloseCode::Untrusted);
-            }
-        }
+        let entries: Vec<Entry> = self.lock().values().cloned().collect();
+        entries.iter().for_each(|entry| entry.close_unless_trusted(live, now));
     }
 
     /// Closes all of them.
@@ -69,7 +67,24 @@ impl Connections {
     }
 }
 
+impl Listed {
+    /// Judges this connection anew: what was swapped in since its handshake did not see it in the list.
+    pub(crate) fn judge(&self, live: &Live, now: Timestamp) {
+        let entry = self.connections.lock().get(&self.id).cloned();
+        if let Some(entry) = entry {
+            entry.close_unless_trusted(live, now);
+        }
+    }
+}
+
 impl Entry {
+    fn close_unless_trusted(&self, live: &Live, now: Timestamp) {
+        if let Err(why) = self.judge(live, now) {
+            tracing::warn!(peer = %self.member, remote = %self.connection.remote_address(), %why, "connection closed");
+            self.close(CloseCode::Untrusted);
+        }
+    }
+
     fn judge(&self, live: &Live, now: Timestamp) -> Result<(), IdentityError> {
         let identity = self.connection.peer_identity().ok_or(IdentityError::Encoding)?;
         let chain: Box<Vec<CertificateDer<'static>>> =

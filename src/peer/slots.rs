@@ -38,11 +38,8 @@ impl Slots {
         let mut running = self.lock();
         let with_member = running.get(member).copied().unwrap_or(0);
         let in_all: usize = running.values().sum();
-        if with_member >= limits.exchanges_per_member {
-            return Err(busy(format!("{with_member} exchanges between the two members run already")));
-        }
-        if in_all >= limits.exchanges {
-            return Err(busy("the node runs as many exchanges as it may".into()));
+        if with_member >= limits.exchanges_per_member || in_all >= limits.exchanges {
+            return Err(busy());
         }
         running.insert(member.clone(), with_member + 1);
         self.total.send_replace(in_all + 1);
@@ -66,8 +63,10 @@ impl Slots {
     }
 }
 
-fn busy(why: String) -> Refusal {
-    Refusal::retry_in(RefusalCode::Busy, why, RETRY_AFTER_BUSY)
+/// The same in both cases: what a node does with others is not a partner's to know.
+fn busy() -> Refusal {
+    let sentence = "as many exchanges run as may run at once: try again later";
+    Refusal::retry_in(RefusalCode::Busy, sentence, RETRY_AFTER_BUSY)
 }
 
 impl Drop for Slot {
@@ -110,7 +109,10 @@ mod tests {
     fn all_members_share_the_limit_of_the_node() {
         let slots = Slots::new();
         let _held = [slots.take(&member("a"), &limits(9, 2)), slots.take(&member("b"), &limits(9, 2))];
-        assert_eq!(slots.take(&member("c"), &limits(9, 2)).unwrap_err().code, RefusalCode::Busy);
+        let busy = slots.take(&member("c"), &limits(9, 2)).unwrap_err();
+        assert_eq!(busy.code, RefusalCode::Busy);
+        // Nobody can tell from it whether the node is busy with others.
+        assert_eq!(slots.take(&member("a"), &limits(1, 9)).unwrap_err(), busy);
     }
 
     #[tokio::test]
