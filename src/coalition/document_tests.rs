@@ -1,6 +1,6 @@
 //! Signed documents and receipts.
 
-use crate::samples::{Change, hex, hex_array, id, public_key, receipt, signing_key, vectors};
+use crate::samples::{Change, NOW, hex, hex_array, id, public_key, receipt, signing_key, vectors};
 use crate::*;
 
 const KINDS: [(&str, DocumentKind); 4] = [
@@ -105,11 +105,13 @@ fn a_receipt_that_says_the_same_agrees() {
 
 #[test]
 fn a_receipt_that_differs_names_the_field() {
-    let changes: [(&str, Change<Receipt>); 14] = [
+    let changes: [(&str, Change<Receipt>); 16] = [
         ("exchange", |r| r.exchange.0[15] ^= 1),
         ("initiator", |r| r.initiator = id("payments")),
         ("responder", |r| r.responder = id("payments")),
         ("agreement", |r| r.agreement.0[0] ^= 1),
+        ("offer_hash", |r| r.offer_hash[0] ^= 1),
+        ("accept_hash", |r| r.accept_hash[31] ^= 1),
         ("learns", |r| r.learns = Learns::Only(id("police"))),
         ("initiator_size", |r| r.initiator_size += 1),
         ("responder_size", |r| r.responder_size -= 1),
@@ -126,4 +128,12 @@ fn a_receipt_that_differs_names_the_field() {
         change(&mut other);
         assert_eq!(other.agrees_with(&receipt(), 60), Err(ReceiptError::Differs { field }));
     }
+}
+
+#[test]
+fn a_receipt_that_ends_before_it_begins_is_not_agreed_to() {
+    let own = Receipt { ended: NOW, ..receipt() };
+    let early = Receipt { ended: Timestamp(NOW.0 - 1), ..own.clone() };
+    assert_eq!(own.agrees_with(&own, 60), Ok(()));
+    assert_eq!(early.agrees_with(&own, 60), Err(ReceiptError::EndsEarly));
 }

@@ -13,6 +13,10 @@ pub struct Receipt {
     pub responder: MemberId,
     /// The agreement.
     pub agreement: AgreementHash,
+    /// SHA-256 of the offer's bytes.
+    pub offer_hash: [u8; 32],
+    /// SHA-256 of the accept's bytes.
+    pub accept_hash: [u8; 32],
     /// What it told.
     pub mode: Mode,
     /// Whom.
@@ -41,19 +45,24 @@ pub enum ReceiptError {
         /// Which field.
         field: &'static str,
     },
+    /// It says that the exchange ended before it began.
+    #[error("the partner's receipt ends before it begins")]
+    EndsEarly,
 }
 
 impl Receipt {
     /// Checks that a partner's receipt says what this side saw; `ended` may differ by `tolerance` seconds.
     ///
     /// # Errors
-    /// The first field that differs.
+    /// The first field that differs, or [`ReceiptError::EndsEarly`].
     pub fn agrees_with(&self, own: &Receipt, tolerance: u64) -> Result<(), ReceiptError> {
         let fields = [
             ("exchange", self.exchange == own.exchange),
             ("initiator", self.initiator == own.initiator),
             ("responder", self.responder == own.responder),
             ("agreement", self.agreement == own.agreement),
+            ("offer_hash", self.offer_hash == own.offer_hash),
+            ("accept_hash", self.accept_hash == own.accept_hash),
             ("mode", self.mode == own.mode),
             ("learns", self.learns == own.learns),
             ("initiator_size", self.initiator_size == own.initiator_size),
@@ -65,6 +74,7 @@ impl Receipt {
         ];
         match fields.into_iter().find(|&(_, same)| !same) {
             Some((field, _)) => Err(ReceiptError::Differs { field }),
+            None if self.ended < self.began => Err(ReceiptError::EndsEarly),
             None => Ok(()),
         }
     }

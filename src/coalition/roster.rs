@@ -185,6 +185,17 @@ pub enum RosterError {
         /// The version.
         version: u64,
     },
+    /// Another salt for an epoch that both this roster and the one in force have: digests would silently stop matching.
+    #[error("the roster has another salt for epoch {epoch} than the roster in force: tell the secretariat")]
+    SaltChanged {
+        /// The epoch.
+        epoch: u32,
+    },
+    /// An older current epoch than the roster in force has.
+    #[error(
+        "the roster's current salt epoch is older than that of the roster in force: tell the secretariat"
+    )]
+    EpochFell,
     /// Past its end.
     #[error("the roster has expired: ask the secretariat for a new one")]
     Expired,
@@ -201,7 +212,7 @@ impl VerifiedRoster {
     /// config was written. A roster that changes the keys or their threshold must be signed by enough of the new keys too.
     ///
     /// The coalition is checked first, then the signatures, so that nobody but the secretariat can raise any other error;
-    /// then form, version and expiry.
+    /// then form, version, what the roster in force says of the salts' epochs, and expiry.
     ///
     /// # Errors
     /// As [`RosterError`] says.
@@ -219,6 +230,7 @@ impl VerifiedRoster {
         check_signatures(&roster, &document, trust, current)?;
         check_well_formed(&roster, document.bytes.len())?;
         check_version(&roster, hash, trust, current)?;
+        current.map_or(Ok(()), |current| check_follows(&roster, current))?;
         if now >= roster.expires {
             return Err(RosterError::Expired);
         }
@@ -282,4 +294,18 @@ fn check_version(
         return Err(RosterError::Equivocation { version });
     }
     Ok(())
+}
+
+/// The salts' epochs go on from those of the roster in force: none gets another salt, and the current one is none before it.
+fn check_follows(roster: &Roster, current: &Roster) -> Result<(), RosterError> {
+    let salt_of = |number| roster.epochs.iter().find(|epoch| epoch.epoch == number);
+    let changed = current
+        .epochs
+        .iter()
+        .find(|known| salt_of(known.epoch).is_some_and(|epoch| epoch.salt_hash != known.salt_hash));
+    if let Some(changed) = changed {
+        return Err(RosterError::SaltChanged { epoch: changed.epoch });
+    }
+    let number = |roster: &Roster| roster.current_epoch().map(|epoch| epoch.epoch);
+    if number(roster) < number(current) { Err(RosterError::EpochFell) } else { Ok(()) }
 }

@@ -304,3 +304,35 @@ fn the_current_epoch_is_the_last() {
     assert_eq!(roster().current_epoch().map(|epoch| epoch.epoch), Some(2));
     assert_eq!(changed(|r| r.epochs.clear()).current_epoch(), None);
 }
+
+#[test]
+fn a_salt_of_a_known_epoch_does_not_change() {
+    let next = changed(|r| {
+        r.version = 6;
+        r.epochs.push(epoch(3));
+    });
+    assert_eq!(verify(&next, &[101, 102], &trust(), Some(&roster())), Ok(()));
+    for (position, number) in [(0, 1), (1, 2)] {
+        let mut other = next.clone();
+        other.epochs[position].salt_hash = [99; 32];
+        let refused = Err(RosterError::SaltChanged { epoch: number });
+        assert_eq!(verify(&other, &[101, 102], &trust(), Some(&roster())), refused);
+        assert_eq!(verify(&other, &[101, 102], &trust(), None), Ok(()));
+    }
+    let dropped = changed(|r| {
+        r.version = 6;
+        r.epochs.remove(0);
+    });
+    assert_eq!(verify(&dropped, &[101, 102], &trust(), Some(&roster())), Ok(()));
+}
+
+#[test]
+fn the_current_epoch_does_not_fall() {
+    for kept in [0, 1] {
+        let older = changed(|r| {
+            r.version = 6;
+            r.epochs.truncate(kept);
+        });
+        assert_eq!(verify(&older, &[101, 102], &trust(), Some(&roster())), Err(RosterError::EpochFell));
+    }
+}

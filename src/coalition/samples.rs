@@ -111,6 +111,8 @@ pub(crate) fn receipt() -> Receipt {
         initiator: id("hotline"),
         responder: id("police"),
         agreement: agreement().hash(),
+        offer_hash: [3; 32],
+        accept_hash: [4; 32],
         mode: Mode::Overlap,
         learns: Learns::Both,
         initiator_size: 1_024,

@@ -1,7 +1,8 @@
 //! What can go wrong between nodes, and whose fault it is.
 
-use overlap_coalition::Refusal;
+use overlap_coalition::{Refusal, RosterError};
 use overlap_store::StoreError;
+use overlap_wire::WireError;
 
 /// Why the node's network side cannot start or take new settings. The operator's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +16,12 @@ pub enum PeerSetupError {
         /// Why.
         why: String,
     },
-    /// The roster.
+    /// The roster, by what it says or who signed it.
     #[error("the roster cannot be used: {0}")]
-    Roster(String),
+    Roster(#[from] RosterError),
+    /// The roster, which cannot be decoded.
+    #[error("the roster cannot be used: {0}")]
+    RosterEncoding(#[from] WireError),
     /// The socket.
     #[error("cannot listen on {address}: {source}")]
     Listen {

@@ -193,6 +193,8 @@ impl Agreed {
             initiator: self.offer.initiator.clone(),
             responder: self.offer.responder.clone(),
             agreement: self.offer.agreement,
+            offer_hash: sha256(&self.offer_bytes),
+            accept_hash: sha256(&self.accept_bytes),
             mode: self.offer.mode,
             learns: self.offer.learns.clone(),
             initiator_size: self.offer.padded_size,
@@ -200,7 +202,8 @@ impl Agreed {
             matches: settled.matches.filter(|_| self.offer.learns == Learns::Both),
             transcript: settled.transcript,
             began: self.offer.made,
-            ended,
+            // A clock that was set back meanwhile.
+            ended: ended.max(self.offer.made),
         }
     }
 }

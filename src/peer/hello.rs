@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use overlap_coalition::{CANON_VERSION, EngineName, Refusal, RefusalCode};
+use overlap_coalition::{CANON_VERSION, EngineName, Refusal, RefusalCode, RosterError, SignedDocument};
 use overlap_wire::{Frame, FrameType, Hello, WIRE_VERSION};
 
+use crate::PeerSetupError;
 use crate::channel::{Channel, unlike_its_header};
 use crate::fault::Fault;
 use crate::inner::{Inner, off_thread};
@@ -54,6 +55,7 @@ fn own_hello(live: &Live) -> Hello {
         canon_version: CANON_VERSION,
         engines: live.config.engines.clone(),
         roster_version: live.roster().version,
+        roster_hash: live.roster.hash(),
         random: rand::random(),
     }
 }
@@ -95,7 +97,7 @@ async fn conclude(
     (theirs, their_bytes): (Hello, Bytes),
 ) -> Result<Greeting, Fault> {
     channel.open_windows();
-    share_roster(inner, channel, live, theirs.roster_version).await?;
+    share_roster(inner, channel, live, &theirs).await?;
     let engines = own.engines.into_iter().filter(|engine| theirs.engines.contains(engine)).collect();
     Ok(Greeting { own: own_bytes, theirs: their_bytes, engines })
 }
@@ -105,30 +107,46 @@ async fn share_roster(
     inner: &Arc<Inner>,
     channel: &mut Channel,
     live: &Live,
-    their_version: u64,
+    theirs: &Hello,
 ) -> Result<(), Fault> {
-    match live.roster().version.cmp(&their_version) {
-        Ordering::Equal => Ok(()),
+    match live.roster().version.cmp(&theirs.roster_version) {
+        Ordering::Equal if live.roster.hash() == theirs.roster_hash => Ok(()),
+        Ordering::Equal => Err(two_rosters(channel, theirs.roster_version)),
         Ordering::Greater => channel.send(&Frame::Roster(live.roster.document().clone())).await.map(|_| ()),
-        Ordering::Less => take_roster(inner, channel, their_version).await,
+        Ordering::Less => take_roster(inner, channel, theirs).await,
     }
 }
 
-async fn take_roster(inner: &Arc<Inner>, channel: &mut Channel, promised: u64) -> Result<(), Fault> {
+/// Both have said which roster they hold, so both notice.
+fn two_rosters(channel: &Channel, version: u64) -> Fault {
+    metrics::counter!("overlapd_roster_equivocations_total").increment(1);
+    tracing::error!(
+        peer = %channel.peer(),
+        version,
+        "the partner holds another roster of the same version: tell the secretariat at once"
+    );
+    let sentence =
+        format!("the two nodes hold different rosters of version {version}: tell the secretariat at once");
+    Fault::Refused(Refusal::new(RefusalCode::Document, sentence))
+}
+
+async fn take_roster(inner: &Arc<Inner>, channel: &mut Channel, theirs: &Hello) -> Result<(), Fault> {
     let document = channel.receive_document(FrameType::Roster).await?;
+    let (inner, promised) = (inner.clone(), (theirs.roster_version, theirs.roster_hash));
+    // A roster has megabytes and dozens of signatures.
+    off_thread(move || install(&inner, document, promised)).await?
+}
+
+fn install(inner: &Inner, document: SignedDocument, promised: (u64, [u8; 32])) -> Result<(), Fault> {
     let version = overlap_wire::decode_roster(&document.bytes).map_err(Fault::document)?.version;
-    if version != promised {
+    if (version, document.hash()) != promised {
         return Err(Fault::document("it handed on another roster than its hello named"));
     }
-    let installed = {
-        let inner = inner.clone();
-        off_thread(move || inner.install_roster(document)).await?
-    };
-    // Another conversation may have brought it in the meantime, or a newer one.
-    match installed {
+    match inner.install_roster(document) {
         Ok(_) => Ok(()),
-        Err(_) if inner.live.load().roster().version >= promised => Ok(()),
-        Err(crate::PeerSetupError::Store(error)) => Err(error.into()),
+        // Another conversation has brought a newer one in the meantime.
+        Err(PeerSetupError::Roster(RosterError::Rollback { .. })) => Ok(()),
+        Err(PeerSetupError::Store(error)) => Err(error.into()),
         Err(error) => Err(Fault::document(error)),
     }
 }

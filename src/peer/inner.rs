@@ -103,9 +103,15 @@ impl Inner {
     /// # Errors
     /// As [`PeerSetupError`] says; then nothing has changed.
     pub(crate) fn install_roster(&self, document: SignedDocument) -> Result<bool, PeerSetupError> {
-        let _change = self.change();
-        let live = self.live.load_full();
-        let verified = live.verify_roster(document, self.clock.now())?;
+        // Verified before the lock is taken, by what is in force; that may be replaced meanwhile.
+        let (_change, live, verified) = loop {
+            let live = self.live.load_full();
+            let verified = live.verify_roster(document.clone(), self.clock.now())?;
+            let change = self.change();
+            if Arc::ptr_eq(&live, &self.live.load()) {
+                break (change, live, verified);
+            }
+        };
         let version = verified.roster().version;
         if version <= live.roster().version {
             return Ok(false);
@@ -178,10 +184,7 @@ fn first_roster(
 ) -> Result<overlap_coalition::VerifiedRoster, PeerSetupError> {
     let stored = store.roster()?;
     let current = match &stored {
-        Some((stored, ..)) => Some(
-            overlap_wire::decode_roster(&stored.bytes)
-                .map_err(|error| PeerSetupError::Roster(error.to_string()))?,
-        ),
+        Some((stored, ..)) => Some(overlap_wire::decode_roster(&stored.bytes)?),
         None => None,
     };
     let highest = stored.map(|(_, version, hash)| (version, hash));

@@ -109,8 +109,7 @@ pub(crate) fn verify_roster(
     current: Option<&Roster>,
     now: Timestamp,
 ) -> Result<VerifiedRoster, PeerSetupError> {
-    let roster = overlap_wire::decode_roster(&document.bytes)
-        .map_err(|error| PeerSetupError::Roster(error.to_string()))?;
+    let roster = overlap_wire::decode_roster(&document.bytes)?;
     let trust = RosterTrust {
         coalition: config.coalition.clone(),
         secretariat: trust.secretariat.clone(),
@@ -122,7 +121,7 @@ pub(crate) fn verify_roster(
             metrics::counter!("overlapd_roster_equivocations_total").increment(1);
             tracing::error!(version, "two different rosters have one version: tell the secretariat at once");
         }
-        PeerSetupError::Roster(error.to_string())
+        error.into()
     })
 }
 

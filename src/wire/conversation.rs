@@ -23,6 +23,7 @@ pub(crate) fn encode_hello(hello: &Hello) -> proto::Hello {
         canon_version: Some(hello.canon_version),
         engines: hello.engines.iter().map(|engine| engine.number().into()).collect(),
         roster_version: Some(hello.roster_version),
+        roster_hash: copy(&hello.roster_hash),
         random: copy(&hello.random),
     }
 }
@@ -38,6 +39,7 @@ pub(crate) fn decode_hello(hello: proto::Hello) -> Result<Hello, WireError> {
         canon_version: fields.present("canon_version", hello.canon_version)?,
         engines: decode_engines(fields, &hello.engines)?,
         roster_version: fields.present("roster_version", hello.roster_version)?,
+        roster_hash: fields.exact("roster_hash", &hello.roster_hash)?,
         random: fields.exact("random", &hello.random)?,
         wire_versions: hello.wire_versions,
     })

@@ -1,5 +1,7 @@
 //! What is inside the documents of an exchange, and documents with their signatures.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use overlap_coalition::{
     Accept, AgreementHash, EngineName, ExchangeId, Facet, Kind, LONGEST_PURPOSE, MOST_SIGNATURES, Mode,
@@ -102,6 +104,8 @@ pub fn encode_receipt(receipt: &Receipt) -> Vec<u8> {
         initiator: receipt.initiator.to_string(),
         responder: receipt.responder.to_string(),
         agreement: copy(&receipt.agreement.0),
+        offer_hash: copy(&receipt.offer_hash),
+        accept_hash: copy(&receipt.accept_hash),
         mode: receipt.mode.number().into(),
         learns: Some(encode_learns(&receipt.learns)),
         initiator_size: Some(receipt.initiator_size),
@@ -125,6 +129,8 @@ pub fn decode_receipt(bytes: &[u8]) -> Result<Receipt, WireError> {
     Ok(Receipt {
         exchange: ExchangeId(fields.exact("exchange", &receipt.exchange)?),
         agreement: AgreementHash(fields.exact("agreement", &receipt.agreement)?),
+        offer_hash: fields.exact("offer_hash", &receipt.offer_hash)?,
+        accept_hash: fields.exact("accept_hash", &receipt.accept_hash)?,
         mode: fields.known("mode", receipt.mode, Mode::from_number)?,
         learns: decode_learns(fields, receipt.learns, [&initiator, &responder])?,
         initiator_size: fields.present("initiator_size", receipt.initiator_size)?,
@@ -152,7 +158,10 @@ pub fn decode_signed(bytes: &[u8]) -> Result<SignedDocument, WireError> {
     check_counts(fields.0, bytes, SIGNED_SHAPE)?;
     let message = decode::<proto::SignedDocument>(fields, bytes)?;
     fields.ensure(!message.document.is_empty(), "document", "is missing")?;
-    let signatures = message.signatures.iter().map(decode_signature).collect::<Result<_, _>>()?;
+    let signatures = message.signatures.iter().map(decode_signature).collect::<Result<Vec<_>, _>>()?;
+    // One that does not verify must not stand in for one that does, and nobody signs twice.
+    let keys: BTreeSet<_> = signatures.iter().map(|signature| signature.key).collect();
+    fields.ensure(keys.len() == signatures.len(), "signatures", "has two of one key")?;
     Ok(SignedDocument { bytes: message.document.into(), signatures })
 }
 

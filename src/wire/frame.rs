@@ -26,6 +26,8 @@ pub struct Hello {
     pub engines: Vec<EngineName>,
     /// The version of its roster, 0 for none.
     pub roster_version: u64,
+    /// SHA-256 of its roster's bytes, zeros for none: two nodes with one version and two hashes were told different things.
+    pub roster_hash: [u8; 32],
     /// Fresh randomness.
     pub random: [u8; 32],
 }

@@ -140,6 +140,8 @@ fn receipts() {
         exchange: bytes(16),
         initiator: "hotline".to_owned(),
         responder: "police".to_owned(),
+        offer_hash: bytes(32),
+        accept_hash: bytes(32),
         agreement: bytes(32),
         mode: 1,
         learns: Some(proto::Learns { who: Some(Who::Only("police".to_owned())) }),
@@ -154,6 +156,8 @@ fn receipts() {
         "exchange", LENGTH, |m: &mut M| m.exchange = bytes(1);
         "initiator", NAME, |m: &mut M| m.initiator = "-a".to_owned();
         "responder", "is the initiator", |m: &mut M| m.responder = m.initiator.clone();
+        "offer_hash", LENGTH, |m: &mut M| m.offer_hash.clear();
+        "accept_hash", LENGTH, |m: &mut M| m.accept_hash = bytes(31);
         "agreement", LENGTH, |m: &mut M| m.agreement = bytes(1);
         "mode", UNKNOWN, |m: &mut M| m.mode = 9;
         "learns", MISSING, |m: &mut M| m.learns = None;
@@ -272,6 +276,7 @@ fn signed_documents() {
         "signatures", COUNT, |m: &mut M| m.signatures = vec![signature(); 65];
         "key", LENGTH, |m: &mut M| m.signatures[0].key = bytes(31);
         "signature", LENGTH, |m: &mut M| m.signatures[0].signature = bytes(63);
+        "signatures", "has two of one key", |m: &mut M| m.signatures = vec![signature(); 2];
     );
     for frame in [FrameType::Roster, FrameType::Offer, FrameType::Accept, FrameType::Receipt] {
         let unsigned = M { document: Bytes::new(), signatures: Vec::new() };
@@ -287,6 +292,7 @@ fn hellos() {
         canon_version: Some(1),
         engines: vec![1],
         roster_version: Some(0),
+        roster_hash: bytes(32),
         random: bytes(32),
     };
     assert_broken!(good(), |m: &M| read(&framed(FrameType::Hello, m)),
@@ -298,6 +304,7 @@ fn hellos() {
         "engines", "has a repeat", |m: &mut M| m.engines = vec![1, 2, 1];
         "roster_version", MISSING, |m: &mut M| m.roster_version = None;
         "random", LENGTH, |m: &mut M| m.random = bytes(16);
+        "roster_hash", LENGTH, |m: &mut M| m.roster_hash.clear();
     );
 }
 
@@ -308,6 +315,7 @@ fn engines_of_a_newer_node_are_passed_over() {
         canon_version: Some(1),
         engines: vec![2, 1, 257, u32::MAX],
         roster_version: Some(0),
+        roster_hash: bytes(32),
         random: bytes(32),
     };
     let Ok(Frame::Hello(hello)) = read(&framed(FrameType::Hello, &newer)) else { panic!("a hello") };

@@ -76,18 +76,21 @@ pub(crate) fn accept() -> impl Strategy<Value = Accept> {
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
     let parties = two_members().prop_flat_map(|(a, b)| (learns(&a, &b), Just(a), Just(b)));
     let numbers = (any::<u64>(), any::<u64>(), option::of(any::<u64>()), timestamp(), timestamp());
-    (parties, numbers, any::<[u8; 16]>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
-        |((learns, initiator, responder), numbers, exchange, agreement, transcript)| Receipt {
+    let hashes = (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u8; 32]>());
+    (parties, numbers, any::<[u8; 16]>(), hashes).prop_map(
+        |((learns, initiator, responder), numbers, exchange, hashes)| Receipt {
             exchange: ExchangeId(exchange),
             initiator,
             responder,
-            agreement: AgreementHash(agreement),
+            agreement: AgreementHash(hashes.0),
+            offer_hash: hashes.1,
+            accept_hash: hashes.2,
             mode: Mode::Overlap,
             learns,
             initiator_size: numbers.0,
             responder_size: numbers.1,
             matches: numbers.2,
-            transcript,
+            transcript: hashes.3,
             began: numbers.3,
             ended: numbers.4,
         },
@@ -162,19 +165,24 @@ fn signature() -> impl Strategy<Value = Signature> {
 }
 
 pub(crate) fn signed() -> impl Strategy<Value = SignedDocument> {
-    (vec(any::<u8>(), 1..200), vec(signature(), 0..4))
-        .prop_map(|(bytes, signatures)| SignedDocument { bytes, signatures })
+    (vec(any::<u8>(), 1..200), vec(signature(), 0..4)).prop_map(|(bytes, mut signatures)| {
+        signatures.sort_by_key(|signature| signature.key);
+        signatures.dedup_by_key(|signature| signature.key);
+        SignedDocument { bytes, signatures }
+    })
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
     let versions = proptest::collection::btree_set(any::<u32>(), 1..=16);
     let engines = subsequence(EngineName::ALL.to_vec(), 0..=1);
-    (versions, any::<u32>(), engines, any::<u64>(), any::<[u8; 32]>()).prop_map(
-        |(versions, canon_version, engines, roster_version, random)| Hello {
+    let roster = (any::<u64>(), any::<[u8; 32]>());
+    (versions, any::<u32>(), engines, roster, any::<[u8; 32]>()).prop_map(
+        |(versions, canon_version, engines, (roster_version, roster_hash), random)| Hello {
             wire_versions: versions.into_iter().collect(),
             canon_version,
             engines,
             roster_version,
+            roster_hash,
             random,
         },
     )

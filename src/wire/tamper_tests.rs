@@ -65,6 +65,8 @@ fn receipt() -> Receipt {
         initiator: "hotline".parse().unwrap(),
         responder: "police".parse().unwrap(),
         agreement: AgreementHash([2; 32]),
+        offer_hash: [4; 32],
+        accept_hash: [5; 32],
         mode: Mode::Overlap,
         learns: Learns::Both,
         initiator_size: 1_024,

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use overlap_coalition::{MemberStatus, RefusalCode};
+use overlap_coalition::{MemberStatus, RefusalCode, RevokedCertificate, RosterError};
 use overlap_store::ExchangeState;
 
 use super::coalition::TestCoalition;
 use super::node::domains;
 use crate::tap::Mischief;
+use crate::{ExchangeError, PeerSetupError};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newer_roster_reaches_the_other_side() {
@@ -65,4 +66,37 @@ async fn a_suspended_members_connection_is_closed_at_once() {
     );
     assert!(running.await.unwrap().is_err());
     assert_eq!(alpha.peer.partners()[0].status, Some(MemberStatus::Suspended));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rosters_of_one_version_alarm_both_sides() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let alpha = coalition.start("alpha").await;
+    coalition.revoked = vec![RevokedCertificate::Key([7; 32])];
+    let beta = coalition.start("beta").await;
+    coalition.introduce(&alpha, &beta);
+    match alpha.exchange_with(&beta).await.unwrap_err() {
+        ExchangeError::RefusedHere(refusal) => assert_eq!(refusal.code, RefusalCode::Document),
+        other => panic!("{other}"),
+    }
+    for record in [alpha.last_record().await, beta.last_record().await] {
+        let failure = record.failure.unwrap();
+        assert_eq!((failure.code, failure.by), (RefusalCode::Document, "own"));
+        assert!(failure.sentence.contains("different rosters of version 1"), "{}", failure.sentence);
+        assert_eq!(record.state, ExchangeState::Refused);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roster_is_refused_by_a_typed_error() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let old = coalition.roster();
+    coalition.version = 2;
+    let alpha = coalition.start("alpha").await;
+    let install = |roster| alpha.peer.install_roster(roster).unwrap_err();
+    let rollback = RosterError::Rollback { version: 1, highest: 2 };
+    assert!(matches!(install(old), PeerSetupError::Roster(error) if error == rollback));
+    coalition.revoked = vec![RevokedCertificate::Key([7; 32])];
+    let twice = RosterError::Equivocation { version: 2 };
+    assert!(matches!(install(coalition.roster()), PeerSetupError::Roster(error) if error == twice));
 }
