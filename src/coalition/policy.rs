@@ -15,9 +15,6 @@ pub const CLOCK_SKEW: u64 = 300;
 /// How long after an offer its deadline may be, in seconds: a partner holds no exchange open for longer.
 pub const LONGEST_EXCHANGE: u64 = 3_600;
 
-/// The longest purpose that a refusal repeats, in characters: a sentence stays a sentence.
-const LONGEST_SHOWN_PURPOSE: usize = 64;
-
 /// One of the two ends of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -42,8 +39,6 @@ pub struct OfferContext<'a> {
     pub agreement: Option<&'a Agreement>,
     /// The roster in force.
     pub roster: &'a Roster,
-    /// This side's set's size for the offer's kinds and facets, before padding.
-    pub own_items: u64,
     /// What the partner has used today.
     pub used: DayUse,
     /// The epoch of this node's salt.
@@ -59,11 +54,13 @@ pub struct OfferContext<'a> {
 pub struct Terms {
     /// This side's padded size.
     pub own_padded: u64,
-    /// The partner's padded size. 0 for an initiator that decides on its own offer: the accept tells it ([`decide_accept`]).
+    /// The partner's padded size. 0 for an initiator that decides on its own set: the accept tells it ([`decide_accept`]).
     pub peer_padded: u64,
 }
 
-/// Decides on an offer, on either side: the initiator asks itself before it asks its partner.
+/// Decides on an offer, on either side, as far as that needs nothing of this side's set: the initiator asks itself before
+/// it asks its partner. [`decide_own_size`] comes after, and a responder charges the partner in between: what tells of its
+/// set, even a refusal, is never free.
 ///
 /// The checks come in this order, and the first that fails is the refusal:
 ///
@@ -77,14 +74,11 @@ pub struct Terms {
 /// 6. the salt's epoch ([`RefusalCode::SaltEpoch`]);
 /// 7. exchanges today ([`RefusalCode::ExchangesToday`]);
 /// 8. the initiator's size: a step of the ladder ([`RefusalCode::Protocol`]), not over the agreement's largest
-///    ([`RefusalCode::TooManyItems`]) nor surely under its smallest ([`RefusalCode::TooFewItems`]);
-/// 9. this side's own size, in the same way. It comes last: an offer that is refused anyway learns nothing of this
-///    side's set.
+///    ([`RefusalCode::TooManyItems`]) nor surely under its smallest ([`RefusalCode::TooFewItems`]).
 ///
 /// # Errors
-/// The refusal to send and to show. Its sentence has nothing of the partner's text but a short printable purpose, and
-/// of this side's set only that it is over or under a limit of the agreement.
-pub fn decide(context: &OfferContext<'_>) -> Result<Terms, Refusal> {
+/// The refusal to send and to show. Its sentence has nothing of the partner's text, and nothing of this side's set.
+pub fn decide_offer(context: &OfferContext<'_>) -> Result<(), Refusal> {
     check_parties(context)?;
     check_roster(context)?;
     let agreement = check_agreement(context)?;
@@ -92,11 +86,32 @@ pub fn decide(context: &OfferContext<'_>) -> Result<Terms, Refusal> {
     check_content(context, agreement)?;
     check_salt_epoch(context)?;
     check_exchanges_today(context, agreement)?;
-    check_offered_size(context, agreement)?;
-    check_own_size(context, agreement)
+    check_offered_size(context, agreement)
 }
 
-/// Decides, as the initiator, on the accept of an offer that [`decide`] let pass; the accept's signature is verified.
+/// Decides, for an offer that [`decide_offer`] let pass, whether this side's set may take part. `own_items` is its size for
+/// the offer's kinds and facets, before padding.
+///
+/// # Errors
+/// [`RefusalCode::TooManyItems`] and [`RefusalCode::TooFewItems`], which tell of the set only that it is over or under a
+/// limit of the agreement; [`RefusalCode::Internal`] for an initiator that offered another size than its set has.
+pub fn decide_own_size(context: &OfferContext<'_>, own_items: u64) -> Result<Terms, Refusal> {
+    let agreement = check_agreement(context)?;
+    let own_padded = padded_size(own_items);
+    ensure(own_padded <= agreement.max_items, || too_many(context.own, agreement))?;
+    ensure(own_items >= agreement.min_items, || too_few(context.own, agreement))?;
+    let peer_padded = match context.side {
+        Side::Responder => context.offer.padded_size,
+        Side::Initiator => 0,
+    };
+    let consistent = context.side == Side::Responder || context.offer.padded_size == own_padded;
+    ensure(consistent, || {
+        Refusal::new(RefusalCode::Internal, "The offer names another size than this node's set has.")
+    })?;
+    Ok(Terms { own_padded, peer_padded })
+}
+
+/// Decides, as the initiator, on the accept of an offer that [`decide_offer`] let pass; the accept's signature is verified.
 ///
 /// # Errors
 /// [`RefusalCode::Document`] for an accept of something else, [`RefusalCode::Deadline`] for its time,
@@ -242,21 +257,9 @@ fn check_purpose(offer: &Offer, agreement: &Agreement) -> Result<(), Refusal> {
     })?;
     let allowed = agreement.purposes.is_empty() || agreement.purposes.contains(&offer.purpose);
     ensure(allowed, || {
-        let sentence = format!(
-            "The agreement does not name {}: give one of its purposes.",
-            shown_purpose(&offer.purpose)
-        );
+        let sentence = "The agreement does not name the offer's purpose: give one of its purposes.";
         Refusal::new(RefusalCode::Purpose, sentence)
     })
-}
-
-/// The purpose in quotes; it is known to be printable.
-fn shown_purpose(purpose: &str) -> String {
-    match purpose.chars().count() {
-        0 => "an empty purpose".to_owned(),
-        1..=LONGEST_SHOWN_PURPOSE => format!("the purpose \"{purpose}\""),
-        _ => "the offer's purpose".to_owned(),
-    }
 }
 
 fn check_salt_epoch(context: &OfferContext<'_>) -> Result<(), Refusal> {
@@ -303,21 +306,6 @@ fn check_size(member: &MemberId, padded: u64, agreement: &Agreement) -> Result<(
     ensure(padded <= agreement.max_items, || too_many(member, agreement))?;
     // Padding only adds: a padded size under the smallest set means a set under it.
     ensure(padded >= agreement.min_items, || too_few(member, agreement))
-}
-
-fn check_own_size(context: &OfferContext<'_>, agreement: &Agreement) -> Result<Terms, Refusal> {
-    let own_padded = padded_size(context.own_items);
-    ensure(own_padded <= agreement.max_items, || too_many(context.own, agreement))?;
-    ensure(context.own_items >= agreement.min_items, || too_few(context.own, agreement))?;
-    let peer_padded = match context.side {
-        Side::Responder => context.offer.padded_size,
-        Side::Initiator => 0,
-    };
-    let consistent = context.side == Side::Responder || context.offer.padded_size == own_padded;
-    ensure(consistent, || {
-        Refusal::new(RefusalCode::Internal, "The offer names another size than this node's set has.")
-    })?;
-    Ok(Terms { own_padded, peer_padded })
 }
 
 fn too_many(member: &MemberId, agreement: &Agreement) -> Refusal {

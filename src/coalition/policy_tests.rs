@@ -66,7 +66,6 @@ impl Case {
             peer: &self.peer,
             agreement: self.agreement.as_ref(),
             roster: &self.roster,
-            own_items: self.own_items,
             used: self.used,
             salt_epoch: self.salt_epoch,
             engines: &self.engines,
@@ -75,7 +74,8 @@ impl Case {
     }
 
     fn decide(&self) -> Result<Terms, Refusal> {
-        decide(&self.context())
+        decide_offer(&self.context())?;
+        decide_own_size(&self.context(), self.own_items)
     }
 
     fn refusal(&self) -> Refusal {
@@ -242,9 +242,9 @@ fn purposes() {
     for purpose in ["", "Trade", "trade ", "fishing"] {
         named(purpose).assert_refused(RefusalCode::Purpose);
     }
-    assert!(named("fishing").refusal().sentence.contains("\"fishing\""));
-    let long = "x".repeat(65);
-    assert!(!named(&long).refusal().sentence.contains(&long));
+    for purpose in ["fishing", &"x".repeat(65)] {
+        assert!(!named(purpose).refusal().sentence.contains(purpose));
+    }
 }
 
 #[test]
@@ -441,4 +441,11 @@ fn accepts_that_are_refused() {
         let refusal = decide_accept(&case.context(), b"offer", &accept).expect_err("a refusal");
         assert_eq!(refusal.code, code, "{refusal}");
     }
+}
+
+#[test]
+fn what_is_decided_before_the_own_set_is_asked_needs_none() {
+    let case = Case::responder().agreed(|a| a.min_items = 500).changed(|case| case.own_items = 0);
+    assert_eq!(decide_offer(&case.context()), Ok(()));
+    case.assert_refused(RefusalCode::TooFewItems);
 }

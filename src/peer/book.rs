@@ -6,7 +6,7 @@ use std::time::Instant;
 use overlap_coalition::{
     EngineName, ExchangeId, LONGEST_PURPOSE, MemberId, Mode, Offer, RefusalCode, Side, Timestamp, clean_text,
 };
-use overlap_store::{ExchangeRecord, ExchangeState, IndicatorId, Store};
+use overlap_store::{ExchangeRecord, ExchangeState, IndicatorId, Store, StoreError};
 
 use crate::channel::Channel;
 use crate::fault::Fault;
@@ -113,7 +113,11 @@ pub(crate) async fn record_refusal(
     record.failure = Some(fault.for_record());
     record.ended = Some(record.began);
     let store = store.clone();
-    Ok(off_thread(move || store.begin_exchange(&record)).await??)
+    match off_thread(move || store.begin_exchange(&record)).await? {
+        // The offer that was refused has the id of an exchange whose record stands.
+        Err(StoreError::ExchangeIdReused) => Ok(()),
+        stored => Ok(stored?),
+    }
 }
 
 /// What to report of an exchange whose end could not be stored: that comes first, and what ended it is in the log.

@@ -1,6 +1,7 @@
 //! An exchange from the opened nonce to the engine's last message: the half that both sides share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use overlap_coalition::{
     Accept, CLOCK_SKEW, Charge, Learns, Nonce, Offer, Period, Receipt, Refusal, RefusalCode, SessionInputs,
@@ -10,8 +11,9 @@ use overlap_psi::{Message, Outcome, Params, Role};
 use overlap_store::{ChargeLimit, ExchangeState};
 use ring::digest::{SHA256, digest};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
-use crate::ExchangeEvent;
 use crate::book::Book;
 use crate::channel::Channel;
 use crate::engine::{self, Run};
@@ -19,6 +21,7 @@ use crate::fault::Fault;
 use crate::hello::Greeting;
 use crate::inner::{Inner, off_thread};
 use crate::own_set::OwnSet;
+use crate::{ExchangeEvent, Limits, Partner};
 
 /// The label of the TLS exporter (RFC 8446, 7.5) in session salts.
 const EXPORTER_LABEL: &[u8] = b"overlapd exchange v1";
@@ -36,7 +39,6 @@ pub(crate) struct Agreed {
     /// The initiator's, opened.
     pub(crate) nonce: Nonce,
     pub(crate) terms: Terms,
-    pub(crate) exchanges_per_day: u32,
     pub(crate) greeting: Greeting,
     pub(crate) set: Arc<OwnSet>,
 }
@@ -57,21 +59,40 @@ pub(crate) struct Settled {
     transcript: [u8; 32],
 }
 
+/// Charges a partner of this padded size, durably: the initiator before it opens its nonce, the responder before it so much
+/// as looks at its own set.
+///
+/// # Errors
+/// [`RefusalCode::ExchangesToday`] where another exchange took the last one in the meantime.
+pub(crate) async fn charge(
+    inner: &Inner,
+    partner: &Partner,
+    offer: &Offer,
+    padded: u64,
+) -> Result<(), Fault> {
+    let (store, now) = (inner.store.clone(), inner.clock.now());
+    let charge = Charge { partner: partner.id.clone(), items: engine::probes(offer.engine, padded) };
+    let limit = ChargeLimit { exchanges_per_day: partner.agreement.exchanges_per_day };
+    let charged = off_thread(move || store.charge(&charge, limit, now)).await??;
+    charged.map(|_used| ()).map_err(|refused| {
+        let seconds = Period::seconds_left(now);
+        Fault::Refused(Refusal::retry_in(RefusalCode::ExchangesToday, refused.to_string(), seconds))
+    })
+}
+
+/// When an exchange ends at the latest: nobody waits for an initiator that will have given up by its own word, nor for
+/// longer than this node's limit.
+pub(crate) fn end_of(offer: &Offer, limits: &Limits, now: Timestamp) -> Instant {
+    let left = Duration::from_secs(offer.deadline.0.saturating_sub(now.0));
+    Instant::now() + limits.exchange.min(left)
+}
+
 impl Exchange<'_> {
-    /// Charges the partner, durably. Comes before any message of the engine.
+    /// Both have agreed: the engine runs from here on.
     ///
     /// # Errors
-    /// [`RefusalCode::ExchangesToday`] where another exchange took the last one in the meantime.
-    pub(crate) async fn charge(&mut self, agreed: &Agreed) -> Result<(), Fault> {
-        let (store, now) = (self.inner.store.clone(), self.inner.clock.now());
-        let items = engine::probes(agreed.offer.engine, agreed.terms.peer_padded);
-        let charge = Charge { partner: self.channel.peer().clone(), items };
-        let limit = ChargeLimit { exchanges_per_day: agreed.exchanges_per_day };
-        let charged = off_thread(move || store.charge(&charge, limit, now)).await??;
-        let _used = charged.map_err(|refused| {
-            let seconds = Period::seconds_left(now);
-            Fault::Refused(Refusal::retry_in(RefusalCode::ExchangesToday, refused.to_string(), seconds))
-        })?;
+    /// The store's.
+    pub(crate) async fn begin_run(&mut self) -> Result<(), Fault> {
         self.book.record.state = ExchangeState::Running;
         self.book.save(self.channel).await
     }
@@ -111,11 +132,11 @@ impl Exchange<'_> {
     }
 
     fn session_salt(&self, agreed: &Agreed) -> Result<SessionSalt, Fault> {
-        let mut exporter = [0; 32];
+        let mut exporter = Zeroizing::new([0; 32]);
         let context = agreed.offer.exchange.0;
         self.channel
             .connection()
-            .export_keying_material(&mut exporter, EXPORTER_LABEL, &context)
+            .export_keying_material(exporter.as_mut_slice(), EXPORTER_LABEL, &context)
             .map_err(|_| Fault::internal("the TLS exporter failed"))?;
         let Greeting { own, theirs, .. } = &agreed.greeting;
         let (initiator_hello, responder_hello) = match agreed.side {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 use crate::book::{Book, Stopwatch, new_record, record_refusal, unnoted};
 use crate::channel::{Channel, unlike_its_header};
 use crate::connections::Listed;
-use crate::exchange::{Agreed, Exchange, Settled};
+use crate::exchange::{Agreed, Exchange, Settled, charge, end_of};
 use crate::fault::Fault;
 use crate::hello::{self, Greeting};
 use crate::identity::CertificateUse;
@@ -118,18 +118,19 @@ impl Plan {
         let set = OwnSet::select(inner, &partner, &offer).await?;
         offer.padded_size = padded_size(set.len());
         let plan = Self { partner, offer, nonce, set: Arc::new(set), engine: request.engine };
-        plan.facts(live).decide(inner, &plan.offer).await?;
+        plan.decide(inner, live, &plan.offer).await?;
         Ok(plan)
     }
 
+    /// Nobody is called with an offer that this node would refuse itself.
+    async fn decide(&self, inner: &Inner, live: &Live, offer: &Offer) -> Result<(), Fault> {
+        let facts = self.facts(live);
+        facts.decide_offer(inner, offer).await?;
+        facts.decide_own_size(inner, offer, self.set.len()).map(|_| ())
+    }
+
     fn facts<'a>(&'a self, live: &'a Live) -> Facts<'a> {
-        Facts {
-            live,
-            peer: &self.partner.id,
-            partner: live.partner(&self.partner.id),
-            side: Side::Initiator,
-            own_items: self.set.len(),
-        }
+        Facts { live, peer: &self.partner.id, partner: live.partner(&self.partner.id), side: Side::Initiator }
     }
 
     /// The offer with the engine that both run, dated now, and decided on anew: a roster may have come with the hello.
@@ -143,7 +144,7 @@ impl Plan {
         let made = inner.clock.now();
         let longest = live.config.limits.exchange.as_secs().min(LONGEST_EXCHANGE);
         let offer = Offer { engine, made, deadline: made.plus_seconds(longest), ..self.offer.clone() };
-        self.facts(live).decide(inner, &offer).await?;
+        self.decide(inner, live, &offer).await?;
         Ok(offer)
     }
 }
@@ -182,8 +183,7 @@ async fn dial(inner: &Arc<Inner>, live: &Arc<Live>, partner: &Partner) -> Result
     let (connection, member) = call::connect(inner, live, partner).await?;
     inner.note_certificate(&member);
     let listed = inner.connections.list(&connection, member.id.clone(), CertificateUse::Server);
-    // What was swapped in since the handshake did not see this connection in the list.
-    inner.connections.drop_untrusted(&inner.live.load_full(), inner.clock.now());
+    listed.judge(&inner.live.load_full(), inner.clock.now());
     let streams = connection
         .open_bi()
         .await
@@ -212,7 +212,7 @@ impl Talk<'_> {
         let live = self.inner.live.load_full();
         let offer = plan.final_offer(self.inner, &live, &greeting).await?;
         let limits = live.config.limits;
-        self.channel.next_phase(limits.stall, Instant::now() + limits.exchange);
+        self.channel.next_phase(limits.stall, end_of(&offer, &limits, self.inner.clock.now()));
         let document = self.begin(plan, &live, &offer, stopwatch).await?;
         let mut book = self.book.take().ok_or_else(|| Fault::internal("the record is gone"))?;
         let result = self.agree_and_compare(&mut book, plan, &live, offer, document, greeting).await;
@@ -260,13 +260,13 @@ impl Talk<'_> {
             accept_bytes,
             nonce: plan.nonce.clone(),
             terms,
-            exchanges_per_day: plan.partner.agreement.exchanges_per_day,
             greeting,
             set: plan.set.clone(),
         };
         let mut exchange =
             Exchange { inner: self.inner, channel: self.channel, book, events: Some(self.events) };
-        exchange.charge(&agreed).await?;
+        charge(self.inner, &plan.partner, &agreed.offer, agreed.terms.peer_padded).await?;
+        exchange.begin_run().await?;
         exchange.channel.send(&Frame::Open(agreed.nonce.clone())).await?;
         let settled = exchange.compare(&agreed).await?;
         exchange.sign_receipt(&agreed, &settled).await

@@ -17,6 +17,7 @@ use crate::connections::Connections;
 use crate::fault::Fault;
 use crate::identity::VerifiedMember;
 use crate::live::{Live, verify_roster};
+use crate::refusals::Refusals;
 use crate::slots::Slots;
 use crate::strangers::Strangers;
 use crate::{Clock, Identity, PeerConfig, PeerSetupError, Trust, socket};
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Arc<Slots>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) strangers: Arc<Strangers>,
+    pub(crate) refusals: Refusals,
     stopping: AtomicBool,
     /// Held by whoever replaces [`Inner::live`], so that two changes cannot undo each other.
     change: Mutex<()>,
@@ -73,6 +75,7 @@ impl Inner {
             slots: Slots::new(),
             connections: Arc::default(),
             strangers: Arc::default(),
+            refusals: Refusals::default(),
             stopping: AtomicBool::new(false),
             change: Mutex::new(()),
             certificate_ends: Mutex::default(),

@@ -23,6 +23,7 @@ mod outcome;
 mod own_set;
 mod pace;
 mod policy;
+mod refusals;
 mod responder;
 mod signing;
 mod slots;

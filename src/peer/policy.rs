@@ -1,7 +1,8 @@
 //! The facts that a decision on an offer needs, brought together for the pure function that decides.
 
 use overlap_coalition::{
-    Accept, DayUse, MemberId, Offer, OfferContext, Refusal, RefusalCode, Side, Terms, decide, decide_accept,
+    Accept, DayUse, MemberId, Offer, OfferContext, Refusal, RefusalCode, Side, Terms, decide_accept,
+    decide_offer, decide_own_size,
 };
 
 use crate::Partner;
@@ -16,17 +17,31 @@ pub(crate) struct Facts<'a> {
     pub(crate) peer: &'a MemberId,
     pub(crate) partner: Option<&'a Partner>,
     pub(crate) side: Side,
-    pub(crate) own_items: u64,
 }
 
 impl Facts<'_> {
-    /// Decides on an offer, on either side.
+    /// Decides on an offer, on either side, as far as that needs nothing of this side's set.
     ///
     /// # Errors
     /// [`Fault::Refused`] with the policy's refusal.
-    pub(crate) async fn decide(&self, inner: &Inner, offer: &Offer) -> Result<Terms, Fault> {
+    pub(crate) async fn decide_offer(&self, inner: &Inner, offer: &Offer) -> Result<(), Fault> {
         let used = day_use(inner, self.peer).await?;
-        let terms = decide(&self.context(inner, offer, used)).map_err(fault_of)?;
+        decide_offer(&self.context(inner, offer, used)).map_err(fault_of)?;
+        engine::check_sizes(offer.engine, 0, offer.padded_size).map_err(Fault::Refused)
+    }
+
+    /// Decides whether this side's set of `own_items` may take part.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] with the policy's refusal.
+    pub(crate) fn decide_own_size(
+        &self,
+        inner: &Inner,
+        offer: &Offer,
+        own_items: u64,
+    ) -> Result<Terms, Fault> {
+        let context = self.context(inner, offer, DayUse::default());
+        let terms = decide_own_size(&context, own_items).map_err(fault_of)?;
         self.fits(offer, terms)
     }
 
@@ -59,7 +74,6 @@ impl Facts<'_> {
             peer: self.peer,
             agreement: self.partner.map(|partner| &partner.agreement),
             roster: self.live.roster(),
-            own_items: self.own_items,
             used,
             salt_epoch: self.live.config.salt_epoch,
             engines: &self.live.config.engines,

@@ -1,7 +1,6 @@
 //! The side that is asked.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use overlap_coalition::{
     Accept, DocumentKind, MemberId, Nonce, Offer, Refusal, RefusalCode, Side, Signature, SignedDocument,
@@ -12,11 +11,12 @@ use overlap_wire::{Frame, FrameType};
 use quinn::Connection;
 use tokio::time::{Instant, timeout};
 
+use crate::Partner;
 use crate::book::{Book, Stopwatch, new_record, record_refusal, unborn_record, unnoted};
 use crate::channel::{Channel, unlike_its_header};
 use crate::closing::{CloseCode, close};
 use crate::connections::Listed;
-use crate::exchange::{Agreed, Exchange, RECEIPT_TOLERANCE, Settled, sha256};
+use crate::exchange::{Agreed, Exchange, RECEIPT_TOLERANCE, Settled, charge, end_of, sha256};
 use crate::fault::Fault;
 use crate::hello::{self, Greeting};
 use crate::inner::Inner;
@@ -48,18 +48,19 @@ pub(crate) async fn converse(
     {
         channel = channel.tapped(inner.tap.clone());
     }
-    let mut talk = Talk { inner: &inner, channel: &mut channel, peer: &peer, book: None, slot: None };
+    let mut talk =
+        Talk { inner: &inner, channel: &mut channel, peer: &peer, asked: None, book: None, slot: None };
     let result = talk.run(place).await;
     // Given back when the record is closed: until then the exchange runs.
-    let (book, _slot) = (talk.book.take(), talk.slot.take());
-    let result = end(&inner, channel, book, &peer, result).await;
+    let (book, asked, _slot) = (talk.book.take(), talk.asked.take(), talk.slot.take());
+    let result = end(&inner, channel, (book, asked), &peer, result).await;
     outcome::note(&peer, Side::Responder, result.as_ref());
 }
 
 async fn end(
     inner: &Arc<Inner>,
     channel: Channel,
-    book: Option<Book>,
+    (book, asked): (Option<Book>, Option<ExchangeRecord>),
     peer: &MemberId,
     result: Result<(), Fault>,
 ) -> Result<ExchangeRecord, Fault> {
@@ -74,7 +75,7 @@ async fn end(
             (fault, noted)
         }
         (Err(fault), None) => {
-            let noted = note_unborn(inner, peer, &fault).await;
+            let noted = note_unborn(inner, peer, asked, &fault).await;
             (fault, noted)
         }
     };
@@ -82,13 +83,21 @@ async fn end(
     Err(unnoted(fault, noted))
 }
 
-async fn note_unborn(inner: &Inner, peer: &MemberId, fault: &Fault) -> Result<(), Fault> {
-    match inner.live.load().engine(None) {
-        Some(engine) => {
-            record_refusal(&inner.store, unborn_record(peer, engine, inner.clock.now()), fault).await
-        }
-        None => Ok(()),
+/// Stores a refusal, of a configured partner and as many as it may have stored: no member fills this node's disk.
+async fn note_unborn(
+    inner: &Inner,
+    peer: &MemberId,
+    asked: Option<ExchangeRecord>,
+    fault: &Fault,
+) -> Result<(), Fault> {
+    let (live, now) = (inner.live.load_full(), inner.clock.now());
+    let Some(engine) = live.engine(None).filter(|_| fault.is_refusal()) else { return Ok(()) };
+    if live.partner(peer).is_none() || !inner.refusals.take(peer, now) {
+        metrics::counter!("overlapd_refusals_not_stored_total", "peer" => peer.to_string()).increment(1);
+        tracing::warn!(%peer, code = fault.outcome(), "a refusal was not stored");
+        return Ok(());
     }
+    record_refusal(&inner.store, asked.unwrap_or_else(|| unborn_record(peer, engine, now)), fault).await
 }
 
 /// The conversation, from the hello to both signatures.
@@ -96,10 +105,20 @@ struct Talk<'a> {
     inner: &'a Arc<Inner>,
     channel: &'a mut Channel,
     peer: &'a MemberId,
-    /// `None` until an offer has come.
+    /// The record as it will begin; `None` until an offer has come that the partner signed.
+    asked: Option<ExchangeRecord>,
+    /// `None` until the offer is admitted.
     book: Option<Book>,
     /// `None` until the hellos are said.
     slot: Option<Slot>,
+}
+
+/// An offer that policy admits, this side's set not yet asked.
+struct Admitted {
+    offer: Offer,
+    offer_bytes: Vec<u8>,
+    partner: Partner,
+    record: ExchangeRecord,
 }
 
 /// What the responder's answer rests on.
@@ -108,7 +127,6 @@ struct Decision {
     offer_bytes: Vec<u8>,
     terms: Terms,
     set: Arc<OwnSet>,
-    exchanges_per_day: u32,
 }
 
 impl Talk<'_> {
@@ -121,39 +139,57 @@ impl Talk<'_> {
         stopwatch.lap("hello");
         let live = self.inner.live.load_full();
         let limits = live.config.limits;
+        let partner = self.partner(&live)?;
         self.slot = Some(self.inner.slots.take(self.peer, &limits).map_err(Fault::Refused)?);
         drop(place);
         self.channel.next_phase(limits.stall, Instant::now() + limits.exchange);
         let document = self.channel.receive_document(FrameType::Offer).await?;
-        let mut book = self.begin(&live, &document, stopwatch).await?;
-        let result = self.agree_and_compare(&mut book, &live, &document, greeting).await;
+        let admitted = self.admit(&live, partner, document).await?;
+        // From here on its id is used.
+        let mut book = Book::open(self.inner.store.clone(), admitted.record.clone(), stopwatch).await?;
+        let result = self.agree_and_compare(&mut book, &live, admitted, greeting).await;
         self.book = Some(book);
         result
     }
 
-    /// Verifies who signed the offer, and stores its record: from here on its id is used.
-    async fn begin(
+    /// A member without an agreement gets no further than the hello: no place, and nothing on the disk.
+    fn partner(&self, live: &Live) -> Result<Partner, Fault> {
+        live.partner(self.peer).cloned().ok_or_else(|| {
+            let sentence = format!("{} has no agreement with {}", live.config.own, self.peer);
+            Fault::Refused(Refusal::new(RefusalCode::NoAgreement, sentence))
+        })
+    }
+
+    /// Verifies who signed the offer, and decides on it as far as this side's set has no part in that.
+    async fn admit(
         &mut self,
         live: &Live,
-        document: &SignedDocument,
-        stopwatch: Stopwatch,
-    ) -> Result<Book, Fault> {
+        partner: Partner,
+        document: SignedDocument,
+    ) -> Result<Admitted, Fault> {
         let now = self.inner.clock.now();
-        let signature = signature_by(live.roster(), self.peer, DocumentKind::Offer, document, now)?;
+        let signature = signature_by(live.roster(), self.peer, DocumentKind::Offer, &document, now)?;
         let offer = overlap_wire::decode_offer(&document.bytes).map_err(Fault::document)?;
+        let offer_bytes = document.bytes.clone();
         let mut record = new_record(self.peer, Side::Responder, &offer, now);
-        record.offer = Some(signed_by(document.clone(), signature));
-        Book::open(self.inner.store.clone(), record, stopwatch).await
+        record.offer = Some(signed_by(document, signature));
+        self.asked = Some(record.clone());
+        self.facts(live, &partner).decide_offer(self.inner, &offer).await?;
+        Ok(Admitted { offer, offer_bytes, partner, record })
+    }
+
+    fn facts<'b>(&'b self, live: &'b Live, partner: &'b Partner) -> Facts<'b> {
+        Facts { live, peer: self.peer, partner: Some(partner), side: Side::Responder }
     }
 
     async fn agree_and_compare(
         &mut self,
         book: &mut Book,
         live: &Live,
-        document: &SignedDocument,
+        admitted: Admitted,
         greeting: Greeting,
     ) -> Result<(), Fault> {
-        let decision = self.decide(live, document).await?;
+        let decision = self.decide(live, admitted).await?;
         let (accept, accept_bytes) = self.accept(book, live, &decision).await?;
         let nonce = self.receive_open(&decision.offer).await?;
         let agreed = Agreed {
@@ -164,47 +200,24 @@ impl Talk<'_> {
             accept_bytes,
             nonce,
             terms: decision.terms,
-            exchanges_per_day: decision.exchanges_per_day,
             greeting,
             set: decision.set,
         };
         let mut exchange = Exchange { inner: self.inner, channel: self.channel, book, events: None };
-        exchange.charge(&agreed).await?;
+        exchange.begin_run().await?;
         let settled = exchange.compare(&agreed).await?;
         exchange.countersign(&agreed, &settled).await
     }
 
-    async fn decide(&mut self, live: &Live, document: &SignedDocument) -> Result<Decision, Fault> {
-        let offer = overlap_wire::decode_offer(&document.bytes).map_err(Fault::document)?;
-        let partner = live.partner(self.peer).ok_or_else(|| {
-            let sentence = format!("{} has no agreement with {}", live.config.own, self.peer);
-            Fault::Refused(Refusal::new(RefusalCode::NoAgreement, sentence))
-        })?;
-        let set = OwnSet::select(self.inner, partner, &offer).await?;
-        let facts = Facts {
-            live,
-            peer: self.peer,
-            partner: Some(partner),
-            side: Side::Responder,
-            own_items: set.len(),
-        };
-        let terms = facts.decide(self.inner, &offer).await?;
-        self.end_with(&offer, live);
-        Ok(Decision {
-            offer,
-            offer_bytes: document.bytes.clone(),
-            terms,
-            set: Arc::new(set),
-            exchanges_per_day: partner.agreement.exchanges_per_day,
-        })
-    }
-
-    /// Nobody waits for an initiator that will have given up by its own word.
-    fn end_with(&mut self, offer: &Offer, live: &Live) {
-        let left = offer.deadline.0.saturating_sub(self.inner.clock.now().0);
+    /// Charges the partner, and only then looks at this side's set: accept and refusal both tell something of its size.
+    async fn decide(&mut self, live: &Live, admitted: Admitted) -> Result<Decision, Fault> {
+        let Admitted { offer, offer_bytes, partner, .. } = admitted;
         let limits = live.config.limits;
-        let end = Instant::now() + limits.exchange.min(Duration::from_secs(left));
-        self.channel.next_phase(limits.stall, end);
+        self.channel.next_phase(limits.stall, end_of(&offer, &limits, self.inner.clock.now()));
+        charge(self.inner, &partner, &offer, offer.padded_size).await?;
+        let set = OwnSet::select(self.inner, &partner, &offer).await?;
+        let terms = self.facts(live, &partner).decide_own_size(self.inner, &offer, set.len())?;
+        Ok(Decision { offer, offer_bytes, terms, set: Arc::new(set) })
     }
 
     /// Signs the accept, notes it, and sends it.

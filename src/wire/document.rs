@@ -41,7 +41,7 @@ pub fn encode_offer(offer: &Offer) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Decodes an offer's bytes. Its terms are not judged: `decide` of `overlap-coalition` does that.
+/// Decodes an offer's bytes. Its terms are not judged: `decide_offer` of `overlap-coalition` does that.
 ///
 /// # Errors
 /// As [`WireError`] says.

@@ -1,10 +1,11 @@
 //! Refusals by policy: each with its own code, and both operators see it.
 
-use overlap_coalition::RefusalCode;
+use overlap_coalition::{RefusalCode, Timestamp};
 use overlap_store::ExchangeState;
 
-use super::coalition::{TestCoalition, TestNode};
+use super::coalition::{NOW, TestCoalition, TestNode};
 use super::node::domains;
+use crate::refusals::MOST_A_DAY;
 use crate::tap::Mischief;
 use crate::{ExchangeError, PeerConfig};
 
@@ -53,7 +54,13 @@ async fn agreements_that_differ() {
 async fn a_member_without_an_agreement() {
     let (coalition, [alpha, beta]) = pair([5, 5]).await;
     change(&coalition, &beta, |config| config.partners.clear());
-    beta_refuses(&alpha, &beta, RefusalCode::NoAgreement).await;
+    match alpha.exchange_with(&beta).await.unwrap_err() {
+        ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::NoAgreement),
+        other => panic!("{other}"),
+    }
+    assert_eq!(alpha.last_record().await.failure.unwrap().code, RefusalCode::NoAgreement);
+    // A member that this node has nothing to do with leaves nothing on its disk.
+    assert_eq!(beta.records(), []);
     change(&coalition, &alpha, |config| config.partners.clear());
     alpha_refuses(&alpha, &beta, RefusalCode::NoAgreement).await;
 }
@@ -82,6 +89,51 @@ async fn a_set_under_the_limit() {
         change(&coalition, node, |config| config.partners[0].agreement.min_items = 20);
     }
     beta_refuses(&alpha, &beta, RefusalCode::TooFewItems).await;
+    // The answer told something of beta's set, so it was not free.
+    assert_eq!(exchanges_used(&beta, &alpha), 1);
+}
+
+fn exchanges_used(node: &TestNode, partner: &TestNode) -> u32 {
+    node.store.day_use(&partner.id, Timestamp(NOW)).unwrap().exchanges
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accept_that_is_never_opened_uses_up_the_day() {
+    let (mut coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.partners[0].agreement.exchanges_per_day = 2);
+    change(&coalition, &alpha, |config| config.partners[0].agreement.exchanges_per_day = 2);
+    for used in 1..=2 {
+        // In place of the nonce.
+        alpha.peer.inner().tap.plan(2, Mischief::Close);
+        assert!(alpha.exchange_with(&beta).await.is_err());
+        assert_eq!(alpha.last_record().await.peer_size, beta.last_record().await.own_size);
+        assert_eq!(exchanges_used(&beta, &alpha), used);
+    }
+    let config = PeerConfig { listen: "127.0.0.1:0".parse().unwrap(), ..alpha.config() };
+    let forgetful = coalition.start_with("alpha", config).await;
+    beta_refuses(&forgetful, &beta, RefusalCode::ExchangesToday).await;
+    assert_eq!(beta.last_record().await.accept, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_policy_refuses_is_free() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.partners[0].agreement.max_items -= 1);
+    beta_refuses(&alpha, &beta, RefusalCode::AgreementHash).await;
+    assert_eq!(exchanges_used(&beta, &alpha), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_beyond_a_days_number_are_not_stored() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.partners[0].agreement.max_items -= 1);
+    beta_refuses(&alpha, &beta, RefusalCode::AgreementHash).await;
+    let refusals = &beta.peer.inner().refusals;
+    assert!((1..MOST_A_DAY).all(|_| refusals.take(&alpha.id, Timestamp(NOW))));
+    assert!(alpha.exchange_with(&beta).await.is_err());
+    alpha.peer.inner().tap.plan(0, Mischief::OtherCanonVersion);
+    assert!(alpha.exchange_with(&beta).await.is_err());
+    assert_eq!(beta.ended_records().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +148,7 @@ async fn too_many_exchanges_today() {
     let config = PeerConfig { listen: "127.0.0.1:0".parse().unwrap(), ..alpha.config() };
     let forgetful = coalition.start_with("alpha", config).await;
     beta_refuses(&forgetful, &beta, RefusalCode::ExchangesToday).await;
-    coalition.clock.set(super::coalition::NOW + 86_400);
+    coalition.clock.set(NOW + 86_400);
     alpha.exchange_with(&beta).await.unwrap();
 }
 
