@@ -31,7 +31,7 @@ const ENGINES: [EngineName; 1] = [EngineName::Voprf];
     "exchange": "00112233445566778899aabbccddeeff", "peer": "payments", "role": "initiator", "state": "completed",
     "engine": "voprf", "mode": "overlap", "purpose": "investigation", "case": "C-17", "own_size": 4608,
     "peer_size": 5120, "matches": 42, "bytes_sent": 410000, "bytes_received": 520000,
-    "seconds": {"total": 0.61, "engine": 0.44}, "began": "2026-11-01T08:00:00Z", "ended": "2026-11-01T08:00:01Z",
+    "disclosed": true, "seconds": {"total": 0.61, "engine": 0.44}, "began": "2026-11-01T08:00:00Z", "ended": "2026-11-01T08:00:01Z",
     "failure": null, "progress": null
 }))]
 pub(crate) struct ExchangeItem {
@@ -61,6 +61,8 @@ pub(crate) struct ExchangeItem {
     bytes_sent: u64,
     /// Application bytes that this node received.
     bytes_received: u64,
+    /// Whether anything of this side's set beyond its padded size may have reached the partner.
+    disclosed: bool,
     /// Seconds by phase, `total` first.
     #[schema(value_type = std::collections::BTreeMap<String, f64>)]
     seconds: Seconds,
@@ -128,6 +130,7 @@ impl ExchangeItem {
             matches: record.matches,
             bytes_sent: record.bytes_sent,
             bytes_received: record.bytes_received,
+            disclosed: record.disclosed,
             seconds: Seconds(record.seconds),
             began: rfc3339(record.began),
             ended: record.ended.map(rfc3339),

@@ -243,6 +243,7 @@ pub(crate) fn exchange(id: u8, state: ExchangeState) -> ExchangeRecord {
         matches: Some(5),
         bytes_sent: 10,
         bytes_received: 20,
+        disclosed: true,
         seconds: vec![("total".into(), 0.5), ("engine".into(), 0.25)],
         began: NOW,
         ended: is_over.then_some(NOW + 1),

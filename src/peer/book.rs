@@ -87,6 +87,7 @@ pub(crate) fn unborn_record(peer: &MemberId, engine: EngineName, began: Timestam
         matches: None,
         bytes_sent: 0,
         bytes_received: 0,
+        disclosed: false,
         seconds: Vec::new(),
         began: began.0,
         ended: None,
@@ -166,6 +167,20 @@ impl Book {
         self.bring_up_to_date(channel);
         let (store, record) = (self.store.clone(), self.record.clone());
         Ok(off_thread(move || store.update_exchange(&record)).await??)
+    }
+
+    /// Notes, durably, that the next message tells the partner something of this side's set.
+    ///
+    /// # Errors
+    /// The store's; the message is not to be sent then.
+    pub(crate) async fn disclose(&mut self, channel: &Channel) -> Result<(), Fault> {
+        if self.record.disclosed {
+            return Ok(());
+        }
+        self.record.disclosed = true;
+        let saved = self.save(channel).await;
+        self.record.disclosed = saved.is_ok();
+        saved
     }
 
     /// Stores what was found with the record, in one transaction.

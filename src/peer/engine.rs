@@ -7,6 +7,7 @@ use overlap_psi::{Message, Outcome, Params, Party, Progress, Role, SessionItem, 
 use overlap_wire::{Frame, FrameType};
 use rayon::ThreadPool;
 
+use crate::book::Book;
 use crate::channel::{Channel, unlike_its_header};
 use crate::fault::Fault;
 use crate::inner::off_thread;
@@ -49,7 +50,7 @@ impl Run {
     pub(crate) async fn drive(
         self,
         pool: &Arc<ThreadPool>,
-        channel: &mut Channel,
+        (channel, book): (&mut Channel, &mut Book),
         items: Vec<SessionItem>,
         mut progress: impl FnMut(Progress),
     ) -> Result<(Outcome, Vec<Message>), Fault> {
@@ -59,6 +60,9 @@ impl Run {
         loop {
             party = match on_pool(pool, move || advance(party, incoming)).await?? {
                 Turn::Send(next, messages, reached) => {
+                    if discloses(&messages) {
+                        book.disclose(channel).await?;
+                    }
                     send(channel, partition, messages).await?;
                     progress(reached);
                     incoming = None;
@@ -79,6 +83,18 @@ impl Run {
             (EngineName::Voprf, Role::Sender) => voprf::sender(self.params, items),
         }
     }
+}
+
+/// Whether messages tell the partner anything of this side's set beyond its padded size: tags stand for a sender's items, and
+/// proofs for a receiver's matches. What comes before them is blinded, or keyed with a key that the partner does not have.
+pub(crate) fn discloses(messages: &[Message]) -> bool {
+    messages.iter().any(|message| match message {
+        Message::Tags(_) | Message::MatchProofs(_) => true,
+        Message::VoprfPublicKey(_)
+        | Message::VoprfBlinded(_)
+        | Message::VoprfEvaluated(_)
+        | Message::VoprfProof(_) => false,
+    })
 }
 
 /// Sends messages of a run, each when the partner has room for it.

@@ -106,7 +106,7 @@ impl Exchange<'_> {
         self.channel.begin_phase(self.inner.live.load().config.limits.stall);
         let (outcome, last) = self.run_engine(agreed).await?;
         self.book.lap("engine");
-        let matches = self.store_result(agreed, outcome).await?;
+        let matches = self.store_result(agreed, outcome, engine::discloses(&last)).await?;
         self.book.lap("store");
         engine::send(self.channel, PARTITION, last).await?;
         Ok(Settled { matches, transcript: self.transcript(agreed.side) })
@@ -118,7 +118,7 @@ impl Exchange<'_> {
         let (set, padded) = (agreed.set.clone(), size(agreed.terms.own_padded)?);
         let items = off_thread(move || set.items(&salt, padded)).await?;
         let events = self.events;
-        run.drive(&self.inner.pool, self.channel, items, |reached| {
+        run.drive(&self.inner.pool, (self.channel, self.book), items, |reached| {
             if let Some(events) = events {
                 // Progress that nobody has room for is out of date by the time there is.
                 let _ = events.try_send(ExchangeEvent::Progress {
@@ -157,7 +157,13 @@ impl Exchange<'_> {
         }))
     }
 
-    async fn store_result(&mut self, agreed: &Agreed, outcome: Outcome) -> Result<Option<u64>, Fault> {
+    /// `discloses` says whether the messages that follow do.
+    async fn store_result(
+        &mut self,
+        agreed: &Agreed,
+        outcome: Outcome,
+        discloses: bool,
+    ) -> Result<Option<u64>, Fault> {
         let set = agreed.set.clone();
         let found = off_thread(move || {
             let digests = outcome.matches.map(|positions| set.digests_at(&positions));
@@ -167,10 +173,13 @@ impl Exchange<'_> {
         let (matches, holders) = found.map_or((None, Vec::new()), |(count, holders)| (Some(count), holders));
         self.book.record.matches = matches;
         self.book.record.state = ExchangeState::Learned;
+        let disclosed = self.book.record.disclosed;
+        self.book.record.disclosed |= discloses;
         let stored = self.book.save_overlaps(self.channel, holders, self.inner.clock.now()).await;
         if stored.is_err() {
             self.book.record.state = ExchangeState::Running;
             self.book.record.matches = None;
+            self.book.record.disclosed = disclosed;
         }
         stored.map(|()| matches)
     }

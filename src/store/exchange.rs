@@ -61,6 +61,9 @@ pub struct ExchangeRecord {
     pub bytes_sent: u64,
     /// Application bytes that this node received.
     pub bytes_received: u64,
+    /// Whether anything of this side's set beyond its padded size may have reached the partner: set before it is sent, and
+    /// kept however the exchange ends.
+    pub disclosed: bool,
     /// Phases in their order, with their seconds; the first is `total`.
     pub seconds: Vec<(String, f64)>,
     /// When it began, in seconds since 1970-01-01T00:00:00Z.

@@ -29,6 +29,9 @@ pub(crate) struct StoredExchange {
     matches: Option<u64>,
     bytes_sent: u64,
     bytes_received: u64,
+    /// Not in the records of the first version.
+    #[serde(default)]
+    disclosed: bool,
     /// As text, which keeps every bit.
     seconds: Vec<(String, String)>,
     began: u64,
@@ -100,6 +103,7 @@ impl StoredExchange {
             matches: record.matches,
             bytes_sent: record.bytes_sent,
             bytes_received: record.bytes_received,
+            disclosed: record.disclosed,
             seconds: record.seconds.iter().map(|(phase, time)| (phase.clone(), time.to_string())).collect(),
             began: record.began,
             ended: record.ended,
@@ -141,6 +145,7 @@ impl StoredExchange {
             matches: self.matches,
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
+            disclosed: self.disclosed,
             began: self.began,
             ended: self.ended,
         })
@@ -265,4 +270,21 @@ fn named<T: Copy>(name: &str, all: &[T], name_of: impl Fn(T) -> &'static str) ->
 pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], StoreError> {
     let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| damaged("a hex value in a record"))?;
     bytes.try_into().map_err(|_| damaged("a hex value in a record"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::exchange;
+
+    #[test]
+    fn a_record_without_the_mark_of_disclosure_has_none() {
+        let record = exchange(1, "police");
+        let whole = String::from_utf8(to_json(&StoredExchange::new(&record, 0)).unwrap()).unwrap();
+        let older = whole.replace("\"disclosed\":true,", "");
+        assert!(record.disclosed && older.len() < whole.len());
+        let read = |text: &str| from_json::<StoredExchange>(text.as_bytes()).unwrap().into_record().unwrap();
+        assert_eq!(read(&whole), record);
+        assert_eq!(read(&older), ExchangeRecord { disclosed: false, ..record });
+    }
 }

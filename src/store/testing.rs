@@ -83,6 +83,7 @@ pub(crate) fn exchange(number: u8, peer: &str) -> ExchangeRecord {
         matches: None,
         bytes_sent: 1,
         bytes_received: 2,
+        disclosed: true,
         seconds: vec![("total".into(), 0.1 + 0.2)],
         began: NOW.0,
         ended: None,
