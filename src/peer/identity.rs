@@ -14,6 +14,7 @@ use webpki::{
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::crl::{Crl, speaking_for};
 use crate::exchange::sha256;
 
 /// Why a certificate is not believed. Carries nothing that a stranger wrote but names that follow the rule for names.
@@ -70,11 +71,15 @@ pub(crate) struct VerifiedMember {
     pub(crate) certificate_ends: Timestamp,
 }
 
+/// Intermediate authorities that a partner presents and whose CRLs are looked for: no member has a longer chain, and each
+/// may cost a signature.
+const MOST_INTERMEDIATES: usize = 8;
+
 /// What certificates are judged by.
 pub(crate) struct Judge<'a> {
     pub(crate) coalition: &'a CoalitionName,
     pub(crate) roster: &'a Roster,
-    pub(crate) crls: &'a [CertRevocationList<'static>],
+    pub(crate) crls: &'a [Crl],
     pub(crate) now: Timestamp,
 }
 
@@ -116,9 +121,33 @@ impl Judge<'_> {
         intermediates: &[CertificateDer<'_>],
         usage: CertificateUse,
     ) -> Result<(), IdentityError> {
-        let anchors: Vec<_> = member.anchors.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let unknown = Err(IdentityError::UnknownAuthority(member.id.clone()));
+        // Each by itself: a member that changes its authority's key has two of one name, with a CRL each.
+        member.anchors.iter().fold(unknown, |before, anchor| match before {
+            Err(IdentityError::UnknownAuthority(_)) => {
+                self.check_path(member, &CertificateDer::from(anchor.as_slice()), leaf, intermediates, usage)
+            }
+            Err(why) => self
+                .check_path(member, &CertificateDer::from(anchor.as_slice()), leaf, intermediates, usage)
+                .map_err(|_| why),
+            Ok(()) => Ok(()),
+        })
+    }
+
+    /// Checks the paths to one anchor.
+    fn check_path(
+        &self,
+        member: &Member,
+        anchor: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        usage: CertificateUse,
+    ) -> Result<(), IdentityError> {
+        let anchors = [anchor.clone()];
+        let authorities = std::iter::once(anchor).chain(intermediates.iter().take(MOST_INTERMEDIATES));
+        let authorities: Vec<_> = authorities.filter_map(|authority| parse(authority).ok()).collect();
+        let crls = speaking_for(self.crls, &authorities);
         let anchors = trust_anchors(&anchors);
-        let crls: Vec<_> = self.crls.iter().collect();
         let end_entity = EndEntityCert::try_from(leaf).map_err(|_| IdentityError::Encoding)?;
         // A path through a revoked certificate must not hide one that is good, nor be hidden by it: every path is asked.
         let unrevoked = |path: &VerifiedPath<'_>| self.check_roster_revocations(&member.id, leaf, path);
@@ -239,7 +268,9 @@ fn chain_error(error: &webpki::Error, member: MemberId) -> IdentityError {
         webpki::Error::CertNotValidYet { .. } => IdentityError::NotYetValid(member),
         webpki::Error::CertRevoked => IdentityError::RevokedByAuthority(member),
         webpki::Error::CertDistrusted => IdentityError::RevokedByRoster(member),
-        webpki::Error::UnknownRevocationStatus => IdentityError::NoCrl(member),
+        webpki::Error::UnknownRevocationStatus | webpki::Error::InvalidCrlSignatureForPublicKey => {
+            IdentityError::NoCrl(member)
+        }
         webpki::Error::CrlExpired { .. } => IdentityError::CrlExpired(member),
         webpki::Error::RequiredEkuNotFoundContext(_) => IdentityError::WrongUse(member),
         _ => IdentityError::Chain(member),

@@ -9,6 +9,7 @@ mod clock;
 mod closing;
 mod config;
 mod connections;
+mod crl;
 mod engine;
 mod error;
 mod exchange;

@@ -10,9 +10,8 @@ use overlap_coalition::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use webpki::{CertRevocationList, OwnedCertRevocationList};
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
+use crate::crl::{Crl, newest_first};
 use crate::identity::{Judge, claimed_member, end_of};
 use crate::{Identity, Partner, PeerConfig, PeerSetupError, Trust};
 
@@ -23,7 +22,7 @@ pub(crate) struct Live {
     pub(crate) receipt_key: Arc<SigningKey>,
     pub(crate) roster: Arc<VerifiedRoster>,
     trust: Trust,
-    crls: Arc<Vec<CertRevocationList<'static>>>,
+    crls: Arc<Vec<Crl>>,
 }
 
 impl Live {
@@ -148,17 +147,9 @@ fn warn_if_ended(certificate: &CertifiedKey, now: Timestamp) {
     }
 }
 
-/// The newest of each issuer first: the first that fits is the one that counts.
-fn parse_crls(ders: &[Vec<u8>]) -> Result<Vec<CertRevocationList<'static>>, PeerSetupError> {
-    let mut crls = Vec::with_capacity(ders.len());
-    for der in ders {
-        let (_, dated) = CertificateRevocationList::from_der(der)
-            .map_err(|_| unusable("CRL", "it is not a DER certificate revocation list"))?;
-        let crl = OwnedCertRevocationList::from_der(der).map_err(|error| unusable("CRL", error))?;
-        crls.push((dated.last_update().timestamp(), CertRevocationList::Owned(crl)));
-    }
-    crls.sort_by_key(|(made, _)| std::cmp::Reverse(*made));
-    Ok(crls.into_iter().map(|(_, crl)| crl).collect())
+fn parse_crls(ders: &[Vec<u8>]) -> Result<Vec<Crl>, PeerSetupError> {
+    let crls = ders.iter().map(|der| Crl::parse(der)).collect::<Result<Vec<_>, _>>();
+    crls.map(newest_first).map_err(|why| unusable("CRL", why))
 }
 
 fn unusable(what: &'static str, why: impl ToString) -> PeerSetupError {

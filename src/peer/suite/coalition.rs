@@ -42,10 +42,18 @@ impl Clock for TestClock {
 pub(crate) struct TestMember {
     pub(crate) id: MemberId,
     pub(crate) authority: CertifiedIssuer<'static, KeyPair>,
+    /// The one that follows it, in the roster already.
+    pub(crate) next_authority: Option<CertifiedIssuer<'static, KeyPair>>,
     pub(crate) receipt_seed: [u8; 32],
     pub(crate) status: MemberStatus,
     /// Serial numbers on its authority's CRL.
     pub(crate) revoked: Vec<u64>,
+}
+
+impl TestMember {
+    fn authorities(&self) -> impl Iterator<Item = &CertifiedIssuer<'static, KeyPair>> {
+        std::iter::once(&self.authority).chain(&self.next_authority)
+    }
 }
 
 /// The coalition, from which rosters and nodes are made.
@@ -112,6 +120,7 @@ impl TestCoalition {
             .map(|(index, name)| TestMember {
                 id: member_id(name),
                 authority: authority(&format!("{name} authority")),
+                next_authority: None,
                 receipt_seed: [u8::try_from(index).unwrap() + 1; 32],
                 status: MemberStatus::Active,
                 revoked: Vec::new(),
@@ -145,7 +154,7 @@ impl TestCoalition {
             id: member.id.clone(),
             name: format!("Member {}", member.id),
             status: member.status,
-            anchors: vec![member.authority.der().to_vec()],
+            anchors: member.authorities().map(|authority| authority.der().to_vec()).collect(),
             receipt_keys: vec![ReceiptKey {
                 key: SigningKey::from_seed(&member.receipt_seed).unwrap().public_key(),
                 not_before: Timestamp(0),
@@ -235,11 +244,14 @@ impl TestCoalition {
 
     /// What every member trusts: everybody's CRLs and the secretariat's key.
     pub(crate) fn trust(&self) -> Trust {
-        let crls = self.members.iter().map(|member| self.crl(member)).collect();
+        let crls = self.members.iter().flat_map(|member| {
+            member.authorities().map(|authority| self.crl(member, authority)).collect::<Vec<_>>()
+        });
+        let crls = crls.collect();
         Trust { crls, secretariat: vec![self.secretariat.public_key()], threshold: 1 }
     }
 
-    fn crl(&self, member: &TestMember) -> Vec<u8> {
+    fn crl(&self, member: &TestMember, authority: &CertifiedIssuer<'static, KeyPair>) -> Vec<u8> {
         let revoked = |serial: &u64| RevokedCertParams {
             serial_number: SerialNumber::from(serial.to_be_bytes()[7..].to_vec()),
             revocation_time: date_time_ymd(YEAR, 2, 1),
@@ -254,7 +266,7 @@ impl TestCoalition {
             revoked_certs: member.revoked.iter().map(revoked).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        params.signed_by(&member.authority).unwrap().der().to_vec()
+        params.signed_by(authority).unwrap().der().to_vec()
     }
 
     pub(crate) fn store(&mut self) -> Arc<dyn Store> {
