@@ -59,16 +59,19 @@ impl NonceCommitment {
 pub enum EngineName {
     /// Verifiable oblivious PRF (RFC 9497).
     Voprf = 1,
+    /// Vector OLE and an oblivious key-value store.
+    Vole = 2,
 }
 
 impl EngineName {
     /// Every engine.
-    pub const ALL: [EngineName; 1] = [EngineName::Voprf];
+    pub const ALL: [EngineName; 2] = [EngineName::Voprf, EngineName::Vole];
 
     /// The name in the config and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             EngineName::Voprf => "voprf",
+            EngineName::Vole => "vole",
         }
     }
 

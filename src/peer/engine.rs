@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use overlap_coalition::{EngineName, Refusal, RefusalCode};
-use overlap_psi::{Message, Outcome, Params, Party, Progress, Role, SessionItem, Turn, voprf};
+use overlap_psi::{Message, Outcome, Params, Party, Progress, Role, SessionItem, Turn, vole, voprf};
 use overlap_wire::{Frame, FrameType};
 use rayon::ThreadPool;
+use tokio::time::{Instant, timeout_at};
 
 use crate::book::Book;
 use crate::channel::{Channel, unlike_its_header};
@@ -19,6 +20,7 @@ use crate::inner::off_thread;
 pub(crate) fn check_sizes(engine: EngineName, own: u64, theirs: u64) -> Result<(), Refusal> {
     let most = match engine {
         EngineName::Voprf => voprf::MAX_ITEMS as u64,
+        EngineName::Vole => vole::MAX_ITEMS,
     };
     if own.max(theirs) <= most {
         return Ok(());
@@ -27,11 +29,38 @@ pub(crate) fn check_sizes(engine: EngineName, own: u64, theirs: u64) -> Result<(
     Err(Refusal::new(RefusalCode::TooManyItems, sentence))
 }
 
-/// Items that a partner of this padded size may have probed in one run, which is what it is charged for: with `voprf`
-/// every probe is a blinded element that was counted, so it is the size itself.
+/// Items that a partner of this padded size may have probed in one exchange, which is what it is charged for. With `voprf`
+/// every probe is a blinded element that was counted, so it is the size itself; with `vole` it is the most that can be
+/// encoded, as if the partner were the receiver: who is, is not known yet where the charge has to be made.
 pub(crate) fn probes(engine: EngineName, padded: u64) -> u64 {
     match engine {
         EngineName::Voprf => padded,
+        EngineName::Vole => vole::probes(padded),
+    }
+}
+
+/// How an engine cuts an exchange of two padded sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Runs, one after the other.
+    pub(crate) parts: u32,
+    /// Items of the receiver's and of the sender's in each.
+    pub(crate) receiver_bound: usize,
+    pub(crate) sender_bound: usize,
+}
+
+/// Cuts an exchange.
+pub(crate) fn cut(engine: EngineName, receiver_size: usize, sender_size: usize) -> Cut {
+    match engine {
+        EngineName::Voprf => Cut { parts: 1, receiver_bound: receiver_size, sender_bound: sender_size },
+        EngineName::Vole => {
+            let parts = vole::partitions(receiver_size);
+            Cut {
+                parts,
+                receiver_bound: vole::receiver_bound(receiver_size, parts),
+                sender_bound: vole::sender_bound(sender_size, parts),
+            }
+        }
     }
 }
 
@@ -42,8 +71,16 @@ pub(crate) struct Run {
     pub(crate) params: Params,
 }
 
+/// What a run came to.
+pub(crate) enum Ran {
+    /// It is over. The last messages are not sent: what was learned is to be durable first.
+    Done(Outcome, Vec<Message>),
+    /// All but the proofs of matches, which the receiver sends when all partitions have run.
+    AwaitsProofs(Box<dyn Party>),
+}
+
 impl Run {
-    /// Runs the machine to its end. Its last messages are returned unsent: what was learned is to be durable first.
+    /// Runs the machine until only proofs are left, if any are due.
     ///
     /// # Errors
     /// The partner broke the engine's protocol, or the conversation broke.
@@ -53,10 +90,11 @@ impl Run {
         (channel, book): (&mut Channel, &mut Book),
         items: Vec<SessionItem>,
         mut progress: impl FnMut(Progress),
-    ) -> Result<(Outcome, Vec<Message>), Fault> {
+    ) -> Result<Ran, Fault> {
         let partition = self.params.partition;
         let mut party = on_pool(pool, move || self.start(items)).await??;
         let mut incoming = None;
+        let mut limit = TimeLimit::default();
         loop {
             party = match on_pool(pool, move || advance(party, incoming)).await?? {
                 Turn::Send(next, messages, reached) => {
@@ -69,10 +107,11 @@ impl Run {
                     next
                 }
                 Turn::Receive(next) => {
-                    incoming = Some(receive(channel, partition).await?);
+                    incoming = Some(limit.receive(&*next, channel, partition).await?);
                     next
                 }
-                Turn::Done(outcome, last) => return Ok((outcome, last)),
+                Turn::AwaitProofs(next) => return Ok(Ran::AwaitsProofs(next)),
+                Turn::Done(outcome, last) => return Ok(Ran::Done(outcome, last)),
             };
         }
     }
@@ -81,7 +120,52 @@ impl Run {
         match (self.engine, self.role) {
             (EngineName::Voprf, Role::Receiver) => voprf::receiver(self.params, items),
             (EngineName::Voprf, Role::Sender) => voprf::sender(self.params, items),
+            (EngineName::Vole, Role::Receiver) => vole::receiver(self.params, items),
+            (EngineName::Vole, Role::Sender) => vole::sender(self.params, items),
         }
+    }
+}
+
+/// Takes the proofs of matches that a run still waits for.
+///
+/// # Errors
+/// A proof is wrong, or the conversation broke.
+pub(crate) async fn take_proofs(
+    mut party: Box<dyn Party>,
+    pool: &Arc<ThreadPool>,
+    channel: &mut Channel,
+    partition: u32,
+) -> Result<Outcome, Fault> {
+    loop {
+        let incoming = Some(receive(channel, partition).await?);
+        party = match on_pool(pool, move || advance(party, incoming)).await?? {
+            Turn::Receive(next) => next,
+            Turn::Done(outcome, _) => return Ok(outcome),
+            Turn::Send(..) | Turn::AwaitProofs(_) => {
+                return Err(Fault::internal("a machine that takes proofs did something else"));
+            }
+        };
+    }
+}
+
+/// The time within which an engine wants what it waits for, as [`Party::time_limit`] says.
+#[derive(Default)]
+struct TimeLimit(Option<Instant>);
+
+impl TimeLimit {
+    async fn receive(
+        &mut self,
+        party: &dyn Party,
+        channel: &mut Channel,
+        partition: u32,
+    ) -> Result<Message, Fault> {
+        let Some(limit) = party.time_limit() else {
+            self.0 = None;
+            return receive(channel, partition).await;
+        };
+        let end = *self.0.get_or_insert_with(|| Instant::now() + limit);
+        let late = |_| Fault::Stalled(format!("its encoding did not come within {} s", limit.as_secs()));
+        timeout_at(end, receive(channel, partition)).await.map_err(late)?
     }
 }
 
@@ -93,7 +177,15 @@ pub(crate) fn discloses(messages: &[Message]) -> bool {
         Message::VoprfPublicKey(_)
         | Message::VoprfBlinded(_)
         | Message::VoprfEvaluated(_)
-        | Message::VoprfProof(_) => false,
+        | Message::VoprfProof(_)
+        | Message::VoleOpening(_)
+        | Message::VoleExtension(_)
+        | Message::VoleTrees(_)
+        | Message::VoleChallenge(_)
+        | Message::VoleSalt(_)
+        | Message::VoleReceiverMask(_)
+        | Message::VoleEncoding(_)
+        | Message::VoleSenderMask(_) => false,
     })
 }
 

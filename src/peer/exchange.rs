@@ -7,7 +7,7 @@ use overlap_coalition::{
     Accept, CLOCK_SKEW, Charge, Learns, Nonce, Offer, Period, Receipt, Refusal, RefusalCode, SessionInputs,
     SessionSalt, Side, Terms, Timestamp, receiver_of,
 };
-use overlap_psi::{Message, Outcome, Params, Role};
+use overlap_psi::{Message, Outcome, Params, Role, SessionItem};
 use overlap_store::{ChargeLimit, ExchangeState};
 use ring::digest::{SHA256, digest};
 use tokio::sync::mpsc;
@@ -16,18 +16,16 @@ use zeroize::Zeroizing;
 
 use crate::book::Book;
 use crate::channel::Channel;
-use crate::engine::{self, Run};
+use crate::engine::{self, Cut, Ran, Run};
 use crate::fault::Fault;
 use crate::hello::Greeting;
 use crate::inner::{Inner, off_thread};
 use crate::own_set::OwnSet;
+use crate::partition::{self, Part};
 use crate::{ExchangeEvent, Limits, Partner};
 
 /// The label of the TLS exporter (RFC 8446, 7.5) in session salts.
 const EXPORTER_LABEL: &[u8] = b"overlapd exchange v1";
-
-/// The only partition: a set that one machine holds is not cut.
-const PARTITION: u32 = 0;
 
 /// What both sides have signed, and what this side brings.
 pub(crate) struct Agreed {
@@ -57,6 +55,24 @@ pub(crate) struct Settled {
     /// Facets that both hold, where this side learns them.
     matches: Option<u64>,
     transcript: [u8; 32],
+}
+
+/// What the runs of all partitions came to.
+#[derive(Default)]
+struct Learned {
+    /// Positions in the own set; `None` where this side is not to learn.
+    matches: Option<Vec<usize>>,
+    /// The last messages of each partition.
+    last: Vec<(u32, Vec<Message>)>,
+}
+
+impl Learned {
+    fn add(&mut self, partition: u32, outcome: Outcome, positions: Option<&[u32]>, last: Vec<Message>) {
+        if let Some(places) = outcome.matches {
+            self.matches.get_or_insert_default().extend(Part::positions_of(positions, places));
+        }
+        self.last.push((partition, last));
+    }
 }
 
 /// Charges a partner of this padded size, durably: the initiator before it opens its nonce, the responder before it so much
@@ -104,19 +120,54 @@ impl Exchange<'_> {
     pub(crate) async fn compare(&mut self, agreed: &Agreed) -> Result<Settled, Fault> {
         self.book.lap("agree");
         self.channel.begin_phase(self.inner.live.load().config.limits.stall);
-        let (outcome, last) = self.run_engine(agreed).await?;
+        let learned = self.run_engine(agreed).await?;
         self.book.lap("engine");
-        let matches = self.store_result(agreed, outcome, engine::discloses(&last)).await?;
+        let discloses = learned.last.iter().any(|(_, messages)| engine::discloses(messages));
+        let matches = self.store_result(agreed, learned.matches, discloses).await?;
         self.book.lap("store");
-        engine::send(self.channel, PARTITION, last).await?;
+        for (partition, messages) in learned.last {
+            engine::send(self.channel, partition, messages).await?;
+        }
         Ok(Settled { matches, transcript: self.transcript(agreed.side) })
     }
 
-    async fn run_engine(&mut self, agreed: &Agreed) -> Result<(Outcome, Vec<Message>), Fault> {
-        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params: agreed.params()? };
+    /// Runs the engine on every partition. What is learned and the last messages come together when all have run.
+    async fn run_engine(&mut self, agreed: &Agreed) -> Result<Learned, Fault> {
         let salt = self.session_salt(agreed)?;
         let (set, padded) = (agreed.set.clone(), size(agreed.terms.own_padded)?);
-        let items = off_thread(move || set.items(&salt, padded)).await?;
+        let cut = agreed.cut()?;
+        let bound = match agreed.role() {
+            Role::Receiver => cut.receiver_bound,
+            Role::Sender => cut.sender_bound,
+        };
+        let pool = self.inner.pool.clone();
+        let parts = off_thread(move || {
+            pool.install(|| partition::cut(set.items(&salt, padded), cut.parts, bound))
+        })
+        .await??;
+        let mut learned = Learned::default();
+        let mut unproven = Vec::new();
+        for (part, number) in parts.into_iter().zip(0..) {
+            let (items, positions) = part.split();
+            match self.run_part(agreed, agreed.params(cut, number), items).await? {
+                Ran::Done(outcome, last) => learned.add(number, outcome, positions.as_deref(), last),
+                Ran::AwaitsProofs(party) => unproven.push((number, party, positions)),
+            }
+        }
+        for (number, party, positions) in unproven {
+            let outcome = engine::take_proofs(party, &self.inner.pool, self.channel, number).await?;
+            learned.add(number, outcome, positions.as_deref(), Vec::new());
+        }
+        Ok(learned)
+    }
+
+    async fn run_part(
+        &mut self,
+        agreed: &Agreed,
+        params: Params,
+        items: Vec<SessionItem>,
+    ) -> Result<Ran, Fault> {
+        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params };
         let events = self.events;
         run.drive(&self.inner.pool, (self.channel, self.book), items, |reached| {
             if let Some(events) = events {
@@ -161,12 +212,12 @@ impl Exchange<'_> {
     async fn store_result(
         &mut self,
         agreed: &Agreed,
-        outcome: Outcome,
+        found: Option<Vec<usize>>,
         discloses: bool,
     ) -> Result<Option<u64>, Fault> {
         let set = agreed.set.clone();
         let found = off_thread(move || {
-            let digests = outcome.matches.map(|positions| set.digests_at(&positions));
+            let digests = found.map(|positions| set.digests_at(&positions));
             digests.map(|digests| (digests.len() as u64, set.holders(&digests)))
         })
         .await?;
@@ -201,19 +252,23 @@ impl Agreed {
         if receiver == self.side { Role::Receiver } else { Role::Sender }
     }
 
-    fn params(&self) -> Result<Params, Fault> {
+    fn cut(&self) -> Result<Cut, Fault> {
         let (own, theirs) = (size(self.terms.own_padded)?, size(self.terms.peer_padded)?);
         let (receiver_size, sender_size) = match self.role() {
             Role::Receiver => (own, theirs),
             Role::Sender => (theirs, own),
         };
-        Ok(Params {
+        Ok(engine::cut(self.offer.engine, receiver_size, sender_size))
+    }
+
+    fn params(&self, cut: Cut, partition: u32) -> Params {
+        Params {
             exchange: self.offer.exchange.0,
-            partition: PARTITION,
-            receiver_size,
-            sender_size,
+            partition,
+            receiver_size: cut.receiver_bound,
+            sender_size: cut.sender_bound,
             prove_matches: self.offer.learns == Learns::Both,
-        })
+        }
     }
 
     /// The receipt as this side would write it now.

@@ -22,6 +22,7 @@ mod live;
 mod node;
 mod outcome;
 mod own_set;
+mod partition;
 mod pace;
 mod policy;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Error, MessageKind};
+use crate::{Error, Message, MessageKind};
 
 /// Where two sides are in a list whose length both know. Every message but the last is full, so a list has one
 /// spelling only; a list of none has no message.
@@ -24,6 +24,12 @@ impl Chunks {
         let start = self.done;
         self.done += self.per_message.min(self.total - start);
         (start < self.done).then_some(start..self.done)
+    }
+
+    /// The elements of the next message, if they are all among the first `ready`, or `None`.
+    pub(crate) fn next_within(&mut self, ready: usize) -> Option<Range<usize>> {
+        let complete = self.done + self.per_message.min(self.total - self.done) <= ready;
+        if complete { self.next() } else { None }
     }
 
     /// Takes a received message of elements of `width` bytes for the next one.
@@ -51,6 +57,38 @@ impl Chunks {
     }
 }
 
+/// Bytes in one message of a long string: small beside a stream's window, large beside what a message costs.
+pub const PIECE_BYTES: usize = 256 << 10;
+
+/// Cuts a string of bytes, which is not empty, into the messages in which it travels.
+pub(crate) fn pieces(bytes: &[u8], message: fn(Vec<u8>) -> Message) -> Vec<Message> {
+    bytes.chunks(PIECE_BYTES).map(|piece| message(piece.to_vec())).collect()
+}
+
+/// A string of bytes that arrives in pieces.
+pub(crate) struct Pieces {
+    chunks: Chunks,
+    kind: MessageKind,
+    bytes: Vec<u8>,
+}
+
+impl Pieces {
+    /// A string of `length` bytes in messages of this kind.
+    pub(crate) fn new(kind: MessageKind, length: usize) -> Self {
+        Self { chunks: Chunks::new(length, PIECE_BYTES), kind, bytes: Vec::with_capacity(length) }
+    }
+
+    /// Takes the next piece; the whole string where it was the last.
+    ///
+    /// # Errors
+    /// [`Error::WrongCount`] where it has more or fewer bytes than its place allows.
+    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.chunks.accept(self.kind, piece, 1)?;
+        self.bytes.extend_from_slice(piece);
+        Ok(self.chunks.is_complete().then(|| std::mem::take(&mut self.bytes)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +102,35 @@ mod tests {
         assert_eq!(ranges, [0..4, 4..8, 8..9]);
         assert!(chunks.is_complete());
         assert_eq!(Chunks::new(0, 4).next(), None);
+    }
+
+    #[test]
+    fn a_string_comes_back_from_its_pieces() {
+        let string: Vec<u8> = (0..PIECE_BYTES + 3).map(|i| i as u8).collect();
+        let mut arriving = Pieces::new(MessageKind::VoleTrees, string.len());
+        let sent = pieces(&string, Message::VoleTrees);
+        let arrived: Vec<_> = sent
+            .iter()
+            .map(|message| match message {
+                Message::VoleTrees(piece) => arriving.take(piece).unwrap(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(arrived, [None, Some(string)]);
+        let wrong = Err(Error::WrongCount { kind: MessageKind::VoleTrees });
+        assert_eq!(arriving.take(&[0]), wrong);
+        assert_eq!(Pieces::new(MessageKind::VoleTrees, 4).take(&[0; 5]), wrong);
+    }
+
+    #[test]
+    fn a_message_waits_for_all_of_its_elements() {
+        let mut chunks = Chunks::new(9, 4);
+        assert_eq!(chunks.next_within(3), None);
+        assert_eq!(chunks.next_within(8), Some(0..4));
+        assert_eq!(chunks.next_within(8), Some(4..8));
+        assert_eq!(chunks.next_within(8), None);
+        assert_eq!(chunks.next_within(9), Some(8..9));
+        assert_eq!(chunks.next_within(9), None);
     }
 
     #[test]

@@ -47,6 +47,22 @@ pub enum Error {
     /// The evaluations were not made with the sender's public key.
     #[error("the sender's proof of its evaluations does not verify")]
     BadEvaluationProof,
+    /// The receiver's extension of the base transfers does not pass its check.
+    #[error("the receiver's oblivious transfers do not pass their check")]
+    BadExtension,
+    /// The two sides' correlated vectors do not pass their check: the sender's trees are not what they must be.
+    #[error("the correlation does not pass its check")]
+    BadCorrelation,
+    /// The sender's mask is not what it committed to.
+    #[error("the sender's mask is not the one that it committed to")]
+    BadMask,
+    /// Tags that do not ascend strictly, where the engine sends them in order.
+    #[error("the tags do not ascend")]
+    UnorderedTags,
+    /// No seed was found with which the caller's set can be encoded: for an honest set an event of probability
+    /// 2^-40 for each of several seeds.
+    #[error("the caller's set cannot be encoded")]
+    Unencodable,
     /// One tag twice.
     #[error("a tag is repeated")]
     RepeatedTag,
@@ -68,7 +84,10 @@ impl Error {
     /// Who erred.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::OutOfTurn | Error::UnsupportedSize { .. } | Error::RepeatedItem => Fault::Caller,
+            Error::OutOfTurn
+            | Error::UnsupportedSize { .. }
+            | Error::RepeatedItem
+            | Error::Unencodable => Fault::Caller,
             _ => Fault::Peer,
         }
     }

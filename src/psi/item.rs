@@ -49,6 +49,15 @@ impl ItemSet {
         if repeated { Err(Error::RepeatedItem) } else { Ok(Self(items)) }
     }
 
+    /// Takes a set that must have `size` items, for an engine that finds repeated ones itself.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`].
+    pub(crate) fn of_size(items: Vec<SessionItem>, size: usize) -> Result<Self, Error> {
+        let items = Zeroizing::new(items);
+        if items.len() == size { Ok(Self(items)) } else { Err(Error::UnsupportedSize { size: items.len() }) }
+    }
+
     /// The items, in the caller's order.
     pub(crate) fn items(&self) -> &[SessionItem] {
         &self.0

@@ -21,7 +21,9 @@ mod message;
 mod output;
 mod party;
 mod shuffle;
+mod tag_order;
 mod tags;
+pub mod vole;
 pub mod voprf;
 
 pub use error::{Error, Fault};

@@ -1,11 +1,12 @@
 //! The receiver's proofs of its matches, through which the sender learns.
 
+use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::matching::Match;
-use crate::output::{MatchProof, Output, PROOF_BYTES};
-use crate::{Error, Message, MessageKind};
+use crate::output::{MatchProof, PROOF_BYTES};
+use crate::{Error, Message, MessageKind, Outcome, Party, Turn, party};
 
 /// Proofs in one [`Message::MatchProofs`]: 80 KiB. A message with fewer, perhaps none, ends the list.
 pub const PROOFS_PER_MESSAGE: usize = 4096;
@@ -31,10 +32,34 @@ fn encode_one(matches: &[Match]) -> Message {
     Message::MatchProofs(matches.iter().flat_map(entry).collect())
 }
 
-/// The sender's check of proofs against the outputs whose tags it sent.
-pub(crate) struct ProofChecker {
+/// The sender's last state in every engine: its tags are sent, proofs of matches come.
+pub(crate) struct TakeProofs(ProofChecker);
+
+impl TakeProofs {
+    /// `proofs[i]` is due for the tag that was sent at place `i`, and belongs to the item at `positions[i]`; the receiver has
+    /// `receiver_size` items.
+    pub(crate) fn new(proofs: Vec<MatchProof>, positions: Zeroizing<Vec<u32>>, receiver_size: usize) -> Self {
+        Self(ProofChecker::new(proofs, positions, receiver_size))
+    }
+}
+
+impl Party for TakeProofs {
+    fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        let ended = match party::due(incoming)? {
+            Message::MatchProofs(proofs) => self.0.take(&proofs)?,
+            other => return Err(party::unexpected(MessageKind::MatchProofs, &other)),
+        };
+        if !ended {
+            return Ok(Turn::Receive(self));
+        }
+        Ok(Turn::Done(Outcome { matches: Some(self.0.matched()) }, Vec::new()))
+    }
+}
+
+/// The sender's check of proofs against those of the outputs whose tags it sent.
+struct ProofChecker {
     /// In the order in which the tags were sent.
-    outputs: Vec<Output>,
+    proofs: Vec<MatchProof>,
     /// The position in the sender's own set of each.
     positions: Zeroizing<Vec<u32>>,
     /// The first place that may still be proven.
@@ -45,9 +70,8 @@ pub(crate) struct ProofChecker {
 }
 
 impl ProofChecker {
-    /// `outputs[i]` belongs to the item at `positions[i]`; the receiver has `receiver_size` items.
-    pub(crate) fn new(outputs: Vec<Output>, positions: Zeroizing<Vec<u32>>, receiver_size: usize) -> Self {
-        Self { outputs, positions, next_index: 0, left: receiver_size, matched: Vec::new() }
+    fn new(proofs: Vec<MatchProof>, positions: Zeroizing<Vec<u32>>, receiver_size: usize) -> Self {
+        Self { proofs, positions, next_index: 0, left: receiver_size, matched: Vec::new() }
     }
 
     /// Checks one message; true where it ends the list.
@@ -55,7 +79,7 @@ impl ProofChecker {
     /// # Errors
     /// [`Error::WrongCount`] for a length that no message has or more matches than the receiver has items;
     /// [`Error::BadMatchProof`] for a wrong proof, a place that has no tag, or places that do not ascend.
-    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<bool, Error> {
+    fn take(&mut self, bytes: &[u8]) -> Result<bool, Error> {
         let (entries, rest) = bytes.as_chunks::<MATCH_BYTES>();
         let wrong_count = Error::WrongCount { kind: MessageKind::MatchProofs };
         if !rest.is_empty() || entries.len() > PROOFS_PER_MESSAGE {
@@ -71,8 +95,8 @@ impl ProofChecker {
     fn check(&mut self, entry: &[u8; MATCH_BYTES]) -> Result<(), Error> {
         let [i0, i1, i2, i3, proof @ ..] = *entry;
         let index = u32::from_be_bytes([i0, i1, i2, i3]) as usize;
-        let output = self.outputs.get(index).ok_or(Error::BadMatchProof)?;
-        if index < self.next_index || !bool::from(output.proof.ct_eq(&MatchProof(proof))) {
+        let due = self.proofs.get(index).ok_or(Error::BadMatchProof)?;
+        if index < self.next_index || !bool::from(due.ct_eq(&MatchProof(proof))) {
             return Err(Error::BadMatchProof);
         }
         self.next_index = index + 1;
@@ -81,7 +105,7 @@ impl ProofChecker {
     }
 
     /// The positions in the sender's own set that were proven, ascending.
-    pub(crate) fn matched(mut self) -> Vec<usize> {
+    fn matched(mut self) -> Vec<usize> {
         self.matched.sort_unstable();
         self.matched
     }
@@ -90,15 +114,13 @@ impl ProofChecker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Tag;
 
-    fn outputs(n: usize) -> Vec<Output> {
-        let byte = |i: usize| [i as u8; 16];
-        (0..n).map(|i| Output { tag: Tag(byte(i)), proof: MatchProof(byte(i)) }).collect()
+    fn proofs(n: usize) -> Vec<MatchProof> {
+        (0..n).map(|i| MatchProof([i as u8; 16])).collect()
     }
 
     fn checker(n: usize) -> ProofChecker {
-        ProofChecker::new(outputs(n), Zeroizing::new((0..n as u32).rev().collect()), n)
+        ProofChecker::new(proofs(n), Zeroizing::new((0..n as u32).rev().collect()), n)
     }
 
     fn matches(indices: impl IntoIterator<Item = usize>) -> Vec<Match> {
@@ -161,7 +183,7 @@ mod tests {
         let wrong = Err(Error::WrongCount { kind: MessageKind::MatchProofs });
         assert_eq!(checker(5).take(&bytes([1])[1..]), wrong);
         assert_eq!(checker(5).take(&[0; MATCH_BYTES * (PROOFS_PER_MESSAGE + 1)]), wrong);
-        let mut one_item = ProofChecker::new(outputs(5), Zeroizing::new((0..5).collect()), 1);
+        let mut one_item = ProofChecker::new(proofs(5), Zeroizing::new((0..5).collect()), 1);
         assert_eq!(one_item.take(&bytes([1, 2])), wrong);
     }
 }

@@ -14,6 +14,9 @@ pub(crate) const TAG_BYTES: usize = 16;
 /// Bytes of a match proof: 128 bits to guess.
 pub(crate) const PROOF_BYTES: usize = 16;
 
+/// Bytes of an output: the tag and the match proof.
+pub(crate) const OUTPUT_BYTES: usize = TAG_BYTES + PROOF_BYTES;
+
 /// What the sender shows of an output: the first half.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tag(pub(crate) [u8; TAG_BYTES]);

@@ -1,5 +1,7 @@
 //! A machine as its driver sees it.
 
+use std::time::Duration;
+
 use rand_core::CryptoRng;
 
 use crate::chunk::Chunks;
@@ -54,6 +56,9 @@ pub enum Turn {
     Send(Box<dyn Party>, Vec<Message>, Progress),
     /// Call [`Party::advance`] with the partner's next message.
     Receive(Box<dyn Party>),
+    /// All that is left are the partner's proofs of matches, which it sends when every partition of the exchange has come
+    /// this far: call [`Party::advance`] with them then.
+    AwaitProofs(Box<dyn Party>),
     /// The run is over; these are the last messages to send.
     Done(Outcome, Vec<Message>),
 }
@@ -67,6 +72,12 @@ pub trait Party: Send {
     /// # Errors
     /// Any [`Error`] ends the run; [`Error::fault`] says who erred.
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error>;
+
+    /// Within what time all that this state and those after it wait for must have come, from when the driver first waits in
+    /// a state that names a time until it comes to one that names none. A machine has no clock: its driver keeps the time.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The message that a state waits for.

@@ -59,6 +59,14 @@ pub(crate) fn encode_engine(partition: u32, message: &Message) -> proto::EngineM
         Message::VoprfBlinded(elements) => Wire::VoprfBlinded(copy(elements)),
         Message::VoprfEvaluated(elements) => Wire::VoprfEvaluated(copy(elements)),
         Message::VoprfProof(scalars) => Wire::VoprfProof(copy(scalars)),
+        Message::VoleOpening(bytes) => Wire::VoleOpening(copy(bytes)),
+        Message::VoleExtension(bytes) => Wire::VoleExtension(copy(bytes)),
+        Message::VoleTrees(bytes) => Wire::VoleTrees(copy(bytes)),
+        Message::VoleChallenge(bytes) => Wire::VoleChallenge(copy(bytes)),
+        Message::VoleSalt(bytes) => Wire::VoleSalt(copy(bytes)),
+        Message::VoleReceiverMask(mask) => Wire::VoleReceiverMask(copy(mask)),
+        Message::VoleEncoding(columns) => Wire::VoleEncoding(copy(columns)),
+        Message::VoleSenderMask(opening) => Wire::VoleSenderMask(copy(opening)),
         Message::Tags(tags) => Wire::Tags(copy(tags)),
         Message::MatchProofs(proofs) => Wire::MatchProofs(copy(proofs)),
     };
@@ -77,6 +85,16 @@ pub(crate) fn decode_engine(engine: proto::EngineMessage) -> Result<(u32, Messag
             Message::VoprfEvaluated(fields.packed("voprf_evaluated", elements, 32)?)
         }
         Wire::VoprfProof(scalars) => Message::VoprfProof(fields.exact("voprf_proof", &scalars)?),
+        Wire::VoleOpening(bytes) => Message::VoleOpening(bytes.into()),
+        Wire::VoleExtension(bytes) => Message::VoleExtension(bytes.into()),
+        Wire::VoleTrees(bytes) => Message::VoleTrees(bytes.into()),
+        Wire::VoleChallenge(bytes) => Message::VoleChallenge(bytes.into()),
+        Wire::VoleSalt(bytes) => Message::VoleSalt(bytes.into()),
+        Wire::VoleReceiverMask(mask) => {
+            Message::VoleReceiverMask(fields.exact("vole_receiver_mask", &mask)?)
+        }
+        Wire::VoleEncoding(columns) => Message::VoleEncoding(fields.packed("vole_encoding", columns, 16)?),
+        Wire::VoleSenderMask(opening) => Message::VoleSenderMask(fields.exact("vole_sender_mask", &opening)?),
         Wire::Tags(tags) => Message::Tags(fields.packed("tags", tags, 16)?),
         Wire::MatchProofs(proofs) => {
             Message::MatchProofs(fields.packed("match_proofs", proofs, MATCH_PROOF)?)

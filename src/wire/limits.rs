@@ -4,15 +4,13 @@ use overlap_coalition::roster_rules::LONGEST_ROSTER;
 
 use crate::FrameType;
 
-/// The most group elements in one message of an engine: enough that headers cost nothing, few enough that a partner
-/// makes us hold 128 KiB at most before we look at it.
-pub const ENGINE_CHUNK: usize = 4_096;
+/// The most bytes in one message of an engine: enough that headers cost nothing, few enough that what a partner makes
+/// us hold before we look at it is small beside a stream's window.
+pub const ENGINE_BYTES: usize = 256 << 10;
 
 /// The longest refusal's sentence, in characters: a few lines on a terminal.
 pub const LONGEST_SENTENCE: usize = 512;
 
-/// Bytes of one group element.
-const ELEMENT: usize = 32;
 /// A few keys and lengths of fields.
 const SLACK: usize = 64;
 
@@ -26,8 +24,8 @@ const OFFER: usize = 4_096;
 const ACCEPT: usize = 1_024;
 /// A nonce.
 const OPEN: usize = 64;
-/// One chunk, the partition's number and the chunk's length.
-const ENGINE: usize = ENGINE_CHUNK * ELEMENT + 16;
+/// The bytes, the partition's number and the bytes' length.
+const ENGINE: usize = ENGINE_BYTES + 16;
 /// Three ids, hashes, sizes and two signatures.
 const RECEIPT: usize = 2_048;
 /// A key and a signature.

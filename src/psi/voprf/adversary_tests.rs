@@ -7,10 +7,9 @@ use proptest::prelude::*;
 use super::batch::Transcript;
 use super::dleq::Proof;
 use super::key::SecretKey;
-use super::tests::{intersection, items, params, rngs, run};
 use super::{CHUNK, bulk};
 use crate::output::{Output, OutputHash};
-use crate::pair::{self, End};
+use crate::pair::{self, End, VOPRF, bytes, intersection, items, message, params, rngs};
 use crate::{Error, Fault, MATCH_BYTES, Message, MessageKind, Role, SessionItem, Turn};
 
 const KINDS: [MessageKind; 6] = [
@@ -21,28 +20,6 @@ const KINDS: [MessageKind; 6] = [
     MessageKind::Tags,
     MessageKind::MatchProofs,
 ];
-
-pub(crate) fn bytes(message: &Message) -> Vec<u8> {
-    match message {
-        Message::VoprfPublicKey(bytes) => bytes.to_vec(),
-        Message::VoprfProof(bytes) => bytes.to_vec(),
-        Message::VoprfBlinded(bytes)
-        | Message::VoprfEvaluated(bytes)
-        | Message::Tags(bytes)
-        | Message::MatchProofs(bytes) => bytes.clone(),
-    }
-}
-
-fn message(kind: MessageKind, bytes: Vec<u8>) -> Message {
-    match kind {
-        MessageKind::VoprfPublicKey => Message::VoprfPublicKey(bytes.try_into().unwrap()),
-        MessageKind::VoprfBlinded => Message::VoprfBlinded(bytes),
-        MessageKind::VoprfEvaluated => Message::VoprfEvaluated(bytes),
-        MessageKind::VoprfProof => Message::VoprfProof(bytes.try_into().unwrap()),
-        MessageKind::Tags => Message::Tags(bytes),
-        MessageKind::MatchProofs => Message::MatchProofs(bytes),
-    }
-}
 
 /// What happens to a message's bytes on the way.
 type BytesChange<'a> = dyn Fn(&mut Vec<u8>) + 'a;
@@ -60,7 +37,7 @@ fn sets() -> [Vec<SessionItem>; 2] {
 /// A run of [`sets`] where the messages of one kind have their bytes changed on the way.
 fn tampered(kind: MessageKind, mut change: impl FnMut(&mut Vec<u8>)) -> [End; 2] {
     let [receiver, sender] = sets();
-    run(&receiver, &sender, true, &mut |_, sent| {
+    VOPRF.run(&receiver, &sender, true, &mut |_, sent| {
         if sent.kind() != kind {
             return vec![sent];
         }
@@ -214,7 +191,7 @@ fn another_kind_of_message_is_refused_at_every_step() {
     for expected in KINDS {
         for received in KINDS.into_iter().filter(|&kind| kind != expected) {
             let [receiver, sender] = sets();
-            let ends = run(&receiver, &sender, true, &mut |_, sent| {
+            let ends = VOPRF.run(&receiver, &sender, true, &mut |_, sent| {
                 let length = if received == MessageKind::VoprfProof { 64 } else { 32 };
                 let swapped = sent.kind() == expected;
                 vec![if swapped { message(received, vec![0; length]) } else { sent }]
@@ -228,7 +205,7 @@ fn another_kind_of_message_is_refused_at_every_step() {
 fn a_partner_that_falls_silent_leaves_no_outcome() {
     for kind in KINDS {
         let [receiver, sender] = sets();
-        let ends = run(&receiver, &sender, true, &mut |_, sent| {
+        let ends = VOPRF.run(&receiver, &sender, true, &mut |_, sent| {
             if sent.kind() == kind { Vec::new() } else { vec![sent] }
         });
         let waits = |end: &End| end.is_none() || matches!(end, Some(Err(_)));
@@ -268,7 +245,7 @@ enum Change {
 /// A run of one set against itself, with a change to the first message of a kind.
 fn changed_list(kind: MessageKind, change: Change, size: u64) -> [End; 2] {
     let (items, mut seen) = (items(0..size), Vec::new());
-    run(&items, &items, true, &mut |_, sent| {
+    VOPRF.run(&items, &items, true, &mut |_, sent| {
         if sent.kind() != kind {
             return vec![sent];
         }
@@ -289,7 +266,7 @@ fn a_sender_with_another_key_for_one_element_is_caught() {
     let public = key.public();
     let mut transcript = Transcript::new(&params(5, 7, true), &public);
     let mut blinded = Vec::new();
-    let ends = run(&receiver, &sender, true, &mut |_, sent| {
+    let ends = VOPRF.run(&receiver, &sender, true, &mut |_, sent| {
         vec![match sent {
             Message::VoprfBlinded(bytes) => {
                 blinded = bulk::decode(&bytes, MessageKind::VoprfBlinded).unwrap();

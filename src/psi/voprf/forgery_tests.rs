@@ -14,7 +14,7 @@ use super::batch::Transcript;
 use super::dleq::{Proof, Verified};
 use super::group::hash_to_group;
 use super::key::{PublicKey, SecretKey};
-use super::tests;
+use crate::pair;
 use super::vectors::{rfc_coefficient, rfc_seed};
 use crate::Error;
 
@@ -99,7 +99,7 @@ fn prove_and_verify(
     let coefficients: Vec<_> = derivation(&key.public(), c, d).into_iter().map(signed).collect();
     let combine = |points: &[RistrettoPoint]| points.iter().zip(&coefficients).map(|(p, k)| p * k).sum();
     let (m, z) = (combine(c), combine(d));
-    Proof::new(key, &key.public(), &m, &mut tests::rngs()[1]).verify(&key.public(), &m, &z)
+    Proof::new(key, &key.public(), &m, &mut pair::rngs()[1]).verify(&key.public(), &m, &z)
 }
 
 fn rfc_coefficients_cut(public: &PublicKey, c: &[RistrettoPoint], d: &[RistrettoPoint]) -> Vec<i64> {
@@ -111,7 +111,7 @@ fn rfc_cut(public: &PublicKey, i: usize, c: &RistrettoPoint, d: &RistrettoPoint)
 }
 
 fn own_coefficients_cut(public: &PublicKey, c: &[RistrettoPoint], d: &[RistrettoPoint]) -> Vec<i64> {
-    let mut transcript = Transcript::new(&tests::params(ELEMENTS, 1, true), public);
+    let mut transcript = Transcript::new(&pair::params(ELEMENTS, 1, true), public);
     c.iter().chain(d).for_each(|point| transcript.absorb(point.compress().as_bytes()));
     let coefficients = transcript.coefficients();
     (0..ELEMENTS as u32).map(|i| cut(coefficients.coefficient(i))).collect()

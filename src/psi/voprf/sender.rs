@@ -11,7 +11,7 @@ use super::key::{PublicKey, SecretKey};
 use super::{CHUNK, LABEL, bulk};
 use crate::chunk::Chunks;
 use crate::item::ItemSet;
-use crate::match_proofs::ProofChecker;
+use crate::match_proofs::TakeProofs;
 use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;
 use crate::tags::TAGS_PER_MESSAGE;
@@ -61,9 +61,6 @@ struct SendTags {
     order: Zeroizing<Vec<u32>>,
     outputs: Vec<Output>,
 }
-
-/// The tags are sent; proofs of matches come.
-struct CheckProofs(ProofChecker);
 
 impl Start {
     pub(crate) fn new(params: Params, items: ItemSet) -> Self {
@@ -141,8 +138,10 @@ impl SendTags {
         Some(Message::Tags(self.outputs[range].iter().flat_map(|output| output.tag.0).collect()))
     }
 
-    fn check_proofs(self) -> CheckProofs {
-        CheckProofs(ProofChecker::new(self.outputs, self.order, self.keyed.params.receiver_size))
+    /// The tags are sent; proofs of matches come.
+    fn check_proofs(mut self) -> TakeProofs {
+        let proofs = self.outputs.iter_mut().map(|output| std::mem::take(&mut output.proof)).collect();
+        TakeProofs::new(proofs, self.order, self.keyed.params.receiver_size)
     }
 }
 
@@ -189,21 +188,8 @@ impl Party for SendTags {
             return Ok(Turn::Send(self, vec![tags], progress));
         }
         if self.keyed.params.prove_matches {
-            return Ok(Turn::Receive(Box::new(self.check_proofs())));
+            return Ok(Turn::AwaitProofs(Box::new(self.check_proofs())));
         }
         Ok(Turn::Done(Outcome { matches: None }, Vec::new()))
-    }
-}
-
-impl Party for CheckProofs {
-    fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
-        let ended = match party::due(incoming)? {
-            Message::MatchProofs(proofs) => self.0.take(&proofs)?,
-            other => return Err(party::unexpected(MessageKind::MatchProofs, &other)),
-        };
-        if !ended {
-            return Ok(Turn::Receive(self));
-        }
-        Ok(Turn::Done(Outcome { matches: Some(self.0.matched()) }, Vec::new()))
     }
 }

@@ -1,0 +1,102 @@
+//! A set too large for one run of an engine, cut into parts.
+//!
+//! Both sides cut by session item, so equal items are in parts of one number. Each part is padded with random items to a bound
+//! that follows from the set's padded size alone: how many items a part really has, which would tell something of the
+//! set, is not seen.
+
+use overlap_psi::SessionItem;
+
+use crate::fault::Fault;
+
+/// One part of a set.
+pub(crate) struct Part {
+    /// Its items; behind those of the set come random ones.
+    pub(crate) items: Vec<SessionItem>,
+    /// The positions in the set of those that are the set's. `None` where the part is the whole set.
+    positions: Option<Vec<u32>>,
+}
+
+impl Part {
+    /// The positions in the set of the items at these places of the part. A random item has none.
+    pub(crate) fn positions_of(positions: Option<&[u32]>, places: Vec<usize>) -> Vec<usize> {
+        let Some(positions) = positions else { return places };
+        places.into_iter().filter_map(|place| positions.get(place).map(|&position| position as usize)).collect()
+    }
+
+    /// Takes the items out; the positions stay for when the run is over.
+    pub(crate) fn split(self) -> (Vec<SessionItem>, Option<Vec<u32>>) {
+        (self.items, self.positions)
+    }
+}
+
+/// Cuts a set into `parts` of `bound` items each. A set of one part is padded already.
+///
+/// # Errors
+/// [`Fault::Internal`] where a part overflows its bound. Items are pseudorandom, so that has the probability that the bound
+/// was made for, 2^-50.
+pub(crate) fn cut(items: Vec<SessionItem>, parts: u32, bound: usize) -> Result<Vec<Part>, Fault> {
+    if parts == 1 {
+        return Ok(vec![Part { items, positions: None }]);
+    }
+    let empty = || (Vec::with_capacity(bound), Vec::with_capacity(bound));
+    let mut cut: Vec<(Vec<SessionItem>, Vec<u32>)> = (0..parts).map(|_| empty()).collect();
+    for (item, position) in items.into_iter().zip(0..) {
+        let (items, positions) = &mut cut[part_of(&item, parts)];
+        items.push(item);
+        positions.push(position);
+    }
+    cut.into_iter().map(|(items, positions)| pad(items, positions, bound)).collect()
+}
+
+fn pad(mut items: Vec<SessionItem>, positions: Vec<u32>, bound: usize) -> Result<Part, Fault> {
+    let missing = bound.checked_sub(items.len()).ok_or_else(|| Fault::internal("a part overflows its bound"))?;
+    items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(missing));
+    Ok(Part { items, positions: Some(positions) })
+}
+
+/// The first 32 bits of an item, scaled: they are uniform, and the engine hashes the item anew.
+fn part_of(item: &SessionItem, parts: u32) -> usize {
+    let [a, b, c, d, ..] = *item.as_bytes();
+    (u64::from(u32::from_be_bytes([a, b, c, d])) * u64::from(parts) >> 32) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(count: usize) -> Vec<SessionItem> {
+        std::iter::repeat_with(|| SessionItem::new(rand::random())).take(count).collect()
+    }
+
+    #[test]
+    fn equal_items_are_in_parts_of_one_number_and_keep_their_positions() {
+        let set = items(3000);
+        let parts = cut(set.clone(), 3, 1300).unwrap();
+        let other = cut(set.iter().rev().copied().collect(), 3, 1200).unwrap();
+        let mut seen = 0;
+        for (part, other) in parts.into_iter().zip(other) {
+            assert_eq!((part.items.len(), other.items.len()), (1300, 1200));
+            let (items, positions) = part.split();
+            let own = positions.as_ref().unwrap().len();
+            seen += own;
+            assert!(items[..own].iter().all(|item| other.items.contains(item)));
+            let found = Part::positions_of(positions.as_deref(), vec![0, own - 1, own, 1299]);
+            assert_eq!(found.iter().map(|&p| set[p]).collect::<Vec<_>>(), [items[0], items[own - 1]]);
+        }
+        assert_eq!(seen, set.len());
+    }
+
+    #[test]
+    fn one_part_is_the_set() {
+        let set = items(5);
+        let [part] = cut(set.clone(), 1, 9).unwrap().try_into().unwrap_or_else(|_| panic!("one part"));
+        let (items, positions) = part.split();
+        assert_eq!(items, set);
+        assert_eq!(Part::positions_of(positions.as_deref(), vec![4, 2]), [4, 2]);
+    }
+
+    #[test]
+    fn a_part_that_overflows_is_refused() {
+        assert!(matches!(cut(items(3000), 3, 900), Err(Fault::Internal(_))));
+    }
+}

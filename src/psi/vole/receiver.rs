@@ -1,0 +1,453 @@
+//! The receiver's states, in the order in which they follow each other.
+
+use rand_core::CryptoRng;
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use super::parameters::Parameters;
+use super::session::{COMMITMENT_BYTES, SALT_BYTES, SEED_BYTES, SenderMask, Session};
+use super::{
+    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_ENCODE, SALT_MESSAGE_BYTES, TAGS_IN_ORDER,
+    silent_error, transfer_error,
+};
+use crate::chunk::{Chunks, Pieces, pieces};
+use crate::field::F128;
+use crate::item::ItemSet;
+use crate::keyed_hash::KeyedHash;
+use crate::match_proofs;
+use crate::matching::Match;
+use crate::okvs::{Grouped, Plan, decode_bin};
+use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
+use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver};
+use crate::tag_order::{Merge, TagMatch, tags_of};
+use crate::tags::TAGS_PER_MESSAGE;
+use crate::{
+    Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, base_ot, ot_extension,
+    party,
+};
+
+/// Bins that are encoded between two messages: enough for every core, few enough that the sender has work soon.
+const BINS_AT_ONCE: usize = 8;
+
+/// Seeds that are tried. An honest set fails with one with probability 2^-40.
+const SEEDS: usize = 4;
+
+/// What every state holds.
+struct Run {
+    params: Params,
+    session: Session,
+    parameters: Parameters,
+}
+
+/// Before anything.
+pub(crate) struct Start(TakeOpening);
+
+/// The sender's commitment and its part of the base transfers are due.
+struct TakeOpening {
+    run: Run,
+    items: ItemSet,
+}
+
+/// The extension is sent; while the sender grows its trees, the set's encoding is planned.
+struct Solve {
+    run: Run,
+    items: ItemSet,
+    commitment: [u8; COMMITMENT_BYTES],
+    noise: NoiseChoice,
+    rows: Zeroizing<Vec<F128>>,
+}
+
+/// The set, in bins, and how its encoding will be solved.
+struct Planned {
+    seed: [u8; SEED_BYTES],
+    grouped: Grouped,
+    plan: Plan,
+}
+
+/// The trees' corrections come.
+struct TakeTrees {
+    run: Run,
+    planned: Planned,
+    commitment: [u8; COMMITMENT_BYTES],
+    noise: NoiseChoice,
+    rows: Zeroizing<Vec<F128>>,
+    pieces: Pieces,
+}
+
+/// The challenge is sent; the correlation is expanded while its answer is on its way.
+struct Expand {
+    run: Run,
+    planned: Planned,
+    commitment: [u8; COMMITMENT_BYTES],
+    silent: SilentReceiver,
+    challenge: Challenge,
+}
+
+/// The answer to the challenge is due, and with it the salt.
+struct TakeSalt {
+    run: Run,
+    planned: Planned,
+    commitment: [u8; COMMITMENT_BYTES],
+    challenge: Challenge,
+    correlation: Correlation,
+}
+
+/// `C = Delta * A' + B`: what the receiver has of it. Both have the encoding's columns.
+struct Correlation {
+    /// A', to which the encoding is added bin by bin.
+    masked: Zeroizing<Vec<F128>>,
+    /// C.
+    own: Zeroizing<Vec<F128>>,
+}
+
+/// The correlation has passed its check, which is what a [`Salted`] is made by: the set is encoded bin by bin, and sent.
+struct Encode {
+    run: Run,
+    planned: Planned,
+    commitment: [u8; COMMITMENT_BYTES],
+    mask: F128,
+    correlation: Correlation,
+    hash: KeyedHash,
+    /// Bins.
+    bins: Chunks,
+    /// Columns.
+    sent: Chunks,
+}
+
+/// All columns are sent: the own items are decoded while the sender decodes its own.
+struct Decode {
+    run: Run,
+    grouped: Grouped,
+    commitment: [u8; COMMITMENT_BYTES],
+    mask: F128,
+    own: Zeroizing<Vec<F128>>,
+}
+
+/// The own items' raw values, less the sender's mask, which is due.
+struct TakeMask {
+    run: Run,
+    grouped: Grouped,
+    commitment: [u8; COMMITMENT_BYTES],
+    mask: F128,
+    values: Zeroizing<Vec<F128>>,
+}
+
+/// The own outputs are known; tags come.
+struct TakeTags {
+    run: Run,
+    grouped: Grouped,
+    chunks: Chunks,
+    merge: Merge,
+}
+
+impl Start {
+    pub(crate) fn new(params: Params, parameters: Parameters, items: ItemSet) -> Self {
+        let run = Run { session: Session::new(&params), params, parameters };
+        Self(TakeOpening { run, items })
+    }
+}
+
+impl Run {
+    fn progress(&self, phase: &'static str, done: usize, total: usize) -> Progress {
+        Progress { phase, done: done as u64, total: total as u64 }
+    }
+}
+
+impl TakeOpening {
+    fn take(self, opening: &[u8], rng: &mut dyn CryptoRng) -> Result<(Solve, Vec<Message>), Error> {
+        let kind = MessageKind::VoleOpening;
+        if opening.len() != OPENING_BYTES {
+            return Err(Error::WrongCount { kind });
+        }
+        let (commitment, transfers) =
+            opening.split_first_chunk().ok_or(Error::WrongCount { kind })?;
+        let session = self.run.session.bytes();
+        let (seeds, mut reply) =
+            base_ot::send(session, transfers, rng).map_err(|error| transfer_error(error, kind))?;
+        let noise = NoiseChoice::random(self.run.parameters.noise, rng);
+        let (rows, extension) = ot_extension::extend_receiver(session, seeds, &noise.choice_bits(), rng);
+        reply.extend_from_slice(&extension);
+        let messages = pieces(&reply, Message::VoleExtension);
+        let commitment = *commitment;
+        Ok((Solve { run: self.run, items: self.items, commitment, noise, rows }, messages))
+    }
+}
+
+impl Solve {
+    fn solve(self, rng: &mut dyn CryptoRng) -> Result<TakeTrees, Error> {
+        let planned = Planned::new(&self.run.parameters, self.items.items(), rng)?;
+        let length = self.run.parameters.noise.message_len();
+        Ok(TakeTrees {
+            run: self.run,
+            planned,
+            commitment: self.commitment,
+            noise: self.noise,
+            rows: self.rows,
+            pieces: Pieces::new(MessageKind::VoleTrees, length),
+        })
+    }
+}
+
+impl Planned {
+    /// Whether a seed works shows before anything that depends on it is sent, and the partner sees only the one that does.
+    fn new(parameters: &Parameters, items: &[SessionItem], rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        for _ in 0..SEEDS {
+            let mut seed = [0; SEED_BYTES];
+            rng.fill_bytes(&mut seed);
+            let Ok(grouped) = Grouped::within_capacity(&parameters.shape, &seed, items) else { continue };
+            if let Ok(plan) = Plan::new(&grouped) {
+                return Ok(Self { seed, grouped, plan });
+            }
+        }
+        Err(if has_repeats(items) { Error::RepeatedItem } else { Error::Unencodable })
+    }
+}
+
+/// Two equal items have equal rows, which no seed can solve.
+fn has_repeats(items: &[SessionItem]) -> bool {
+    let mut sorted = Zeroizing::new(items.to_vec());
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+impl TakeTrees {
+    fn take(mut self, piece: &[u8], rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        let Some(trees) = self.pieces.take(piece)? else { return Ok(Turn::Receive(Box::new(self))) };
+        let silent = SilentReceiver::new(self.run.session.bytes(), self.noise, &self.rows, &trees)
+            .map_err(|error| silent_error(error, MessageKind::VoleTrees))?;
+        let challenge = silent.challenge(rng);
+        let message = Message::VoleChallenge([self.planned.seed.as_slice(), &challenge.message].concat());
+        let progress = self.run.progress(PHASE_CORRELATE, 1, 2);
+        let Self { run, planned, commitment, .. } = self;
+        let next = Expand { run, planned, commitment, silent, challenge };
+        Ok(Turn::Send(Box::new(next), vec![message], progress))
+    }
+}
+
+impl Expand {
+    fn expand(self) -> TakeSalt {
+        let Self { run, planned, commitment, silent, challenge } = self;
+        let [masked, own] = silent.expand(run.parameters.vole_length());
+        TakeSalt { run, planned, commitment, challenge, correlation: Correlation { masked, own } }
+    }
+}
+
+impl TakeSalt {
+    fn take(self, message: &[u8], rng: &mut dyn CryptoRng) -> Result<(Encode, Message), Error> {
+        let wrong_count = Error::WrongCount { kind: MessageKind::VoleSalt };
+        if message.len() != SALT_MESSAGE_BYTES {
+            return Err(wrong_count);
+        }
+        let (answer, salt) = message.split_first_chunk().ok_or(wrong_count.clone())?;
+        let salt: &[u8; SALT_BYTES] = salt.try_into().map_err(|_| wrong_count)?;
+        self.challenge.verify(answer).map_err(|error| silent_error(error, MessageKind::VoleSalt))?;
+        let mask = F128::random(rng);
+        let shape = &self.run.parameters.shape;
+        let next = Encode {
+            bins: Chunks::new(shape.bins(), BINS_AT_ONCE),
+            sent: Chunks::new(shape.columns(), super::COLUMNS_PER_MESSAGE),
+            hash: self.run.session.item_hash(salt, &self.planned.seed),
+            run: self.run,
+            planned: self.planned,
+            commitment: self.commitment,
+            mask,
+            correlation: self.correlation,
+        };
+        Ok((next, Message::VoleReceiverMask(mask.to_bytes())))
+    }
+}
+
+impl Encode {
+    /// The next messages, or `None` when all are sent.
+    fn next_columns(&mut self) -> Option<Vec<Message>> {
+        let bins = self.bins.next()?;
+        let (shape, Planned { grouped, plan, .. }) = (&self.run.parameters.shape, &self.planned);
+        let ready = bins.end * shape.bin_columns();
+        let columns = &mut self.correlation.masked[bins.start * shape.bin_columns()..ready];
+        let hash = &self.hash;
+        columns.par_chunks_mut(shape.bin_columns()).zip(bins).for_each(|(columns, bin)| {
+            let values = super::item_values(hash, &grouped.keys()[grouped.bin(bin)]);
+            plan.encode_bin(bin, grouped, &values, columns);
+        });
+        let masked = &self.correlation.masked;
+        let mut messages = Vec::new();
+        while let Some(range) = self.sent.next_within(ready) {
+            messages.push(Message::VoleEncoding(masked[range].iter().flat_map(|c| c.to_bytes()).collect()));
+        }
+        Some(messages)
+    }
+
+    fn decode(self) -> Decode {
+        Decode {
+            run: self.run,
+            grouped: self.planned.grouped,
+            commitment: self.commitment,
+            mask: self.mask,
+            own: self.correlation.own,
+        }
+    }
+}
+
+impl Decode {
+    fn decode(self) -> TakeMask {
+        let (shape, grouped, own) = (&self.run.parameters.shape, &self.grouped, &self.own);
+        let mut values = Zeroizing::new(vec![F128::ZERO; grouped.keys().len()]);
+        super::by_bin(grouped, 0..shape.bins(), &mut values).into_par_iter().for_each(|(bin, values)| {
+            let start = bin * shape.bin_columns();
+            decode_bin(grouped, bin, &own[start..start + shape.bin_columns()], values);
+        });
+        TakeMask {
+            run: self.run,
+            grouped: self.grouped,
+            commitment: self.commitment,
+            mask: self.mask,
+            values,
+        }
+    }
+}
+
+impl TakeMask {
+    fn take(mut self, opening: &[u8; 32]) -> Result<TakeTags, Error> {
+        let theirs = SenderMask::open(opening, &self.run.session, &self.commitment);
+        let mask = self.mask + theirs.ok_or(Error::BadMask)?;
+        let hash = OutputHash::new(LABEL, &self.run.params);
+        let keys = self.grouped.keys();
+        let mut outputs = vec![[0; OUTPUT_BYTES]; keys.len()];
+        self.values
+            .par_chunks_mut(HASHES_AT_ONCE)
+            .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
+            .for_each(|(values, (keys, outputs))| super::outputs(&hash, values, mask, keys, outputs));
+        Ok(TakeTags {
+            chunks: Chunks::new(self.run.params.sender_size, TAGS_PER_MESSAGE),
+            run: self.run,
+            grouped: self.grouped,
+            merge: Merge::new(outputs),
+        })
+    }
+}
+
+impl TakeTags {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let start = self.chunks.done();
+        self.chunks.accept(MessageKind::Tags, bytes, TAG_BYTES)?;
+        if start.is_multiple_of(TAGS_IN_ORDER) {
+            self.merge.restart();
+        }
+        self.merge.take(tags_of(bytes)?)
+    }
+
+    /// Waits for more, or ends when all have come.
+    fn turn(self) -> Turn {
+        if !self.chunks.is_complete() {
+            return Turn::Receive(Box::new(self));
+        }
+        let (found, outputs) = self.merge.finish();
+        let matches: Vec<Match> =
+            found.iter().map(|found| matched(found, &outputs, self.grouped.order())).collect();
+        let proofs =
+            if self.run.params.prove_matches { match_proofs::encode(&matches) } else { Vec::new() };
+        let mut positions: Vec<usize> = matches.iter().map(|m| m.position).collect();
+        positions.sort_unstable();
+        Turn::Done(Outcome { matches: Some(positions) }, proofs)
+    }
+}
+
+fn matched(found: &TagMatch, outputs: &[[u8; OUTPUT_BYTES]], positions: &[u32]) -> Match {
+    let place = found.place as usize;
+    let mut proof = MatchProof::default();
+    proof.0.copy_from_slice(&outputs[place][TAG_BYTES..]);
+    Match { position: positions[place] as usize, tag_index: found.tag_index, proof }
+}
+
+impl Party for Start {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.0)))
+    }
+}
+
+impl Party for TakeOpening {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleOpening(opening) => {
+                let (next, messages) = self.take(&opening, rng)?;
+                let progress = next.run.progress(PHASE_CORRELATE, 0, 2);
+                Ok(Turn::Send(Box::new(next), messages, progress))
+            }
+            other => Err(party::unexpected(MessageKind::VoleOpening, &other)),
+        }
+    }
+}
+
+impl Party for Solve {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.solve(rng)?)))
+    }
+}
+
+impl Party for TakeTrees {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleTrees(piece) => self.take(&piece, rng),
+            other => Err(party::unexpected(MessageKind::VoleTrees, &other)),
+        }
+    }
+}
+
+impl Party for Expand {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.expand())))
+    }
+}
+
+impl Party for TakeSalt {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleSalt(salt) => {
+                let (next, message) = self.take(&salt, rng)?;
+                let progress = next.run.progress(PHASE_CORRELATE, 2, 2);
+                Ok(Turn::Send(Box::new(next), vec![message], progress))
+            }
+            other => Err(party::unexpected(MessageKind::VoleSalt, &other)),
+        }
+    }
+}
+
+impl Party for Encode {
+    fn advance(mut self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        if let Some(columns) = self.next_columns() {
+            let progress = self.run.progress(PHASE_ENCODE, self.bins.done(), self.bins.total());
+            return Ok(Turn::Send(self, columns, progress));
+        }
+        Box::new(self.decode()).advance(None, rng)
+    }
+}
+
+impl Party for Decode {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.decode())))
+    }
+}
+
+impl Party for TakeMask {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleSenderMask(opening) => Ok(self.take(&opening)?.turn()),
+            other => Err(party::unexpected(MessageKind::VoleSenderMask, &other)),
+        }
+    }
+}
+
+impl Party for TakeTags {
+    fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::Tags(tags) => self.take(&tags)?,
+            other => return Err(party::unexpected(MessageKind::Tags, &other)),
+        }
+        Ok(self.turn())
+    }
+}

@@ -1,0 +1,483 @@
+//! The sender's states, in the order in which they follow each other.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use rand_core::CryptoRng;
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use super::parameters::Parameters;
+use super::session::{SALT_BYTES, SEED_BYTES, SenderMask, Session};
+use super::{
+    CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, LABEL, PHASE_CORRELATE,
+    PHASE_DECODE, PHASE_TAGS, TAGS_IN_ORDER, extension_message_bytes, transfer_error,
+};
+use crate::base_ot::{self, OtReceiver};
+use crate::chunk::{Chunks, Pieces, pieces};
+use crate::field::{self, F128};
+use crate::item::ItemSet;
+use crate::keyed_hash::KeyedHash;
+use crate::match_proofs::TakeProofs;
+use crate::okvs::{Grouped, Shape, decode_bin};
+use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
+use crate::shuffle::random_order;
+use crate::silent_vole::SilentSender;
+use crate::tag_order::{Entry, TagOrder};
+use crate::tags::TAGS_PER_MESSAGE;
+use crate::{
+    Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, ot_extension, party,
+};
+
+/// Bins that are decoded at once while columns still come.
+const BINS_AT_ONCE: usize = 4;
+
+/// What every state holds.
+struct Run {
+    params: Params,
+    session: Session,
+    parameters: Parameters,
+    items: ItemSet,
+    delta: Zeroizing<F128>,
+    mask: SenderMask,
+}
+
+/// Before anything.
+pub(crate) struct Start {
+    params: Params,
+    parameters: Parameters,
+    items: ItemSet,
+}
+
+/// The commitment and the own part of the base transfers are sent.
+struct Opened(TakeExtension);
+
+/// The extension comes.
+struct TakeExtension {
+    run: Run,
+    transfers: OtReceiver,
+    pieces: Pieces,
+}
+
+/// The trees' corrections are sent.
+struct Grown(TakeChallenge);
+
+/// The challenge is due.
+struct TakeChallenge {
+    run: Run,
+    silent: SilentSender,
+}
+
+/// The salt is sent, so the encoding must come soon; meanwhile the correlation is expanded and the set put in bins.
+struct Expand {
+    run: Run,
+    silent: SilentSender,
+    seed: [u8; SEED_BYTES],
+    hash: KeyedHash,
+}
+
+/// The receiver's mask is due.
+struct TakeMask {
+    run: Run,
+    batches: Batches,
+    batch: Batch,
+    key: Key,
+}
+
+/// What the function is evaluated with.
+struct Key {
+    seed: [u8; SEED_BYTES],
+    hash: KeyedHash,
+    delta: Zeroizing<F128>,
+    /// w = ws + wr; until the receiver's mask has come, ws.
+    mask: F128,
+    /// B, which becomes K = B + Delta * A as A comes.
+    columns: Zeroizing<Vec<F128>>,
+}
+
+/// The columns of the encoding come, and the first items are evaluated on those bins that are whole.
+struct TakeEncoding {
+    run: Run,
+    batches: Batches,
+    batch: Batch,
+    key: Key,
+    hash: OutputHash,
+    chunks: Chunks,
+}
+
+/// The key is whole; tags are sent, batch by batch.
+struct SendTags {
+    run: Run,
+    batches: Batches,
+    key: Key,
+    hash: OutputHash,
+    tags: BatchTags,
+    chunks: Chunks,
+    /// What the receiver's proofs of matches will be checked against: proofs and positions, in the order of the tags.
+    proofs: Vec<MatchProof>,
+    positions: Zeroizing<Vec<u32>>,
+}
+
+/// The set, cut into parts that are evaluated one after the other, so that memory does not grow with the set.
+struct Batches {
+    /// The positions of the items that each batch takes; `None` where one takes them all.
+    order: Option<Zeroizing<Vec<u32>>>,
+    chunks: Chunks,
+}
+
+/// The items of one batch, in bins, and what was computed of them.
+struct Batch {
+    /// The place of the batch's items in [`Batches::order`].
+    range: Range<usize>,
+    grouped: Grouped,
+    outputs: Vec<[u8; OUTPUT_BYTES]>,
+    bins_done: usize,
+}
+
+/// The outputs of one batch in the order in which their tags are sent.
+struct BatchTags {
+    /// The place of the batch's first item in [`Batches`].
+    start: usize,
+    grouped: Grouped,
+    outputs: Vec<[u8; OUTPUT_BYTES]>,
+    order: TagOrder,
+}
+
+impl Start {
+    pub(crate) fn new(params: Params, parameters: Parameters, items: ItemSet) -> Self {
+        Self { params, parameters, items }
+    }
+
+    fn open(self, rng: &mut dyn CryptoRng) -> (TakeExtension, Message) {
+        let session = Session::new(&self.params);
+        let delta = Zeroizing::new(F128::random(rng));
+        let mask = SenderMask::random(rng);
+        let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
+        let message = [mask.commitment(&session).as_slice(), &request].concat();
+        let length = extension_message_bytes(&self.parameters);
+        let Self { params, parameters, items } = self;
+        let run = Run { params, session, parameters, items, delta, mask };
+        let pieces = Pieces::new(MessageKind::VoleExtension, length);
+        (TakeExtension { run, transfers, pieces }, Message::VoleOpening(message))
+    }
+}
+
+impl Run {
+    fn shape(&self) -> &Shape {
+        &self.parameters.shape
+    }
+
+    fn progress(&self, phase: &'static str, done: usize, total: usize) -> Progress {
+        Progress { phase, done: done as u64, total: total as u64 }
+    }
+}
+
+impl TakeExtension {
+    fn take(mut self, piece: &[u8], rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        let Some(message) = self.pieces.take(piece)? else { return Ok(Turn::Receive(Box::new(self))) };
+        let Self { run, transfers, .. } = self;
+        let wrong_count = Error::WrongCount { kind: MessageKind::VoleExtension };
+        let (reply, extension) = message.split_at_checked(base_ot::SENDER_BYTES).ok_or(wrong_count)?;
+        let seeds = transfers.finish(reply).map_err(|error| transfer_error(error, MessageKind::VoleExtension))?;
+        let (session, noise) = (run.session.bytes(), run.parameters.noise);
+        let rows = ot_extension::extend_sender(session, &seeds, noise.rows(), extension)
+            .map_err(|_| Error::BadExtension)?;
+        let (silent, trees) = SilentSender::new(session, noise, *run.delta, &rows, rng);
+        let progress = run.progress(PHASE_CORRELATE, 0, 2);
+        let messages = pieces(&trees, Message::VoleTrees);
+        Ok(Turn::Send(Box::new(Grown(TakeChallenge { run, silent })), messages, progress))
+    }
+}
+
+impl TakeChallenge {
+    fn take(self, message: &[u8], rng: &mut dyn CryptoRng) -> Result<(Expand, Message), Error> {
+        let wrong_count = Error::WrongCount { kind: MessageKind::VoleChallenge };
+        if message.len() != CHALLENGE_MESSAGE_BYTES {
+            return Err(wrong_count);
+        }
+        let ([seed, challenge, masked], []) = message.as_chunks() else { return Err(wrong_count) };
+        let answer = self.silent.check(challenge, F128::from_bytes(*masked));
+        let mut salt = [0; SALT_BYTES];
+        rng.fill_bytes(&mut salt);
+        let hash = self.run.session.item_hash(&salt, seed);
+        let message = Message::VoleSalt([answer, salt].concat());
+        Ok((Expand { run: self.run, silent: self.silent, seed: *seed, hash }, message))
+    }
+}
+
+impl Expand {
+    fn expand(self, rng: &mut dyn CryptoRng) -> TakeMask {
+        let Self { run, silent, seed, hash } = self;
+        let own = silent.expand(run.parameters.vole_length());
+        let mut batches = Batches::new(run.items.items().len(), rng);
+        let batch = batches.first(run.shape(), &seed, run.items.items());
+        let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
+        TakeMask { run, batches, batch, key }
+    }
+}
+
+impl Batches {
+    /// A set of one batch needs no order of its own: the tags' order hides it. Which of several batches an item is in is
+    /// seen by the receiver, so it is random.
+    fn new(items: usize, rng: &mut dyn CryptoRng) -> Self {
+        let order = (items > TAGS_IN_ORDER).then(|| random_order(items, rng));
+        Self { order, chunks: Chunks::new(items, TAGS_IN_ORDER) }
+    }
+
+    /// The first batch; that of an empty set is empty.
+    fn first(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES], items: &[SessionItem]) -> Batch {
+        self.next(shape, seed, items).unwrap_or_else(|| Batch::new(0..0, Grouped::new(shape, seed, &[])))
+    }
+
+    /// The next batch.
+    fn next(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES], items: &[SessionItem]) -> Option<Batch> {
+        let range = self.chunks.next()?;
+        let grouped = match &self.order {
+            None => Grouped::new(shape, seed, items),
+            Some(order) => {
+                let chosen = order[range.clone()].iter().map(|&i| items[i as usize]).collect();
+                Grouped::new(shape, seed, &Zeroizing::new(chosen))
+            }
+        };
+        Some(Batch::new(range, grouped))
+    }
+
+    /// The position in the caller's set of a batch's item.
+    fn position(&self, start: usize, item: u32) -> u32 {
+        self.order.as_ref().map_or(item, |order| order[start + item as usize])
+    }
+}
+
+impl Batch {
+    fn new(range: Range<usize>, grouped: Grouped) -> Self {
+        let outputs = vec![[0; OUTPUT_BYTES]; grouped.keys().len()];
+        Self { range, grouped, outputs, bins_done: 0 }
+    }
+
+    /// Evaluates the items of the bins up to `end`: F(y) = Ho(Decode(K, y) - Delta * H(y) + w, y).
+    fn evaluate(&mut self, end: usize, key: &Key, hash: &OutputHash) {
+        let bins = std::mem::replace(&mut self.bins_done, end)..end;
+        let grouped = &self.grouped;
+        super::by_bin(grouped, bins, &mut self.outputs).into_par_iter().for_each(|(bin, outputs)| {
+            let keys = &grouped.keys()[grouped.bin(bin)];
+            let width = grouped.shape().bin_columns();
+            let mut values = Zeroizing::new(vec![F128::ZERO; keys.len()]);
+            decode_bin(grouped, bin, &key.columns[bin * width..(bin + 1) * width], &mut values);
+            field::add_scaled(&mut values, *key.delta, &super::item_values(&key.hash, keys));
+            super::outputs(hash, &mut values, key.mask, keys, outputs);
+        });
+    }
+
+    /// The batch's outputs in the order of their tags.
+    ///
+    /// # Errors
+    /// [`Error::RepeatedItem`]
+    fn sorted(self) -> Result<BatchTags, Error> {
+        let order = TagOrder::new(&self.outputs);
+        if order.has_repeats(&self.outputs) {
+            return Err(Error::RepeatedItem);
+        }
+        Ok(BatchTags { start: self.range.start, outputs: self.outputs, order, grouped: self.grouped })
+    }
+}
+
+impl TakeMask {
+    fn take(self, mask: [u8; 16]) -> TakeEncoding {
+        let Self { run, batches, batch, mut key } = self;
+        key.mask += F128::from_bytes(mask);
+        let chunks = Chunks::new(run.shape().columns(), COLUMNS_PER_MESSAGE);
+        let hash = OutputHash::new(LABEL, &run.params);
+        TakeEncoding { run, batches, batch, key, hash, chunks }
+    }
+}
+
+impl TakeEncoding {
+    fn take(&mut self, columns: &[u8]) -> Result<(), Error> {
+        let start = self.chunks.done();
+        self.chunks.accept(MessageKind::VoleEncoding, columns, ELEMENT_BYTES)?;
+        let masked: Vec<F128> = columns.as_chunks().0.iter().map(|bytes| F128::from_bytes(*bytes)).collect();
+        field::add_scaled(&mut self.key.columns[start..start + masked.len()], *self.key.delta, &masked);
+        let (whole, all) = (self.chunks.done() / self.run.shape().bin_columns(), self.run.shape().bins());
+        if whole >= (self.batch.bins_done + BINS_AT_ONCE).min(all) {
+            self.batch.evaluate(whole, &self.key, &self.hash);
+        }
+        Ok(())
+    }
+
+    /// Waits for more columns, or shows the mask when all have come.
+    fn turn(self) -> Result<Turn, Error> {
+        if !self.chunks.is_complete() {
+            return Ok(Turn::Receive(Box::new(self)));
+        }
+        let message = Message::VoleSenderMask(self.run.mask.opening());
+        let progress = self.run.progress(PHASE_DECODE, 1, 1);
+        let next = SendTags::new(self)?;
+        Ok(Turn::Send(Box::new(next), vec![message], progress))
+    }
+}
+
+impl SendTags {
+    /// All columns have come, so the sender may show its mask.
+    fn new(whole: TakeEncoding) -> Result<Self, Error> {
+        let TakeEncoding { run, batches, key, hash, mut batch, .. } = whole;
+        let bins = run.shape().bins();
+        batch.evaluate(bins, &key, &hash);
+        let tags = batch.sorted()?;
+        let size = run.params.sender_size;
+        let proofs = if run.params.prove_matches { size } else { 0 };
+        Ok(Self {
+            chunks: Chunks::new(size, TAGS_PER_MESSAGE),
+            proofs: Vec::with_capacity(proofs),
+            positions: Zeroizing::new(Vec::with_capacity(proofs)),
+            run,
+            batches,
+            key,
+            hash,
+            tags,
+        })
+    }
+
+    /// The next tags, or `None` when all are sent.
+    ///
+    /// # Errors
+    /// [`Error::RepeatedItem`]
+    fn next_tags(&mut self) -> Result<Option<Message>, Error> {
+        let Some(range) = self.chunks.next() else { return Ok(None) };
+        if range.start == self.tags.end() {
+            self.next_batch()?;
+        }
+        let entries = &self.tags.order.entries()[range.start - self.tags.start..range.end - self.tags.start];
+        let outputs = &self.tags.outputs;
+        let tags = entries.iter().flat_map(|entry| outputs[entry.place as usize][..TAG_BYTES].iter().copied());
+        let message = Message::Tags(tags.collect());
+        if self.run.params.prove_matches {
+            let proof = |entry: &Entry| {
+                let mut proof = MatchProof::default();
+                proof.0.copy_from_slice(&outputs[entry.place as usize][TAG_BYTES..]);
+                proof
+            };
+            self.proofs.extend(entries.iter().map(proof));
+            self.positions.extend(entries.iter().map(|entry| self.tags.position(entry, &self.batches)));
+        }
+        Ok(Some(message))
+    }
+
+    fn next_batch(&mut self) -> Result<(), Error> {
+        let shape = self.run.shape();
+        let batch = self.batches.next(shape, &self.key.seed, self.run.items.items());
+        // There is a batch for every tag.
+        let mut batch = batch.ok_or(Error::OutOfTurn)?;
+        batch.evaluate(shape.bins(), &self.key, &self.hash);
+        self.tags = batch.sorted()?;
+        Ok(())
+    }
+
+    fn take_proofs(self) -> TakeProofs {
+        TakeProofs::new(self.proofs, self.positions, self.run.params.receiver_size)
+    }
+}
+
+impl BatchTags {
+    /// The place after the last in [`Batches`].
+    fn end(&self) -> usize {
+        self.start + self.outputs.len()
+    }
+
+    /// The position in the caller's set of the item behind a tag.
+    fn position(&self, entry: &Entry, batches: &Batches) -> u32 {
+        batches.position(self.start, self.grouped.order()[entry.place as usize])
+    }
+}
+
+impl Party for Start {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        let (next, message) = self.open(rng);
+        let progress = next.run.progress(PHASE_CORRELATE, 0, 2);
+        Ok(Turn::Send(Box::new(Opened(next)), vec![message], progress))
+    }
+}
+
+impl Party for Opened {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.0)))
+    }
+}
+
+impl Party for TakeExtension {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleExtension(piece) => self.take(&piece, rng),
+            other => Err(party::unexpected(MessageKind::VoleExtension, &other)),
+        }
+    }
+}
+
+impl Party for Grown {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.0)))
+    }
+}
+
+impl Party for TakeChallenge {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleChallenge(challenge) => {
+                let (next, message) = self.take(&challenge, rng)?;
+                let progress = next.run.progress(PHASE_CORRELATE, 1, 2);
+                Ok(Turn::Send(Box::new(next), vec![message], progress))
+            }
+            other => Err(party::unexpected(MessageKind::VoleChallenge, &other)),
+        }
+    }
+}
+
+impl Party for Expand {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(Turn::Receive(Box::new(self.expand(rng))))
+    }
+}
+
+impl Party for TakeMask {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleReceiverMask(mask) => Ok(self.take(mask).turn()?),
+            other => Err(party::unexpected(MessageKind::VoleReceiverMask, &other)),
+        }
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(ENCODING_LIMIT)
+    }
+}
+
+impl Party for TakeEncoding {
+    fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        match party::due(incoming)? {
+            Message::VoleEncoding(columns) => self.take(&columns)?,
+            other => return Err(party::unexpected(MessageKind::VoleEncoding, &other)),
+        }
+        self.turn()
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(ENCODING_LIMIT)
+    }
+}
+
+impl Party for SendTags {
+    fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        if let Some(tags) = self.next_tags()? {
+            let progress = self.run.progress(PHASE_TAGS, self.chunks.done(), self.chunks.total());
+            return Ok(Turn::Send(self, vec![tags], progress));
+        }
+        if self.run.params.prove_matches {
+            return Ok(Turn::AwaitProofs(Box::new(self.take_proofs())));
+        }
+        Ok(Turn::Done(Outcome { matches: None }, Vec::new()))
+    }
+}
