@@ -18,6 +18,8 @@ mod item;
 mod match_proofs;
 mod matching;
 mod message;
+#[allow(dead_code)] // As field.
+mod okvs;
 mod output;
 mod party;
 mod shuffle;

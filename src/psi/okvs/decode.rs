@@ -1,0 +1,28 @@
+//! What items decode to.
+
+use rayon::prelude::*;
+
+use super::Grouped;
+use super::powers::add_powers;
+use super::row;
+use crate::field::F128;
+
+/// Items of a bin that one task decodes: a side with far more items than the shape's may have them all in one bin.
+const CHUNK: usize = 1 << 13;
+
+/// Decodes the items of a bin from that bin's columns into `out`, in the grouped order.
+pub(crate) fn decode_bin(grouped: &Grouped, bin: usize, columns: &[F128], out: &mut [F128]) {
+    let (sparse, dense) = columns.split_at(grouped.shape().sparse());
+    let keys = &grouped.keys()[grouped.bin(bin)];
+    out.par_chunks_mut(CHUNK).zip(keys.par_chunks(CHUNK)).for_each(|(out, keys)| {
+        add_sparse(out, keys, sparse);
+        add_powers(out, keys, dense);
+    });
+}
+
+fn add_sparse(out: &mut [F128], keys: &[F128], sparse: &[F128]) {
+    for (out, &key) in out.iter_mut().zip(keys) {
+        let [a, b, c] = row::columns(key, sparse.len() as u32).map(|column| sparse[usize::from(column)]);
+        *out = a + b + c;
+    }
+}

@@ -1,0 +1,95 @@
+//! How each column follows from values, known before the values are.
+
+use rayon::prelude::*;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::peel::{Peeled, peel};
+use super::powers::add_powers;
+use super::row::{self, Columns};
+use super::two_core::{Core, CoreRow};
+use super::{Grouped, Shape};
+use crate::field::F128;
+
+/// A bin's system has no solution for all values. Another seed helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unsolvable;
+
+/// The systems of all bins, solved but for the values. Wiped when dropped.
+pub(crate) struct Plan {
+    shape: Shape,
+    bins: Vec<BinPlan>,
+}
+
+impl Plan {
+    /// Solves for grouped items, whatever their values will be.
+    ///
+    /// # Errors
+    /// [`Unsolvable`] where some values could not be encoded.
+    pub(crate) fn new(grouped: &Grouped) -> Result<Self, Unsolvable> {
+        let shape = *grouped.shape();
+        let plan = |bin| BinPlan::for_keys(&shape, &grouped.keys()[grouped.bin(bin)]);
+        let bins = (0..shape.bins()).into_par_iter().map(plan).collect::<Option<_>>().ok_or(Unsolvable)?;
+        Ok(Self { shape, bins })
+    }
+
+    /// Adds the encoding of `values`, which are in the grouped order, to the mask in `into`, all columns of it.
+    pub(crate) fn encode(&self, grouped: &Grouped, values: &[F128], into: &mut [F128]) {
+        let bins = into.par_chunks_mut(self.shape.bin_columns()).enumerate();
+        bins.for_each(|(bin, into)| self.encode_bin(bin, grouped, &values[grouped.bin(bin)], into));
+    }
+
+    /// Adds the encoding of a bin's values to the mask in `into`, that bin's columns.
+    pub(crate) fn encode_bin(&self, bin: usize, grouped: &Grouped, values: &[F128], into: &mut [F128]) {
+        let keys = &grouped.keys()[grouped.bin(bin)];
+        self.bins[bin].encode(&self.shape, keys, values, into);
+    }
+}
+
+/// The system of one bin, solved but for the values.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct BinPlan {
+    peeled: Peeled,
+    core: Core,
+}
+
+impl BinPlan {
+    fn for_keys(shape: &Shape, keys: &[F128]) -> Option<Self> {
+        let columns = |key: &F128| row::columns(*key, shape.sparse() as u32);
+        let rows = Zeroizing::new(keys.iter().map(columns).collect::<Vec<_>>());
+        Self::new(shape, &rows, keys)
+    }
+
+    /// Solves rows of given sparse columns and dense elements. `None` where they have no solution for all values.
+    pub(crate) fn new(shape: &Shape, rows: &[Columns], keys: &[F128]) -> Option<Self> {
+        let peeled = peel(rows, shape.sparse());
+        let core_row = |&row: &u16| {
+            let place = usize::from(row);
+            CoreRow { row, columns: rows[place], d: keys[place] }
+        };
+        let core = Core::new(&peeled.core.iter().map(core_row).collect::<Vec<_>>(), shape.dense())?;
+        Some(Self { peeled, core })
+    }
+
+    pub(crate) fn encode(&self, shape: &Shape, keys: &[F128], values: &[F128], into: &mut [F128]) {
+        let dense = Zeroizing::new(self.core.dense_columns(values));
+        let (into_sparse, into_dense) = into.split_at_mut(shape.sparse());
+        into_dense.iter_mut().zip(dense.iter()).for_each(|(into, column)| *into += *column);
+        if dense.is_empty() {
+            return self.encode_sparse(values, into_sparse);
+        }
+        let mut values = Zeroizing::new(values.to_vec());
+        add_powers(&mut values, keys, &dense);
+        self.encode_sparse(&values, into_sparse);
+    }
+
+    /// The sparse columns, from values less what the dense columns give.
+    fn encode_sparse(&self, values: &[F128], into: &mut [F128]) {
+        let mut columns = Zeroizing::new(vec![F128::ZERO; into.len()]);
+        self.core.fill_sparse(values, &mut columns);
+        for step in self.peeled.steps.iter().rev() {
+            let [a, b] = step.others.map(|column| columns[usize::from(column)]);
+            columns[usize::from(step.own)] = values[usize::from(step.row)] + a + b;
+        }
+        into.iter_mut().zip(columns.iter()).for_each(|(into, column)| *into += *column);
+    }
+}
