@@ -10,19 +10,23 @@
 
 #![deny(unsafe_code)]
 
+mod base_ot;
 mod chunk;
 mod error;
-#[allow(dead_code)] // Until the engine that stands on it is whole.
+mod expand_convolute;
 mod field;
+mod ggm;
 mod item;
+mod keyed_hash;
 mod match_proofs;
 mod matching;
 mod message;
-#[allow(dead_code)] // As field.
 mod okvs;
+mod ot_extension;
 mod output;
 mod party;
 mod shuffle;
+mod silent_vole;
 mod tag_order;
 mod tags;
 pub mod vole;
