@@ -29,6 +29,12 @@ impl F128 {
         Self(u128::from_le_bytes(bytes))
     }
 
+    /// The product with x.
+    pub(crate) const fn times_x(self) -> Self {
+        let carry = 0u128.wrapping_sub(self.0 >> 127);
+        Self((self.0 << 1) ^ (carry & 0x87))
+    }
+
     /// The inverse of [`F128::from_bytes`].
     pub(crate) const fn to_bytes(self) -> [u8; 16] {
         self.0.to_le_bytes()

@@ -1,0 +1,126 @@
+//! The expand-convolute code of Raghuraman, Rindal and Tanguy ("Expand-Convolute Codes for Pseudorandom Correlation
+//! Generators from LPN", CRYPTO 2023, eprint 2023/882), systematic and of rate 1/2.
+//!
+//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`. In the words
+//! of codes this is multiplication by the generator matrix `G = (I | B * C)`, with B the expander and C the convolution; who
+//! knows nothing of the noise must find a word of small weight among the combinations of G's rows.
+//!
+//! # The convolution
+//!
+//! With the recursion of the paper's appendix A.1, of [`MEMORY`] elements: y_i gets each of the 23 elements beside it
+//! by a random bit, and the one that is 24 away always, so that no run of zeros can extinguish it ("wrapping"). Here
+//! the matrix is applied from its other side, so each y_i passes itself on by bits of its own:
+//!
+//! y_i = e_i + sum over d in 1..=23 of b_(i-d, d) * y_(i-d), + x * y_(i-24).
+//!
+//! The factor x, the field's generator, stands on the tap that is always taken. With 1 in its place, as over GF(2), the
+//! whole matrix would be binary, and the problem over GF(2^128) would fall apart into 128 problems over GF(2) with the same
+//! positions, in each of which only half of the noise shows. (libOTe puts a constant of the field in the same place for the
+//! same reason.) It goes over the vector once.
+//!
+//! # The expander
+//!
+//! Each output adds [`WEIGHT`] elements of the convolved half. That half is cut into 21 sections, and an
+//! output takes one position from each, uniform and independent of all others: the left-regular expander, stratified
+//! by regions. The paper proves its theorem for a matrix of independent bits and uses such matrices of fixed row weight. For the
+//! regular one with the wrapping convolution, the exact first moment of words of small weight is known, region by
+//! region (Rindal, "Exact enumerator bounds for expander codes", manuscript in github.com/ladnir/expander_codes, theorem on
+//! the left-regular wrapped first moment); at rate 1/2 it needs two thirds of the row weight that independent bits need, for
+//! no row can have all its positions where the convolution ends. Since every row has a position in the section that the convolution of
+//! the code goes through first, one convolution is enough; libOTe, half of whose positions are free, goes over the vector twice.
+//!
+//! # The randomness
+//!
+//! Bits and positions are public and fixed: AES-128 in counter mode under a constant key, four 32-bit words a block. Word
+//! r chooses `r * length / 2^32` of a section, which is uniform but for a part in 2^16 at most for sections
+//! of 2^16 elements.
+//!
+//! # Speed
+//!
+//! Sections make it fast: all outputs take their position in one section before any goes to the next. A section of 1 MiB
+//! fits the second-level cache, and the outputs stream by. Positions are made as they are used.
+
+use rayon::prelude::*;
+
+use crate::field::F128;
+
+mod convolve;
+mod public_bits;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;
+
+use public_bits::PublicBits;
+
+/// Positions that each output adds, and sections of the convolved half.
+pub(crate) const WEIGHT: usize = 21;
+
+/// How many elements the convolution looks back.
+pub(crate) const MEMORY: usize = 24;
+
+/// The stream of public randomness that has the convolution's bits; those below have the sections' positions.
+const CONVOLUTION: u64 = WEIGHT as u64;
+
+/// Outputs that a thread takes at the least: with fewer a section is read anew too often.
+const RANGE: usize = 1 << 16;
+
+/// Blocks of randomness at once, with the positions of four times as many outputs.
+const BLOCKS: usize = 256;
+
+/// The code with a number of outputs.
+pub(crate) struct ExpandConvolute {
+    outputs: usize,
+    bits: PublicBits,
+}
+
+impl ExpandConvolute {
+    /// The code with `outputs` outputs from twice as many elements.
+    pub(crate) fn new(outputs: usize) -> Self {
+        Self { outputs, bits: PublicBits::new() }
+    }
+
+    /// Adds to `left` the expansion of the convolution of `right`, which is left convolved. Both have `outputs` elements.
+    pub(crate) fn encode(&self, left: &mut [F128], right: &mut [F128]) {
+        convolve::convolve(&self.bits, right);
+        self.expand(left, right);
+    }
+
+    /// [`ExpandConvolute::encode`] of two vectors at once.
+    pub(crate) fn encode_two(&self, left: [&mut [F128]; 2], right: [&mut [F128]; 2]) {
+        for (left, right) in left.into_iter().zip(right) {
+            self.encode(left, right);
+        }
+    }
+
+    fn expand(&self, out: &mut [F128], convolved: &[F128]) {
+        let range = out.len().div_ceil(rayon::current_num_threads()).max(RANGE).next_multiple_of(4 * BLOCKS);
+        out.par_chunks_mut(range)
+            .enumerate()
+            .for_each(|(i, out)| self.expand_range(out, i * range, convolved));
+    }
+
+    /// Adds to the outputs from `first` on what they take from every section.
+    fn expand_range(&self, out: &mut [F128], first: usize, convolved: &[F128]) {
+        for stream in 0..WEIGHT {
+            let section = &convolved[self.section(stream)];
+            for (i, out) in out.chunks_mut(4 * BLOCKS).enumerate() {
+                let mut blocks = [[0; 16]; BLOCKS];
+                let first_block = first / 4 + i * BLOCKS;
+                self.bits.fill(stream as u64, first_block as u64, &mut blocks[..out.len().div_ceil(4)]);
+                let positions = public_bits::words(&blocks).map(|word| position(word, section.len()));
+                out.iter_mut().zip(positions).for_each(|(out, at)| *out += section[at]);
+            }
+        }
+    }
+
+    /// The positions of a section: all sections have the same length up to one.
+    fn section(&self, index: usize) -> std::ops::Range<usize> {
+        index * self.outputs / WEIGHT..(index + 1) * self.outputs / WEIGHT
+    }
+}
+
+/// The position that a random word chooses among `length`.
+fn position(word: u32, length: usize) -> usize {
+    (u64::from(word) * length as u64 >> 32) as usize
+}

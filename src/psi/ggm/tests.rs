@@ -1,0 +1,138 @@
+//! The receiver's trees beside the sender's.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::{Ggm, Shape, Tree};
+use crate::field::F128;
+
+/// Trees of every depth at the cuts where a stub begins or ends, with a path to the first, to the last and to a random leaf.
+fn shapes() -> Vec<Shape> {
+    let cuts = |depth: usize| {
+        let full = 1usize << depth;
+        let mut cuts = vec![1, 2, 3, full / 2, full / 2 + 1, full * 2 / 3, full - 1, full];
+        cuts.retain(|leaves| (1..=full).contains(leaves));
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts
+    };
+    let depths = (1..=9).chain([12]);
+    depths
+        .flat_map(|depth| cuts(depth).into_iter().map(move |leaves| Shape { trees: 3, leaves, depth }))
+        .collect()
+}
+
+pub(super) fn expand(ggm: &Ggm, shape: &Shape, rng: &mut ChaCha20Rng) -> (Vec<F128>, Vec<Tree>) {
+    let roots: Vec<_> = (0..shape.trees).map(|_| F128::random(rng)).collect();
+    let mut leaves = vec![F128::ZERO; shape.len()];
+    let trees = ggm.expand(shape, &roots, &mut leaves);
+    (leaves, trees)
+}
+
+/// The sums that a receiver with these paths is given.
+pub(super) fn siblings(shape: &Shape, trees: &[Tree], paths: &[u32]) -> Vec<F128> {
+    let side = |path: u32, level: usize| 1 - (path >> (shape.depth - 1 - level) & 1) as usize;
+    let of_tree = |(tree, path): (&Tree, &u32)| {
+        (0..shape.depth).map(|level| tree.sums[level][side(*path, level)]).collect::<Vec<_>>()
+    };
+    trees.iter().zip(paths).flat_map(of_tree).collect()
+}
+
+#[test]
+fn the_receiver_gets_every_leaf_but_one() {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    for shape in shapes() {
+        let ggm = Ggm::new(&[7; 32]);
+        let (expected, trees) = expand(&ggm, &shape, &mut rng);
+        let random = (rng.next_u64() % shape.leaves as u64) as u32;
+        let paths = [0, shape.leaves as u32 - 1, random];
+        let mut leaves = vec![F128::ZERO; shape.len()];
+        let known = ggm.expand_punctured(&shape, &paths, &siblings(&shape, &trees, &paths), &mut leaves);
+        for tree in 0..shape.trees {
+            let missing = tree * shape.leaves + paths[tree] as usize;
+            assert!(leaves[missing] == F128::ZERO, "{shape:?}");
+            assert!(known[tree] + expected[missing] == trees[tree].total, "{shape:?}");
+            leaves[missing] = expected[missing];
+        }
+        assert!(leaves == expected, "{shape:?}");
+    }
+}
+
+#[test]
+fn the_generator_is_that_of_the_text() {
+    use aes::cipher::{BlockCipherEncrypt, KeyInit};
+    let mut keys = blake3::Hasher::new_derive_key("overlapd psi v1 keys of the tree generator")
+        .update(&[9; 32])
+        .finalize_xof();
+    let ciphers = [(); 2].map(|()| {
+        let mut key = [0; 16];
+        keys.fill(&mut key);
+        aes::Aes128::new(&key.into())
+    });
+    let child = |node: F128, side: usize| {
+        let mut block = node.to_bytes().into();
+        ciphers[side].encrypt_block(&mut block);
+        F128::from_bytes(block.into()) + node
+    };
+    let shape = Shape { trees: 1, leaves: 5, depth: 3 };
+    let root = F128(0x1234);
+    let mut leaves = [F128::ZERO; 5];
+    let tree = &Ggm::new(&[9; 32]).expand(&shape, &[root], &mut leaves)[0];
+    let path = |bits: [usize; 3]| bits.iter().fold(root, |node, side| child(node, *side));
+    let expected = [path([0, 0, 0]), path([0, 0, 1]), path([0, 1, 0]), path([0, 1, 1]), path([1, 0, 0])];
+    assert!(leaves == expected);
+    let stubs = path([1, 0, 1]) + child(child(root, 1), 1);
+    assert!(tree.total == super::sum(&expected) + stubs);
+    assert!(tree.sums[1][1] == child(child(root, 0), 1) + child(child(root, 1), 1));
+}
+
+#[test]
+fn a_path_past_the_cut_misses_a_stub() {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    for shape in shapes() {
+        let ggm = Ggm::new(&[7; 32]);
+        let (expected, trees) = expand(&ggm, &shape, &mut rng);
+        for level in 0..shape.depth {
+            let stub = shape.nodes(level + 1);
+            if stub % 2 == 0 {
+                continue;
+            }
+            let path = (stub << (shape.depth - level - 1)) as u32;
+            let above = Shape { depth: level + 1, leaves: 2 * shape.nodes(level), trees: 1 };
+            // The tree down to the stub's level, whole: all sums of it are what the receiver is given.
+            let tree = Tree { sums: trees[0].sums[..=level].to_vec(), total: F128::ZERO };
+            let siblings = siblings(&above, &[tree], &[stub as u32]);
+            let mut leaves = vec![F128::ZERO; above.leaves];
+            ggm.expand_punctured(&above, &[stub as u32], &siblings, &mut leaves);
+            let missing = {
+                let sum = super::sum(&leaves);
+                sum + trees[0].sums[level][0] + trees[0].sums[level][1]
+            };
+            // All kept leaves are known then, and still the total is not.
+            assert!(missing != F128::ZERO, "{shape:?} {path}");
+            assert!(trees[0].total != super::sum(&expected[..shape.leaves]), "{shape:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn sessions_share_no_node() {
+    let shape = Shape { trees: 1, leaves: 4, depth: 2 };
+    let leaves = |session| {
+        let mut leaves = vec![F128::ZERO; 4];
+        Ggm::new(&session).expand(&shape, &[F128::ONE], &mut leaves);
+        leaves
+    };
+    let (one, other) = (leaves([1; 32]), leaves([2; 32]));
+    assert!(one.iter().all(|leaf| !other.contains(leaf)));
+}
+
+#[test]
+fn threads_do_not_change_the_leaves() {
+    let shape = Shape { trees: 7, leaves: 1000, depth: 10 };
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| expand(&Ggm::new(&[3; 32]), &shape, &mut ChaCha20Rng::seed_from_u64(3)).0)
+    };
+    assert!(on(1) == on(2));
+}

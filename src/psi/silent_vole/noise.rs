@@ -1,0 +1,60 @@
+//! The receiver's noise, which is its secret.
+
+use rand_core::CryptoRng;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::Noise;
+use crate::field::F128;
+
+/// Where the noise is and its values.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct NoiseChoice {
+    /// alpha_i, a position in block i.
+    pub(super) positions: Vec<u32>,
+    /// beta_i, none of them zero.
+    pub(super) values: Vec<F128>,
+    /// beta*, the mask of the check.
+    pub(super) mask: F128,
+    #[zeroize(skip)]
+    pub(super) noise: Noise,
+}
+
+impl NoiseChoice {
+    /// Uniform positions and values.
+    pub(crate) fn random(noise: Noise, rng: &mut dyn CryptoRng) -> Self {
+        let positions = (0..noise.trees).map(|_| position(noise.leaves, rng)).collect();
+        let values = (0..noise.trees).map(|_| nonzero(rng)).collect();
+        Self { positions, values, mask: F128::random(rng), noise }
+    }
+
+    /// The choices of the extension, row after row: bit r % 64 of word r / 64.
+    pub(crate) fn choice_bits(&self) -> Zeroizing<Vec<u64>> {
+        let mut words = Zeroizing::new(vec![0u64; self.noise.rows().div_ceil(64)]);
+        let mut row = 0;
+        let mut push = |bit: u128| {
+            words[row / 64] |= (bit as u64 & 1) << (row % 64);
+            row += 1;
+        };
+        for position in &self.positions {
+            (0..self.noise.depth).rev().for_each(|level| push(u128::from(*position) >> level));
+        }
+        for value in self.values.iter().chain([&self.mask]) {
+            (0..128).for_each(|bit| push(value.0 >> bit));
+        }
+        words
+    }
+}
+
+/// A uniform position: 64 random bits choose one of at most 2^31, which is uniform but for 2^-33.
+fn position(leaves: usize, rng: &mut dyn CryptoRng) -> u32 {
+    (u128::from(rng.next_u64()) * leaves as u128 >> 64) as u32
+}
+
+fn nonzero(rng: &mut dyn CryptoRng) -> F128 {
+    loop {
+        let value = F128::random(rng);
+        if value != F128::ZERO {
+            return value;
+        }
+    }
+}

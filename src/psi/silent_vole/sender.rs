@@ -1,0 +1,80 @@
+//! The side that knows Delta.
+
+use rand_core::CryptoRng;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::check::{self, Weights};
+use super::{ANSWER_BYTES, Noise, rows};
+use crate::expand_convolute::ExpandConvolute;
+use crate::field::F128;
+use crate::ggm::{Ggm, Tree};
+
+/// The sender with its trees expanded.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct SilentSender {
+    leaves: Vec<F128>,
+    /// b*, the share of the check's mask.
+    mask: F128,
+    delta: F128,
+    #[zeroize(skip)]
+    session: [u8; 32],
+    #[zeroize(skip)]
+    noise: Noise,
+}
+
+impl SilentSender {
+    /// Expands the trees, and makes the message for the receiver. `rows` are the extension's.
+    pub(crate) fn new(
+        session: &[u8; 32],
+        noise: Noise,
+        delta: F128,
+        rows: &[F128],
+        rng: &mut dyn CryptoRng,
+    ) -> (Self, Vec<u8>) {
+        assert_eq!(rows.len(), noise.rows(), "the extension was asked for these rows");
+        let mut leaves = vec![F128::ZERO; noise.shape().len()];
+        let roots: Zeroizing<Vec<F128>> =
+            Zeroizing::new((0..noise.trees).map(|_| F128::random(rng)).collect());
+        let trees = Ggm::new(session).expand(&noise.shape(), &roots, &mut leaves);
+        let shares = rows::value_shares(&noise, rows);
+        let message = message(session, &noise, delta, rows, &trees, &shares);
+        (Self { leaves, mask: shares[noise.trees], delta, session: *session, noise }, message)
+    }
+
+    /// The answer to the receiver's challenge. A receiver gets one: each hash lets it check a guess of Delta.
+    pub(crate) fn check(&self, seed: &[u8; 16], masked: F128) -> [u8; ANSWER_BYTES] {
+        let weights = Weights::new(&self.noise, &self.session, seed);
+        check::answer(&self.session, self.mask + self.delta * masked + weights.sum(&self.leaves))
+    }
+
+    /// B, of the given length.
+    pub(crate) fn expand(mut self, outputs: usize) -> Zeroizing<Vec<F128>> {
+        let mut vector = Zeroizing::new(std::mem::take(&mut self.leaves));
+        let (left, right) = vector[..2 * outputs].split_at_mut(outputs);
+        ExpandConvolute::new(outputs).encode(left, right);
+        vector.truncate(outputs);
+        vector
+    }
+}
+
+/// For each tree and level the hidden sums of left and right children, then tau of each tree.
+fn message(
+    session: &[u8; 32],
+    noise: &Noise,
+    delta: F128,
+    rows: &[F128],
+    trees: &[Tree],
+    shares: &[F128],
+) -> Vec<u8> {
+    let mut message = Vec::with_capacity(noise.message_len());
+    let levels = trees.iter().flat_map(|tree| &tree.sums);
+    for ((index, row), [left, right]) in (0..).zip(rows).zip(levels) {
+        // A path that goes left, by choice 0, needs the right sum, and the other way round.
+        message.extend((*left + rows::row_key(session, index, *row + delta)).to_bytes());
+        message.extend((*right + rows::row_key(session, index, *row)).to_bytes());
+    }
+    for (tree, share) in trees.iter().zip(shares) {
+        message.extend((tree.total + *share).to_bytes());
+    }
+    message
+}
