@@ -10,11 +10,16 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(feature = "bench-access")]
+#[doc(hidden)]
+pub mod bench_access;
 mod chunk;
 mod error;
 #[allow(dead_code)] // Until the engine that stands on it is whole.
 mod field;
 mod item;
+#[allow(dead_code)] // As above.
+mod keyed_hash;
 mod match_proofs;
 mod matching;
 mod message;
