@@ -11,6 +11,9 @@
 #![deny(unsafe_code)]
 
 mod base_ot;
+#[cfg(feature = "bench-access")]
+#[doc(hidden)]
+pub mod bench_access;
 mod chunk;
 mod error;
 mod expand_convolute;

@@ -6,6 +6,7 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Params;
+use crate::keyed_hash::KeyedHash;
 
 /// Bytes of a tag. Two different outputs share a tag with probability 2^-128, over all pairs of two sets of
 /// 2^20 items 2^-88.
@@ -65,6 +66,11 @@ impl OutputHash {
         hasher.update(&params.partition.to_be_bytes());
         hasher.update(engine.as_bytes());
         Self { key: *hasher.finalize().as_bytes() }
+    }
+
+    /// The same function over many inputs at once.
+    pub(crate) fn lanes(&self) -> KeyedHash {
+        KeyedHash::new(self.key)
     }
 
     /// The output for a raw value: BLAKE3 keyed for the run, split into halves.

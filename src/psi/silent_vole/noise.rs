@@ -27,6 +27,10 @@ impl NoiseChoice {
         Self { positions, values, mask: F128::random(rng), noise }
     }
 
+    pub(crate) fn rows(&self) -> usize {
+        self.noise.rows()
+    }
+
     /// The choices of the extension, row after row: bit r % 64 of word r / 64.
     pub(crate) fn choice_bits(&self) -> Zeroizing<Vec<u64>> {
         let mut words = Zeroizing::new(vec![0u64; self.noise.rows().div_ceil(64)]);

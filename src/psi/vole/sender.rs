@@ -235,7 +235,7 @@ impl Batches {
         let grouped = match &self.order {
             None => Grouped::new(shape, seed, items),
             Some(order) => {
-                let chosen = order[range.clone()].iter().map(|&i| items[i as usize]).collect();
+                let chosen: Vec<_> = order[range.clone()].iter().map(|&i| items[i as usize]).collect();
                 Grouped::new(shape, seed, &Zeroizing::new(chosen))
             }
         };

@@ -9,7 +9,8 @@ use voprf::{BlindedElement, EvaluationElement, Group, Ristretto255, VoprfClient,
 use super::dleq::Proof;
 use super::key::{PublicKey, SecretKey};
 use super::vectors::rfc_composites;
-use super::{bulk, group, tests};
+use super::{bulk, group};
+use crate::pair;
 use crate::output::OutputHash;
 use crate::{Message, MessageKind, SessionItem};
 
@@ -94,7 +95,7 @@ proptest! {
         let proof = Proof::from_bytes(result.proof.serialize()[..].try_into().unwrap()).unwrap();
         prop_assert!(proof.verify(&public, &m, &z).is_ok());
 
-        let hash = OutputHash::new("test", &tests::params(1, 1, true));
+        let hash = OutputHash::new("test", &pair::params(1, 1, true));
         let mut outputs = vec![Default::default()];
         bulk::unblind(&items, &d, &mut half_blinds, &hash, &mut outputs);
         let expected = hash.output(&server.evaluate(&input).unwrap());
@@ -110,18 +111,18 @@ fn inputs() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 #[test]
 fn the_machine_s_tags_are_the_hashed_outputs_of_the_oracle() {
-    let (receiver, sender) = (tests::items(0..3), tests::items(0..5));
+    let (receiver, sender) = (pair::items(0..3), pair::items(0..5));
     let mut sent = Vec::new();
-    tests::run(&receiver, &sender, false, &mut |_, message| {
+    pair::VOPRF.run(&receiver, &sender, false, &mut |_, message| {
         if let Message::Tags(tags) = &message {
             sent.extend(tags.as_chunks::<16>().0.to_vec());
         }
         vec![message]
     });
     // The sender's first draw is its key.
-    let key = SecretKey::random(&mut tests::rngs()[1]);
+    let key = SecretKey::random(&mut pair::rngs()[1]);
     let server = VoprfServer::<Suite>::new_with_key(key.scalar().as_bytes()).unwrap();
-    let hash = OutputHash::new(super::LABEL, &tests::params(3, 5, false));
+    let hash = OutputHash::new(super::LABEL, &pair::params(3, 5, false));
     let tag = |item: &SessionItem| hash.output(&server.evaluate(item.as_bytes()).unwrap()).tag.0;
     let mut expected: Vec<_> = sender.iter().map(tag).collect();
     assert_ne!(sent, expected, "the sender's order is not secret");
