@@ -23,8 +23,6 @@ const LONGEST_WAIT: u64 = 60;
 const LONGEST_PURPOSE: usize = 256;
 
 /// The engines that can be asked for.
-const ENGINES: [EngineName; 1] = [EngineName::Voprf];
-
 /// An exchange, whole.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Exchange, example = json!({
@@ -247,8 +245,8 @@ impl BeginExchange {
 
 fn engine(name: Option<&str>) -> Result<Option<EngineName>, Problem> {
     let Some(name) = name.filter(|name| *name != "auto") else { return Ok(None) };
-    let engine = ENGINES.into_iter().find(|engine| engine.as_str() == name);
-    engine.map(Some).ok_or_else(|| bad_value("engine: `auto` and `voprf` are known"))
+    let engine = EngineName::ALL.into_iter().find(|engine| engine.as_str() == name);
+    engine.map(Some).ok_or_else(|| bad_value("engine: `auto`, `voprf` and `vole` are known"))
 }
 
 fn bad_value(detail: impl Into<String>) -> Problem {

@@ -60,6 +60,11 @@ impl SessionSalt {
         Self(hash.finish())
     }
 
+    /// The key of the hash that makes session items, for whoever makes very many at once.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Keyed BLAKE3 of a digest, cut to 16 bytes: a session item.
     pub fn item(&self, digest: &Digest) -> [u8; 16] {
         let hash = blake3::keyed_hash(&self.0, digest.as_bytes());

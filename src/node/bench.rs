@@ -20,8 +20,10 @@ const SHARED_ONE_IN: u64 = 64;
 /// What to measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BenchPlan {
-    /// Items on each side.
+    /// Items of the initiator.
     pub size: u64,
+    /// Items of the responder.
+    pub peer_size: u64,
     /// The engine.
     pub(crate) engine: EngineArg,
     /// Whether both learn, or the initiator alone.
@@ -69,7 +71,7 @@ pub(crate) async fn run(plan: BenchPlan, output: Output) -> Result<BenchReport, 
         return Err(CommandError::failed("the bench's lab has two members"));
     };
     fill(initiator, folder.path(), "i", plan.size, output).await?;
-    fill(responder, folder.path(), "r", plan.size, output).await?;
+    fill(responder, folder.path(), "r", plan.peer_size, output).await?;
     // Fresh processes, so that the peak is not the import's.
     let mut one = NodeProcess::start(&initiator.config)?;
     let mut other = NodeProcess::start(&responder.config)?;
@@ -80,7 +82,7 @@ pub(crate) async fn run(plan: BenchPlan, output: Output) -> Result<BenchReport, 
     let memory = Memory { initiator: one.peak_memory(), responder: other.peak_memory() };
     one.stop().await?;
     other.stop().await?;
-    check(&exchange, plan.size)?;
+    check(&exchange, plan.size.min(plan.peer_size))?;
     Ok(BenchReport { exchange, memory })
 }
 
@@ -128,8 +130,9 @@ fn items(own: &str, size: u64) -> String {
     csv
 }
 
-fn check(exchange: &ExchangeReport, size: u64) -> Result<(), CommandError> {
-    let shared = size.div_ceil(SHARED_ONE_IN);
+/// `smaller` is the smaller of the two sets' sizes.
+fn check(exchange: &ExchangeReport, smaller: u64) -> Result<(), CommandError> {
+    let shared = smaller.div_ceil(SHARED_ONE_IN);
     match exchange.matches() {
         Some(matches) if matches == shared => Ok(()),
         found => Err(CommandError::failed(format!("found {found:?} of {shared} shared items"))),

@@ -13,9 +13,6 @@ use crate::files::{self, FileError};
 use crate::key_file::{self, KeyUse};
 use crate::pki;
 
-/// Engines that this node runs, in the order of its preference.
-pub(crate) const ENGINES: [EngineName; 1] = [EngineName::Voprf];
-
 /// Everything that the network side takes.
 pub(crate) struct PeerSetup {
     /// The config.
@@ -88,7 +85,7 @@ fn peer_config(config: &Config, salt_epoch: u32) -> PeerConfig {
         own: config.node.member.0.clone(),
         listen: peer.listen,
         salt_epoch,
-        engines: ENGINES.to_vec(),
+        engines: EngineName::ALL.to_vec(),
         limits: Limits {
             exchanges_per_member: peer.exchanges_per_member,
             exchanges: peer.exchanges,

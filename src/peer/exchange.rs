@@ -141,10 +141,9 @@ impl Exchange<'_> {
             Role::Sender => cut.sender_bound,
         };
         let pool = self.inner.pool.clone();
-        let parts = off_thread(move || {
-            pool.install(|| partition::cut(set.items(&salt, padded), cut.parts, bound))
-        })
-        .await??;
+        let parts =
+            off_thread(move || pool.install(|| partition::cut(set.items(&salt, padded), cut.parts, bound)))
+                .await??;
         let mut learned = Learned::default();
         let mut unproven = Vec::new();
         for (part, number) in parts.into_iter().zip(0..) {

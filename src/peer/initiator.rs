@@ -24,7 +24,7 @@ use crate::own_set::OwnSet;
 use crate::pace::Pace;
 use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
-use crate::{ExchangeEvent, ExchangeRequest, Partner, call, outcome};
+use crate::{ExchangeEvent, ExchangeRequest, Partner, call, engine, outcome};
 
 /// Runs one exchange to its end.
 ///
@@ -135,9 +135,14 @@ impl Plan {
 
     /// The offer with the engine that both run, dated now, and decided on anew: a roster may have come with the hello.
     async fn final_offer(&self, inner: &Inner, live: &Live, greeting: &Greeting) -> Result<Offer, Fault> {
-        let mut engines =
-            greeting.engines.iter().filter(|engine| self.engine.is_none_or(|own| own == **engine));
-        let engine = engines.next().copied().ok_or_else(|| {
+        let engines: Vec<_> = greeting
+            .engines
+            .iter()
+            .copied()
+            .filter(|engine| self.engine.is_none_or(|own| own == *engine))
+            .collect();
+        let theirs = self.partner.agreement.max_items;
+        let engine = engine::fastest(&engines, self.offer.padded_size, theirs).ok_or_else(|| {
             let sentence = "the partner does not run the engine that was asked for";
             Fault::Refused(Refusal::new(RefusalCode::Engine, sentence))
         })?;

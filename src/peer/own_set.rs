@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use overlap_coalition::{Digest, Offer, SessionSalt};
-use overlap_psi::SessionItem;
+use overlap_psi::{SessionItem, session_items};
 use overlap_store::{IndicatorId, Selection, Snapshot};
 
 use crate::Partner;
@@ -45,10 +45,10 @@ impl OwnSet {
 
     /// Session items: one for each digest at the digest's position, then random ones up to `padded`.
     pub(crate) fn items(&self, salt: &SessionSalt, padded: usize) -> Vec<SessionItem> {
+        let mut items = session_items(salt.key(), &self.digests, |digest| *digest.as_bytes());
         let padding = padded.saturating_sub(self.digests.len());
-        let own = self.digests.iter().map(|digest| salt.item(digest));
-        let random = std::iter::repeat_with(rand::random::<[u8; 16]>).take(padding);
-        own.chain(random).map(SessionItem::new).collect()
+        items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(padding));
+        items
     }
 
     /// The digests at these positions; a position among the padding stands for none.

@@ -20,7 +20,10 @@ impl Part {
     /// The positions in the set of the items at these places of the part. A random item has none.
     pub(crate) fn positions_of(positions: Option<&[u32]>, places: Vec<usize>) -> Vec<usize> {
         let Some(positions) = positions else { return places };
-        places.into_iter().filter_map(|place| positions.get(place).map(|&position| position as usize)).collect()
+        places
+            .into_iter()
+            .filter_map(|place| positions.get(place).map(|&position| position as usize))
+            .collect()
     }
 
     /// Takes the items out; the positions stay for when the run is over.
@@ -49,7 +52,8 @@ pub(crate) fn cut(items: Vec<SessionItem>, parts: u32, bound: usize) -> Result<V
 }
 
 fn pad(mut items: Vec<SessionItem>, positions: Vec<u32>, bound: usize) -> Result<Part, Fault> {
-    let missing = bound.checked_sub(items.len()).ok_or_else(|| Fault::internal("a part overflows its bound"))?;
+    let missing =
+        bound.checked_sub(items.len()).ok_or_else(|| Fault::internal("a part overflows its bound"))?;
     items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(missing));
     Ok(Part { items, positions: Some(positions) })
 }

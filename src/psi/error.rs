@@ -84,10 +84,9 @@ impl Error {
     /// Who erred.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::OutOfTurn
-            | Error::UnsupportedSize { .. }
-            | Error::RepeatedItem
-            | Error::Unencodable => Fault::Caller,
+            Error::OutOfTurn | Error::UnsupportedSize { .. } | Error::RepeatedItem | Error::Unencodable => {
+                Fault::Caller
+            }
             _ => Fault::Peer,
         }
     }

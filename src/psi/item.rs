@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use rayon::prelude::*;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::Error;
+use crate::keyed_hash::KeyedHash;
 
 /// A digest re-keyed for one exchange: 16 bytes. The only thing that an engine accepts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
@@ -26,6 +28,29 @@ impl fmt::Debug for SessionItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionItem(..)")
     }
+}
+
+/// Digests that one task re-keys.
+const DIGESTS_AT_ONCE: usize = 1 << 12;
+
+/// The session items of digests: BLAKE3 of each, keyed with the session's salt and cut to 16 bytes. On whatever rayon pool this
+/// runs in. `bytes` gives a digest's bytes.
+pub fn session_items<D: Sync>(
+    salt: &[u8; 32],
+    digests: &[D],
+    bytes: impl Fn(&D) -> [u8; 16] + Sync,
+) -> Vec<SessionItem> {
+    let hash = KeyedHash::new(*salt);
+    let mut items = vec![SessionItem([0; 16]); digests.len()];
+    items.par_chunks_mut(DIGESTS_AT_ONCE).zip(digests.par_chunks(DIGESTS_AT_ONCE)).for_each(
+        |(items, digests)| {
+            let inputs = Zeroizing::new(digests.iter().map(&bytes).collect::<Vec<_>>());
+            let mut hashes = Zeroizing::new(vec![[0; 16]; items.len()]);
+            hash.hash16_to_16(&inputs, &mut hashes);
+            items.iter_mut().zip(hashes.iter()).for_each(|(item, hash)| item.0 = *hash);
+        },
+    );
+    items
 }
 
 /// A caller's set that has passed its checks; wiped when dropped.

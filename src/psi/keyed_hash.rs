@@ -78,21 +78,13 @@ impl KeyedHash {
     /// The first 16 bytes of the hash of each element's bytes, as an element.
     pub(crate) fn hash_elements(&self, inputs: &[F128], out: &mut [F128]) {
         assert_eq!(inputs.len(), out.len(), "slices of one length");
-        self.hash(
-            out.len(),
-            |i| [inputs[i].to_bytes()],
-            |i, [first, _]| out[i] = F128::from_bytes(first),
-        );
+        self.hash(out.len(), |i| [inputs[i].to_bytes()], |i, [first, _]| out[i] = F128::from_bytes(first));
     }
 
     /// The hash of each element's bytes followed by those of the element beside it.
     pub(crate) fn hash_pairs(&self, left: &[F128], right: &[F128], out: &mut [[u8; 32]]) {
         assert!(left.len() == out.len() && right.len() == out.len(), "slices of one length");
-        self.hash(
-            out.len(),
-            |i| [left[i].to_bytes(), right[i].to_bytes()],
-            |i, hash| out[i] = joined(hash),
-        );
+        self.hash(out.len(), |i| [left[i].to_bytes(), right[i].to_bytes()], |i, hash| out[i] = joined(hash));
     }
 
     /// Hashes `count` inputs of as many halves, batch by batch.

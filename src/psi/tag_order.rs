@@ -53,9 +53,9 @@ impl TagOrder {
 
     /// Whether two outputs have one tag, which for a pseudorandom function means that two items are equal.
     pub(crate) fn has_repeats(&self, outputs: &[[u8; OUTPUT_BYTES]]) -> bool {
-        self.0.par_windows(2).any(|pair| {
-            pair[0].prefix == pair[1].prefix && tag(outputs, &pair[0]) == tag(outputs, &pair[1])
-        })
+        self.0
+            .par_windows(2)
+            .any(|pair| pair[0].prefix == pair[1].prefix && tag(outputs, &pair[0]) == tag(outputs, &pair[1]))
     }
 }
 

@@ -85,6 +85,33 @@ pub fn sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>,
 /// The most items of a sender in one run: a tag's place is sent in four bytes.
 pub const MAX_SENDER_ITEMS: usize = 1 << 27;
 
+/// The most items of either side of an exchange.
+pub const MAX_ITEMS: u64 = 1 << 26;
+
+/// Runs that an exchange is cut into.
+pub fn partitions(receiver_size: usize) -> u32 {
+    receiver_size.div_ceil(1 << 20).max(1) as u32
+}
+
+/// The receiver's items in a run.
+pub fn receiver_bound(size: usize, parts: u32) -> usize {
+    if parts == 1 { size } else { (1 << 20) + (1 << 13) }
+}
+
+/// The sender's items in a run.
+pub fn sender_bound(size: usize, parts: u32) -> usize {
+    if parts == 1 {
+        return size;
+    }
+    let mean = size as f64 / f64::from(parts);
+    (mean + 8.5 * mean.sqrt()).ceil() as usize + 64
+}
+
+/// What a receiver can probe.
+pub fn probes(size: u64) -> u64 {
+    size + size * 3 / 10
+}
+
 fn parameters_for(params: &Params) -> Result<Parameters, Error> {
     let size = params.sender_size;
     if size > MAX_SENDER_ITEMS {

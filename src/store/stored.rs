@@ -131,7 +131,7 @@ impl StoredExchange {
             peer: self.peer()?,
             side: named(&self.side, &[Side::Initiator, Side::Responder], side_name)?,
             state: named(&self.state, &STATES, state_name)?,
-            engine: named(&self.engine, &[EngineName::Voprf], EngineName::as_str)?,
+            engine: named(&self.engine, &EngineName::ALL, EngineName::as_str)?,
             mode: named(&self.mode, &[Mode::Overlap], mode_name)?,
             seconds: seconds.collect::<Result<_, _>>()?,
             failure: self.failure.map(StoredFailure::into_failure).transpose()?,

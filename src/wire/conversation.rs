@@ -90,9 +90,7 @@ pub(crate) fn decode_engine(engine: proto::EngineMessage) -> Result<(u32, Messag
         Wire::VoleTrees(bytes) => Message::VoleTrees(bytes.into()),
         Wire::VoleChallenge(bytes) => Message::VoleChallenge(bytes.into()),
         Wire::VoleSalt(bytes) => Message::VoleSalt(bytes.into()),
-        Wire::VoleReceiverMask(mask) => {
-            Message::VoleReceiverMask(fields.exact("vole_receiver_mask", &mask)?)
-        }
+        Wire::VoleReceiverMask(mask) => Message::VoleReceiverMask(fields.exact("vole_receiver_mask", &mask)?),
         Wire::VoleEncoding(columns) => Message::VoleEncoding(fields.packed("vole_encoding", columns, 16)?),
         Wire::VoleSenderMask(opening) => Message::VoleSenderMask(fields.exact("vole_sender_mask", &opening)?),
         Wire::Tags(tags) => Message::Tags(fields.packed("tags", tags, 16)?),

@@ -33,7 +33,7 @@ pub use document::{
 };
 pub use error::WireError;
 pub use frame::{Frame, FrameType, HEADER_SIZE, Header, Hello};
-pub use limits::{ENGINE_CHUNK, LONGEST_SENTENCE};
+pub use limits::{ENGINE_BYTES, LONGEST_SENTENCE};
 pub use roster::{decode_roster, encode_roster};
 
 /// The application protocol in the TLS handshake.

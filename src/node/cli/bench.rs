@@ -8,7 +8,7 @@ use crate::exit::{CommandError, Exit};
 use crate::output::{bytes_text, number_text};
 
 /// The most items of a bench: they are written to a file and imported first.
-const MOST_ITEMS: u64 = 10_000_000;
+const MOST_ITEMS: u64 = 1 << 24;
 
 /// Measure on this machine
 #[derive(Debug, Subcommand)]
@@ -24,11 +24,15 @@ pub(crate) enum BenchCommand {
 #[command(after_long_help = "\
 Examples:
   overlapd bench exchange --size 10000
-  overlapd bench exchange --size 10000 --both --json")]
+  overlapd bench exchange --size 1048576 --engine vole --json
+  overlapd bench exchange --size 1024 --peer-size 1048576")]
 pub(crate) struct ExchangeArgs {
-    /// Items on each side
+    /// Items of the initiator
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_ITEMS))]
     size: u64,
+    /// Items of the responder; as many as the initiator's, if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_ITEMS))]
+    peer_size: Option<u64>,
     /// The engine
     #[arg(long, default_value = "auto")]
     engine: EngineArg,
@@ -39,7 +43,8 @@ pub(crate) struct ExchangeArgs {
 
 pub(crate) async fn run(context: &Context, command: BenchCommand) -> Result<Exit, CommandError> {
     let BenchCommand::Exchange(args) = command;
-    let plan = BenchPlan { size: args.size, engine: args.engine, both: args.both };
+    let peer_size = args.peer_size.unwrap_or(args.size);
+    let plan = BenchPlan { size: args.size, peer_size, engine: args.engine, both: args.both };
     let report = bench::run(plan, context.output).await?;
     if context.output.is_json() {
         context.output.json(&report)?;

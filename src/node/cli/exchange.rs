@@ -65,6 +65,8 @@ pub(crate) enum EngineArg {
     Auto,
     /// Verifiable oblivious PRF: small sets
     Voprf,
+    /// Vector OLE and an oblivious key-value store: large sets
+    Vole,
 }
 
 impl EngineArg {
@@ -73,6 +75,7 @@ impl EngineArg {
         match self {
             EngineArg::Auto => "auto",
             EngineArg::Voprf => "voprf",
+            EngineArg::Vole => "vole",
         }
     }
 }

@@ -159,8 +159,7 @@ impl TakeOpening {
         if opening.len() != OPENING_BYTES {
             return Err(Error::WrongCount { kind });
         }
-        let (commitment, transfers) =
-            opening.split_first_chunk().ok_or(Error::WrongCount { kind })?;
+        let (commitment, transfers) = opening.split_first_chunk().ok_or(Error::WrongCount { kind })?;
         let session = self.run.session.bytes();
         let (seeds, mut reply) =
             base_ot::send(session, transfers, rng).map_err(|error| transfer_error(error, kind))?;
@@ -351,8 +350,7 @@ impl TakeTags {
         let (found, outputs) = self.merge.finish();
         let matches: Vec<Match> =
             found.iter().map(|found| matched(found, &outputs, self.grouped.order())).collect();
-        let proofs =
-            if self.run.params.prove_matches { match_proofs::encode(&matches) } else { Vec::new() };
+        let proofs = if self.run.params.prove_matches { match_proofs::encode(&matches) } else { Vec::new() };
         let mut positions: Vec<usize> = matches.iter().map(|m| m.position).collect();
         positions.sort_unstable();
         Turn::Done(Outcome { matches: Some(positions) }, proofs)
@@ -423,7 +421,11 @@ impl Party for TakeSalt {
 }
 
 impl Party for Encode {
-    fn advance(mut self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+    fn advance(
+        mut self: Box<Self>,
+        incoming: Option<Message>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
         if let Some(columns) = self.next_columns() {
             let progress = self.run.progress(PHASE_ENCODE, self.bins.done(), self.bins.total());

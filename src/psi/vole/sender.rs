@@ -178,7 +178,8 @@ impl TakeExtension {
         let Self { run, transfers, .. } = self;
         let wrong_count = Error::WrongCount { kind: MessageKind::VoleExtension };
         let (reply, extension) = message.split_at_checked(base_ot::SENDER_BYTES).ok_or(wrong_count)?;
-        let seeds = transfers.finish(reply).map_err(|error| transfer_error(error, MessageKind::VoleExtension))?;
+        let seeds =
+            transfers.finish(reply).map_err(|error| transfer_error(error, MessageKind::VoleExtension))?;
         let (session, noise) = (run.session.bytes(), run.parameters.noise);
         let rows = ot_extension::extend_sender(session, &seeds, noise.rows(), extension)
             .map_err(|_| Error::BadExtension)?;
@@ -348,7 +349,8 @@ impl SendTags {
         }
         let entries = &self.tags.order.entries()[range.start - self.tags.start..range.end - self.tags.start];
         let outputs = &self.tags.outputs;
-        let tags = entries.iter().flat_map(|entry| outputs[entry.place as usize][..TAG_BYTES].iter().copied());
+        let tags =
+            entries.iter().flat_map(|entry| outputs[entry.place as usize][..TAG_BYTES].iter().copied());
         let message = Message::Tags(tags.collect());
         if self.run.params.prove_matches {
             let proof = |entry: &Entry| {

@@ -14,9 +14,9 @@ use super::batch::Transcript;
 use super::dleq::{Proof, Verified};
 use super::group::hash_to_group;
 use super::key::{PublicKey, SecretKey};
-use crate::pair;
 use super::vectors::{rfc_coefficient, rfc_seed};
 use crate::Error;
+use crate::pair;
 
 const ELEMENTS: usize = 8;
 

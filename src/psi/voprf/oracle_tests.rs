@@ -10,8 +10,8 @@ use super::dleq::Proof;
 use super::key::{PublicKey, SecretKey};
 use super::vectors::rfc_composites;
 use super::{bulk, group};
-use crate::pair;
 use crate::output::OutputHash;
+use crate::pair;
 use crate::{Message, MessageKind, SessionItem};
 
 type Suite = Ristretto255;
