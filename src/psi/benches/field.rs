@@ -6,8 +6,8 @@
 //! `add_powers` is one.
 //!
 //! Nanoseconds each on one thread of a two-core virtual machine of the Sapphire Rapids class, compiled for any x86-64.
-//! The machine was shared, so these are the least of 3000 runs over 1024 elements; medians under that load were up to
-//! three times as long, in the same proportions.
+//! The machine was shared, so these are not criterion's medians, which were up to four times as long under that load, but
+//! the least of 3000 runs over 1024 elements, timed by a loop around the same functions of `bench_access`.
 //!
 //! | | portable | clmul | vclmul |
 //! |---|---|---|---|
