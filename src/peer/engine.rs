@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use overlap_coalition::{EngineName, Refusal, RefusalCode};
+use overlap_psi::vole::Cut;
 use overlap_psi::{Message, Outcome, Params, Party, Progress, Role, SessionItem, Turn, vole, voprf};
 use overlap_wire::{Frame, FrameType};
 use rayon::ThreadPool;
@@ -51,32 +52,20 @@ pub(crate) fn fastest(engines: &[EngineName], own: u64, theirs: u64) -> Option<E
 pub(crate) fn probes(engine: EngineName, padded: u64) -> u64 {
     match engine {
         EngineName::Voprf => padded,
-        EngineName::Vole => vole::probes(padded),
+        // A size that the engine does not run at was refused before.
+        EngineName::Vole => vole::probes(padded).unwrap_or(padded),
     }
 }
 
-/// How an engine cuts an exchange of two padded sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
-    /// Runs, one after the other.
-    pub(crate) parts: u32,
-    /// Items of the receiver's and of the sender's in each.
-    pub(crate) receiver_bound: usize,
-    pub(crate) sender_bound: usize,
-}
-
-/// Cuts an exchange.
-pub(crate) fn cut(engine: EngineName, receiver_size: usize, sender_size: usize) -> Cut {
+/// Cuts an exchange into runs, for sizes that [`check_sizes`] let pass.
+///
+/// # Errors
+/// [`Fault::Internal`] for others.
+pub(crate) fn cut(engine: EngineName, receiver_size: usize, sender_size: usize) -> Result<Cut, Fault> {
     match engine {
-        EngineName::Voprf => Cut { parts: 1, receiver_bound: receiver_size, sender_bound: sender_size },
-        EngineName::Vole => {
-            let parts = vole::partitions(receiver_size);
-            Cut {
-                parts,
-                receiver_bound: vole::receiver_bound(receiver_size, parts),
-                sender_bound: vole::sender_bound(sender_size, parts),
-            }
-        }
+        EngineName::Voprf => Ok(Cut { parts: 1, receiver_size, sender_size }),
+        EngineName::Vole => vole::cut(receiver_size as u64, sender_size as u64)
+            .ok_or_else(|| Fault::internal("a set of a size that the engine does not run at")),
     }
 }
 

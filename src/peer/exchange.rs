@@ -7,6 +7,7 @@ use overlap_coalition::{
     Accept, CLOCK_SKEW, Charge, Learns, Nonce, Offer, Period, Receipt, Refusal, RefusalCode, SessionInputs,
     SessionSalt, Side, Terms, Timestamp, receiver_of,
 };
+use overlap_psi::vole::Cut;
 use overlap_psi::{Message, Outcome, Params, Role, SessionItem};
 use overlap_store::{ChargeLimit, ExchangeState};
 use ring::digest::{SHA256, digest};
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::book::Book;
 use crate::channel::Channel;
-use crate::engine::{self, Cut, Ran, Run};
+use crate::engine::{self, Ran, Run};
 use crate::fault::Fault;
 use crate::hello::Greeting;
 use crate::inner::{Inner, off_thread};
@@ -137,8 +138,8 @@ impl Exchange<'_> {
         let (set, padded) = (agreed.set.clone(), size(agreed.terms.own_padded)?);
         let cut = agreed.cut()?;
         let bound = match agreed.role() {
-            Role::Receiver => cut.receiver_bound,
-            Role::Sender => cut.sender_bound,
+            Role::Receiver => cut.receiver_size,
+            Role::Sender => cut.sender_size,
         };
         let pool = self.inner.pool.clone();
         let parts =
@@ -156,6 +157,9 @@ impl Exchange<'_> {
         for (number, party, positions) in unproven {
             let outcome = engine::take_proofs(party, &self.inner.pool, self.channel, number).await?;
             learned.add(number, outcome, positions.as_deref(), Vec::new());
+        }
+        if let Some(matches) = &mut learned.matches {
+            matches.sort_unstable();
         }
         Ok(learned)
     }
@@ -257,15 +261,15 @@ impl Agreed {
             Role::Receiver => (own, theirs),
             Role::Sender => (theirs, own),
         };
-        Ok(engine::cut(self.offer.engine, receiver_size, sender_size))
+        engine::cut(self.offer.engine, receiver_size, sender_size)
     }
 
     fn params(&self, cut: Cut, partition: u32) -> Params {
         Params {
             exchange: self.offer.exchange.0,
             partition,
-            receiver_size: cut.receiver_bound,
-            sender_size: cut.sender_bound,
+            receiver_size: cut.receiver_size,
+            sender_size: cut.sender_size,
             prove_matches: self.offer.learns == Learns::Both,
         }
     }

@@ -63,7 +63,7 @@ impl F128 {
     }
 
     /// The inverse, and zero for zero: the power 2^128 - 2, by the chain of Itoh and Tsujii ("A Fast Algorithm for
-    /// Computing Multiplicative Inverses in GF(2^m) Using Normal Bases", 1988, section 2). Some 140 multiplications,
+    /// Computing Multiplicative Inverses in GF(2^m) Using Normal Bases", 1988). Some 140 multiplications,
     /// in constant time, though nothing counts on that yet.
     pub(crate) fn inverse(self) -> F128 {
         // `power` is self^(2^ones - 1). Each step doubles `ones` and adds one, so that 1 becomes 127 after six.
@@ -89,6 +89,7 @@ impl fmt::Debug for F128 {
     }
 }
 
+#[allow(clippy::suspicious_arithmetic_impl)] // Addition without carries.
 impl Add for F128 {
     type Output = F128;
 
@@ -97,6 +98,7 @@ impl Add for F128 {
     }
 }
 
+#[allow(clippy::suspicious_op_assign_impl)] // As above.
 impl AddAssign for F128 {
     fn add_assign(&mut self, other: F128) {
         self.0 ^= other.0;

@@ -88,31 +88,37 @@ pub const MAX_SENDER_ITEMS: usize = 1 << 27;
 /// The most items of either side of an exchange.
 pub const MAX_ITEMS: u64 = 1 << 26;
 
-/// Runs that an exchange is cut into.
-pub fn partitions(receiver_size: usize) -> u32 {
-    receiver_size.div_ceil(1 << 20).max(1) as u32
+/// How an exchange is cut into runs, each with its own partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// How many runs.
+    pub parts: u32,
+    /// The receiver's items in each, padding included.
+    pub receiver_size: usize,
+    /// The sender's.
+    pub sender_size: usize,
 }
 
-/// The receiver's items in a run.
-pub fn receiver_bound(size: usize, parts: u32) -> usize {
-    if parts == 1 { size } else { (1 << 20) + (1 << 13) }
+/// Cuts an exchange of two padded sizes. `None` where a size is over [`MAX_ITEMS`] or not one of the table's.
+pub fn cut(receiver_size: u64, sender_size: u64) -> Option<Cut> {
+    let parts = parameters::partitions(receiver_size, sender_size)?;
+    let receiver = parameters::receiver_partition(receiver_size, parts)?;
+    let sender_size = usize::try_from(parameters::sender_partition(sender_size, parts)).ok()?;
+    Some(Cut { parts, receiver_size: receiver.items, sender_size })
 }
 
-/// The sender's items in a run.
-pub fn sender_bound(size: usize, parts: u32) -> usize {
-    if parts == 1 {
-        return size;
-    }
-    let mean = size as f64 / f64::from(parts);
-    (mean + 8.5 * mean.sqrt()).ceil() as usize + 64
+/// The most items that a receiver of this padded size can probe, whatever it does: it can encode more than it has (Han, Kim,
+/// Lee and Son, Asiacrypt 2024). That depends on how the exchange is cut, and so on the sender's size, which is not known
+/// where the charge has to be made; this is the most over all cuts. `None` as in [`cut`].
+pub fn probes(receiver_size: u64) -> Option<u64> {
+    let most = (1..=parameters::MAX_PARTITIONS as u32).filter_map(|parts| {
+        let row = parameters::receiver_partition(receiver_size, parts)?;
+        Some(u64::from(parts) * row.charge as u64)
+    });
+    most.max()
 }
 
-/// What a receiver can probe.
-pub fn probes(size: u64) -> u64 {
-    size + size * 3 / 10
-}
-
-fn parameters_for(params: &Params) -> Result<Parameters, Error> {
+fn parameters_for(params: &Params) -> Result<&'static Parameters, Error> {
     let size = params.sender_size;
     if size > MAX_SENDER_ITEMS {
         return Err(Error::UnsupportedSize { size });
@@ -123,7 +129,7 @@ fn parameters_for(params: &Params) -> Result<Parameters, Error> {
 
 /// Bytes of the receiver's answer to the opening.
 fn extension_message_bytes(parameters: &Parameters) -> usize {
-    base_ot::SENDER_BYTES + ot_extension::message_len(parameters.noise.rows())
+    base_ot::SENDER_BYTES + ot_extension::message_len(parameters.noise().rows())
 }
 
 fn transfer_error(error: base_ot::Error, kind: MessageKind) -> Error {

@@ -55,14 +55,16 @@ impl Backend {
 
     /// All that this processor has, the slowest first.
     pub(crate) fn available() -> Vec<Self> {
-        let mut available = vec![PORTABLE];
-        #[cfg(target_arch = "x86_64")]
-        available.extend(Clmul::detect().map(Self::Clmul));
-        #[cfg(target_arch = "x86_64")]
-        available.extend(Vclmul::detect().map(Self::Vclmul));
-        #[cfg(target_arch = "aarch64")]
-        available.extend(Pmull::detect().map(Self::Pmull));
-        available
+        let ways = [
+            Some(PORTABLE),
+            #[cfg(target_arch = "x86_64")]
+            Clmul::detect().map(Self::Clmul),
+            #[cfg(target_arch = "x86_64")]
+            Vclmul::detect().map(Self::Vclmul),
+            #[cfg(target_arch = "aarch64")]
+            Pmull::detect().map(Self::Pmull),
+        ];
+        ways.into_iter().flatten().collect()
     }
 }
 

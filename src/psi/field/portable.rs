@@ -106,7 +106,7 @@ fn carryless(a: u64, b: u64) -> u128 {
     let [a_parts, b_parts] = [sparse(a & !TOP), sparse(b)];
     let mut product = 0;
     for residue in 0..4 {
-        let sum = (0..4).fold(0, |sum, i| sum ^ a_parts[i] * b_parts[(residue + 4 - i) % 4]);
+        let sum = (0..4).fold(0, |sum, i| sum ^ (a_parts[i] * b_parts[(residue + 4 - i) % 4]));
         product ^= sum & (u128::from(FOURTHS) << 64 | u128::from(FOURTHS)) << residue;
     }
     for bit in 60..64 {

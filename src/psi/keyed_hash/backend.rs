@@ -25,12 +25,14 @@ impl Backend {
 
     /// All that this processor has, the slowest first.
     pub(crate) fn available() -> Vec<Self> {
-        let mut available = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        available.extend(Avx2::detect().map(Self::Avx2));
-        #[cfg(target_arch = "x86_64")]
-        available.extend(Avx512::detect().map(Self::Avx512));
-        available
+        let ways = [
+            Some(Self::Portable),
+            #[cfg(target_arch = "x86_64")]
+            Avx2::detect().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::detect().map(Self::Avx512),
+        ];
+        ways.into_iter().flatten().collect()
     }
 
     /// Hashes the first `rows` inputs of a batch; the other outputs mean nothing.

@@ -1,15 +1,14 @@
 //! The compression function, on vectors of words.
 //!
 //! BLAKE3 ("BLAKE3: one function, fast everywhere", O'Connor, Aumasson, Neves, Wilcox-O'Hearn, 2020), section 2.2. An
-//! input of at most one block is the only chunk and so the root: one call, with all the flags of section 2.1, gives its
-//! hash.
+//! input of at most one block is the only chunk and so the root: one call, with the flags for all of that, gives its hash.
 
 use super::Half;
 
 /// Words of the initialisation vector that enter the state of every call: those of SHA-256, the first four.
 pub(super) const IV: [u32; 4] = [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a];
 
-/// CHUNK_START, CHUNK_END, ROOT and KEYED_HASH (table 3).
+/// CHUNK_START, CHUNK_END, ROOT and KEYED_HASH.
 pub(super) const FLAGS: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 4;
 
 /// The last four words of the state: a counter of zero, the input's length and the flags.
@@ -87,7 +86,7 @@ macro_rules! compression {
         mix(&mut $v, [2, 7, 8, 13], $m[12], $m[13]);
         mix(&mut $v, [3, 4, 9, 14], $m[14], $m[15]);
     };
-    // Table 2 of the paper.
+    // The paper's permutation of message words between rounds.
     (@permute $m:ident) => {
         $m = [
             $m[2], $m[6], $m[3], $m[10], $m[7], $m[0], $m[4], $m[13], $m[1], $m[11], $m[12], $m[5], $m[9], $m[14], $m[15],

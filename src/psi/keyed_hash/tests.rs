@@ -53,10 +53,9 @@ proptest! {
             prop_assert_eq!(&hashes, &expected, "{:?}", backend);
         }
         let left: Vec<_> = inputs.iter().map(|input| F128::from_bytes(halves(input)[0])).collect();
-        let right: Vec<_> = inputs.iter().map(|input| halves(input)[1]).collect();
+        let right: Vec<_> = inputs.iter().map(|input| F128::from_bytes(halves(input)[1])).collect();
         for (backend, hashes) in on_all(key, |hash| {
             let mut out = vec![[0; 32]; inputs.len()];
-            let right: Vec<_> = right.iter().map(|bytes| F128::from_bytes(*bytes)).collect();
             hash.hash_pairs(&left, &right, &mut out);
             out
         }) {

@@ -9,13 +9,14 @@
 //! * The key-value store has three sparse columns to a row. Its expansion and its dense columns are the fits of
 //!   Raghuraman and Rindal (CCS 2022, section 4.2, equations 2 and 3), a bin's capacity is the exact binomial tail. All
 //!   bins of all partitions together overflow with probability 2^-40 at most, and can't be solved with 2^-40. The fits
-//!   begin at 64 items, so fewer take the shape of 64. Bins of 2^16 items at most cost the fewest bits.
+//!   begin at 64 items, so fewer take the shape of 64. The larger the bins the fewer bits an item
+//!   costs; at 50,000 items a bin's columns stay within a core's second-level cache and have numbers of two bytes.
 //! * The noise is regular, of [`TREES`] blocks with one value each, on a code of rate 1/2 over GF(2^128): convolution,
 //!   then public random scalars, then the expander of weight 21 (Raghuraman, Rindal, Tanguy, CRYPTO 2023, and the
-//!   scalars ours). Every attack is estimated at 2^128 or more with a bit to spare for the guess that a malicious
-//!   sender has. What binds is a check that uses the expander's sparsity: 0.9 bits for each block, with all the
+//!   scalars ours). Every attack is estimated at more than 2^128 with a bit to spare for the guess that a malicious
+//!   sender has; 144 blocks would do for that, and a third more stands against what nobody has found yet. What binds is a check that uses the expander's sparsity: 0.9 bits for each block, with all the
 //!   attacker's linear algebra counted as free.
-//! * **Without the scalars the code is binary, and 144 blocks are worth nothing**: the output is then 128 binary
+//! * **Without the scalars the code is binary, and this many blocks are worth nothing**: the output is then 128 binary
 //!   syndromes with errors in the same places, and one elimination finds them (Metzner and Kapturowski 1990; Porwal et
 //!   al., "Interleaved Prange", PQCrypto 2022). It would take more than 600 blocks.
 //! * A malicious receiver can encode more than its items; the most that it can is [`Parameters::charge`] (Han, Kim, Lee,
@@ -26,9 +27,11 @@ mod table;
 mod tests;
 
 use self::table::TABLE;
+use crate::okvs::Shape;
+use crate::silent_vole::Noise;
 
 /// The blocks of noise, one GGM tree each.
-pub(crate) const TREES: usize = 144;
+pub(crate) const TREES: usize = 192;
 
 /// The shortest VOLE: below, too few places are left to each tree for the estimates to mean much.
 const SHORTEST_VOLE: usize = 4096;
@@ -40,7 +43,7 @@ const RECEIVER_PASS: u64 = 1 << 20;
 const SENDER_PASS: u64 = 1 << 22;
 
 /// The most partitions: with more, failures of the key-value store would add up to more than 2^-40.
-const MAX_PARTITIONS: u64 = 64;
+pub(crate) const MAX_PARTITIONS: u64 = 64;
 
 /// What the receiver's padded size fixes.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,6 +86,18 @@ impl Parameters {
     /// The levels of each tree below its root: the least with room for the leaves.
     pub(crate) const fn depth(&self) -> u32 {
         self.leaves().next_power_of_two().ilog2()
+    }
+}
+
+impl Parameters {
+    /// The encoding's shape.
+    pub(crate) const fn shape(&self) -> Shape {
+        Shape::new(self.items, self.bins, self.capacity, self.sparse, self.dense)
+    }
+
+    /// The correlation's noise.
+    pub(crate) const fn noise(&self) -> Noise {
+        Noise { trees: TREES, leaves: self.leaves(), depth: self.depth() as usize }
     }
 }
 

@@ -36,7 +36,7 @@ const SEEDS: usize = 4;
 struct Run {
     params: Params,
     session: Session,
-    parameters: Parameters,
+    parameters: &'static Parameters,
 }
 
 /// Before anything.
@@ -141,7 +141,7 @@ struct TakeTags {
 }
 
 impl Start {
-    pub(crate) fn new(params: Params, parameters: Parameters, items: ItemSet) -> Self {
+    pub(crate) fn new(params: Params, parameters: &'static Parameters, items: ItemSet) -> Self {
         let run = Run { session: Session::new(&params), params, parameters };
         Self(TakeOpening { run, items })
     }
@@ -163,7 +163,7 @@ impl TakeOpening {
         let session = self.run.session.bytes();
         let (seeds, mut reply) =
             base_ot::send(session, transfers, rng).map_err(|error| transfer_error(error, kind))?;
-        let noise = NoiseChoice::random(self.run.parameters.noise, rng);
+        let noise = NoiseChoice::random(self.run.parameters.noise(), rng);
         let (rows, extension) = ot_extension::extend_receiver(session, seeds, &choices(&noise), rng);
         reply.extend_from_slice(&extension);
         let messages = pieces(&reply, Message::VoleExtension);
@@ -174,8 +174,8 @@ impl TakeOpening {
 
 impl Solve {
     fn solve(self, rng: &mut dyn CryptoRng) -> Result<TakeTrees, Error> {
-        let planned = Planned::new(&self.run.parameters, self.items.items(), rng)?;
-        let length = self.run.parameters.noise.message_len();
+        let planned = Planned::new(self.run.parameters, self.items.items(), rng)?;
+        let length = self.run.parameters.noise().message_len();
         Ok(TakeTrees {
             run: self.run,
             planned,
@@ -193,7 +193,7 @@ impl Planned {
         for _ in 0..SEEDS {
             let mut seed = [0; SEED_BYTES];
             rng.fill_bytes(&mut seed);
-            let Ok(grouped) = Grouped::within_capacity(&parameters.shape, &seed, items) else { continue };
+            let Ok(grouped) = Grouped::within_capacity(&parameters.shape(), &seed, items) else { continue };
             if let Ok(plan) = Plan::new(&grouped) {
                 return Ok(Self { seed, grouped, plan });
             }
@@ -248,7 +248,7 @@ impl TakeSalt {
         let salt: &[u8; SALT_BYTES] = salt.try_into().map_err(|_| wrong_count)?;
         self.challenge.verify(answer).map_err(|error| silent_error(error, MessageKind::VoleSalt))?;
         let mask = F128::random(rng);
-        let shape = &self.run.parameters.shape;
+        let shape = &self.run.parameters.shape();
         let next = Encode {
             bins: Chunks::new(shape.bins(), BINS_AT_ONCE),
             sent: Chunks::new(shape.columns(), super::COLUMNS_PER_MESSAGE),
@@ -267,7 +267,7 @@ impl Encode {
     /// The next messages, or `None` when all are sent.
     fn next_columns(&mut self) -> Option<Vec<Message>> {
         let bins = self.bins.next()?;
-        let (shape, Planned { grouped, plan, .. }) = (&self.run.parameters.shape, &self.planned);
+        let (shape, Planned { grouped, plan, .. }) = (&self.run.parameters.shape(), &self.planned);
         let ready = bins.end * shape.bin_columns();
         let columns = &mut self.correlation.masked[bins.start * shape.bin_columns()..ready];
         let hash = &self.hash;
@@ -296,7 +296,7 @@ impl Encode {
 
 impl Decode {
     fn decode(self) -> TakeMask {
-        let (shape, grouped, own) = (&self.run.parameters.shape, &self.grouped, &self.own);
+        let (shape, grouped, own) = (&self.run.parameters.shape(), &self.grouped, &self.own);
         let mut values = Zeroizing::new(vec![F128::ZERO; grouped.keys().len()]);
         super::by_bin(grouped, 0..shape.bins(), &mut values).into_par_iter().for_each(|(bin, values)| {
             let start = bin * shape.bin_columns();

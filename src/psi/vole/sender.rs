@@ -36,7 +36,7 @@ const BINS_AT_ONCE: usize = 4;
 struct Run {
     params: Params,
     session: Session,
-    parameters: Parameters,
+    parameters: &'static Parameters,
     items: ItemSet,
     delta: Zeroizing<F128>,
     mask: SenderMask,
@@ -45,7 +45,7 @@ struct Run {
 /// Before anything.
 pub(crate) struct Start {
     params: Params,
-    parameters: Parameters,
+    parameters: &'static Parameters,
     items: ItemSet,
 }
 
@@ -144,7 +144,7 @@ struct BatchTags {
 }
 
 impl Start {
-    pub(crate) fn new(params: Params, parameters: Parameters, items: ItemSet) -> Self {
+    pub(crate) fn new(params: Params, parameters: &'static Parameters, items: ItemSet) -> Self {
         Self { params, parameters, items }
     }
 
@@ -154,7 +154,7 @@ impl Start {
         let mask = SenderMask::random(rng);
         let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
         let message = [mask.commitment(&session).as_slice(), &request].concat();
-        let length = extension_message_bytes(&self.parameters);
+        let length = extension_message_bytes(self.parameters);
         let Self { params, parameters, items } = self;
         let run = Run { params, session, parameters, items, delta, mask };
         let pieces = Pieces::new(MessageKind::VoleExtension, length);
@@ -163,8 +163,8 @@ impl Start {
 }
 
 impl Run {
-    fn shape(&self) -> &Shape {
-        &self.parameters.shape
+    fn shape(&self) -> Shape {
+        self.parameters.shape()
     }
 
     fn progress(&self, phase: &'static str, done: usize, total: usize) -> Progress {
@@ -180,7 +180,7 @@ impl TakeExtension {
         let (reply, extension) = message.split_at_checked(base_ot::SENDER_BYTES).ok_or(wrong_count)?;
         let seeds =
             transfers.finish(reply).map_err(|error| transfer_error(error, MessageKind::VoleExtension))?;
-        let (session, noise) = (run.session.bytes(), run.parameters.noise);
+        let (session, noise) = (run.session.bytes(), run.parameters.noise());
         let rows = ot_extension::extend_sender(session, &seeds, noise.rows(), extension)
             .map_err(|_| Error::BadExtension)?;
         let (silent, trees) = SilentSender::new(session, noise, *run.delta, &rows, rng);
@@ -211,7 +211,7 @@ impl Expand {
         let Self { run, silent, seed, hash } = self;
         let own = silent.expand(run.parameters.vole_length());
         let mut batches = Batches::new(run.items.items().len(), rng);
-        let batch = batches.first(run.shape(), &seed, run.items.items());
+        let batch = batches.first(&run.shape(), &seed, run.items.items());
         let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
         TakeMask { run, batches, batch, key }
     }
@@ -366,7 +366,7 @@ impl SendTags {
 
     fn next_batch(&mut self) -> Result<(), Error> {
         let shape = self.run.shape();
-        let batch = self.batches.next(shape, &self.key.seed, self.run.items.items());
+        let batch = self.batches.next(&shape, &self.key.seed, self.run.items.items());
         // There is a batch for every tag.
         let mut batch = batch.ok_or(Error::OutOfTurn)?;
         batch.evaluate(shape.bins(), &self.key, &self.hash);
