@@ -123,6 +123,11 @@ pub(crate) fn inner_product(a: &[F128], b: &[F128]) -> F128 {
     Backend::best().inner_product(a, b)
 }
 
+/// `into[i] *= by[i]`. Both slices have one length.
+pub(crate) fn multiply_each(into: &mut [F128], by: &[F128]) {
+    Backend::best().multiply_each(into, by);
+}
+
 /// `out[i] += d[i] * p[0] + d[i]^2 * p[1] + .. + d[i]^g * p[g - 1]`: one polynomial without a constant term at many
 /// points. `out` and `d` have one length. Meant for small g: `p` is read again for each few points.
 pub(crate) fn add_powers(out: &mut [F128], d: &[F128], p: &[F128]) {

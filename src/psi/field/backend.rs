@@ -26,6 +26,7 @@ pub(crate) trait Arithmetic: Copy {
     fn mul(self, a: F128, b: F128) -> F128;
     fn add_scaled(self, into: &mut [F128], scalar: F128, from: &[F128]);
     fn inner_product(self, a: &[F128], b: &[F128]) -> F128;
+    fn multiply_each(self, into: &mut [F128], by: &[F128]);
     fn add_powers(self, out: &mut [F128], d: &[F128], p: &[F128]);
 }
 
@@ -97,6 +98,11 @@ impl Arithmetic for Backend {
     fn inner_product(self, a: &[F128], b: &[F128]) -> F128 {
         assert_eq!(a.len(), b.len(), "slices of one length");
         delegate!(self, way => way.inner_product(a, b))
+    }
+
+    fn multiply_each(self, into: &mut [F128], by: &[F128]) {
+        assert_eq!(into.len(), by.len(), "slices of one length");
+        delegate!(self, way => way.multiply_each(into, by));
     }
 
     fn add_powers(self, out: &mut [F128], d: &[F128], p: &[F128]) {

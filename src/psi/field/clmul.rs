@@ -48,6 +48,11 @@ impl Arithmetic for Clmul {
         unsafe { inner_product(a, b) }
     }
 
+    fn multiply_each(self, into: &mut [F128], by: &[F128]) {
+        // SAFETY: `detect` found the instruction.
+        unsafe { multiply_each(into, by) }
+    }
+
     fn add_powers(self, out: &mut [F128], d: &[F128], p: &[F128]) {
         // SAFETY: `detect` found the instruction.
         unsafe { add_powers(out, d, p) }
@@ -76,6 +81,13 @@ fn inner_product(a: &[F128], b: &[F128]) -> F128 {
         sum.add_product(load(*a), load(*b));
     }
     store(sum.reduce())
+}
+
+#[target_feature(enable = "pclmulqdq")]
+fn multiply_each(into: &mut [F128], by: &[F128]) {
+    for (into, by) in into.iter_mut().zip(by) {
+        *into = mul(*into, *by);
+    }
 }
 
 /// By Horner's rule.

@@ -33,6 +33,11 @@ impl Arithmetic for Pmull {
         unsafe { inner_product(a, b) }
     }
 
+    fn multiply_each(self, into: &mut [F128], by: &[F128]) {
+        // SAFETY: `detect` found the instructions.
+        unsafe { multiply_each(into, by) }
+    }
+
     fn add_powers(self, out: &mut [F128], d: &[F128], p: &[F128]) {
         // SAFETY: `detect` found the instructions.
         unsafe { add_powers(out, d, p) }
@@ -42,6 +47,11 @@ impl Arithmetic for Pmull {
 #[target_feature(enable = "neon,aes")]
 fn mul(a: F128, b: F128) -> F128 {
     portable::product(|a, b| vmull_p64(a, b), a, b).reduce()
+}
+
+#[target_feature(enable = "neon,aes")]
+fn multiply_each(into: &mut [F128], by: &[F128]) {
+    portable::multiply_each(|a, b| vmull_p64(a, b), into, by);
 }
 
 #[target_feature(enable = "neon,aes")]

@@ -22,6 +22,10 @@ impl Arithmetic for Portable {
         inner_product(carryless, a, b)
     }
 
+    fn multiply_each(self, into: &mut [F128], by: &[F128]) {
+        multiply_each(carryless, into, by);
+    }
+
     fn add_powers(self, out: &mut [F128], d: &[F128], p: &[F128]) {
         add_powers(carryless, out, d, p);
     }
@@ -80,6 +84,14 @@ pub(super) fn inner_product(carryless: impl Carryless, a: &[F128], b: &[F128]) -
         sum.high ^= next.high;
     }
     sum.reduce()
+}
+
+/// [`super::multiply_each`] with a given product of words.
+#[inline(always)]
+pub(super) fn multiply_each(words: impl Carryless, into: &mut [F128], by: &[F128]) {
+    for (into, by) in into.iter_mut().zip(by) {
+        *into = product(words, *into, *by).reduce();
+    }
 }
 
 /// By Horner's rule.

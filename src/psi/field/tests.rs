@@ -77,6 +77,17 @@ proptest! {
     }
 
     #[test]
+    fn each_is_multiplied_by_the_one_beside_it(pairs in proptest::collection::vec((element(), element()), 0..40)) {
+        let (a, b): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let products: Vec<_> = a.iter().zip(&b).map(|(a, b)| *a * *b).collect();
+        for backend in Backend::available() {
+            let mut into = a.clone();
+            backend.multiply_each(&mut into, &b);
+            prop_assert!(into == products, "{backend:?}");
+        }
+    }
+
+    #[test]
     fn it_is_a_field(a in element(), b in element(), c in element()) {
         prop_assert!(a * b == b * a);
         prop_assert!((a * b) * c == a * (b * c));

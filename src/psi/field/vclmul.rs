@@ -52,6 +52,14 @@ impl Arithmetic for Vclmul {
         sum + self.narrow.inner_product(a_rest, b_rest)
     }
 
+    fn multiply_each(self, into: &mut [F128], by: &[F128]) {
+        let (into, into_rest) = into.as_chunks_mut();
+        let (by, by_rest) = by.as_chunks();
+        // SAFETY: `detect` found the instructions.
+        unsafe { multiply_each(into, by) }
+        self.narrow.multiply_each(into_rest, by_rest);
+    }
+
     fn add_powers(self, out: &mut [F128], d: &[F128], p: &[F128]) {
         let (out, out_rest) = out.as_chunks_mut();
         let (d, d_rest) = d.as_chunks();
@@ -81,6 +89,15 @@ fn inner_product(a: &[[F128; LANES]], b: &[[F128; LANES]]) -> F128 {
         sum.add_product(load(a), load(b));
     }
     store(sum.reduce()).into_iter().fold(F128::ZERO, |sum, lane| sum + lane)
+}
+
+#[target_feature(enable = "avx512f,vpclmulqdq")]
+fn multiply_each(into: &mut [[F128; LANES]], by: &[[F128; LANES]]) {
+    for (into, by) in into.iter_mut().zip(by) {
+        let mut product = Unreduced::zero();
+        product.add_product(load(into), load(by));
+        *into = store(product.reduce());
+    }
 }
 
 #[target_feature(enable = "avx512f,vpclmulqdq")]
