@@ -11,7 +11,7 @@
 //!   encoding, so it is sent, received and decoded bin by bin.
 //! - Solving takes a row off as soon as it is the only one left in some column, which that row then determines
 //!   (section 2, "Triangulation"). Rows that are in each other's way to the end, mostly none, are solved together
-//!   with the help of the dense columns. See [`peel`] and [`two_core`].
+//!   with the help of the dense columns. See [`peel`] and [`gap`].
 //!
 //! # Use
 //!
@@ -37,16 +37,18 @@
 
 mod decode;
 mod derive;
+mod gap;
 mod group;
 mod peel;
 mod plan;
 mod powers;
 mod row;
 mod shape;
-mod two_core;
 
 #[cfg(test)]
-mod core_tests;
+mod failure_tests;
+#[cfg(test)]
+mod gap_tests;
 #[cfg(test)]
 mod tests;
 

@@ -1,63 +1,133 @@
-//! Taking rows off a bin's system, as far as that goes.
+//! Taking rows off a bin's system, one after the other.
 //!
 //! A column in which a single row is left can be given to that row: whatever the other columns hold, the column makes
-//! the row right. Taking the row off may leave other columns with a single row. Filled in backwards, each row finds all its columns but its
-//! own already filled (section 2, "Triangulation" and step 5 of figure 1). The rows that stay are the 2-core of
-//! the hypergraph whose vertices are columns and whose edges are rows (section 4.2).
+//! the row right. Taking the row off may leave other columns with a single row. Filled in backwards, each row finds all
+//! its columns but its own already filled (section 2, "Triangulation" and step 5 of figure 1).
+//!
+//! Where no column has a single row, the rows that are left are the 2-core of the hypergraph whose vertices are columns
+//! and whose edges are rows (section 4.2). Then one row is set aside, into the gap, and the rest goes on.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::row::Columns;
 
-/// One row taken off.
-#[derive(Clone, Copy, Zeroize)]
-pub(crate) struct Step {
-    /// The row.
-    pub(crate) row: u16,
-    /// The column that the row determines.
-    pub(crate) own: u16,
-    /// The row's other columns, filled before.
-    pub(crate) others: [u16; 2],
+/// The most rows that are set aside: there are none or a few, until at too few columns there are very many at once
+/// (section 4.2, "Phase Transition"). A set of them is a word of 128 bits.
+pub(crate) const GAP_LIMIT: usize = 128;
+
+/// One row taken off: its number, the column that it determines, and its other columns, which are filled before.
+/// 16 bits each in one word, so that a million of them are read, and wiped, quickly.
+#[derive(Clone, Copy, Default, Zeroize)]
+pub(crate) struct Step(u64);
+
+impl Step {
+    fn new(row: u16, own: u16, others: [u16; 2]) -> Self {
+        let [a, b] = others.map(u64::from);
+        Self(u64::from(row) | u64::from(own) << 16 | a << 32 | b << 48)
+    }
+
+    pub(crate) fn row(self) -> u16 {
+        self.0 as u16
+    }
+
+    pub(crate) fn own(self) -> usize {
+        usize::from((self.0 >> 16) as u16)
+    }
+
+    pub(crate) fn others(self) -> [usize; 2] {
+        [self.0 >> 32, self.0 >> 48].map(|column| usize::from(column as u16))
+    }
 }
 
-/// Which rows could be taken off and which stay.
+/// All rows of a bin, in two parts.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Peeled {
     /// Rows in the order in which they were taken off.
     pub(crate) steps: Vec<Step>,
-    /// Rows that stay.
-    pub(crate) core: Vec<u16>,
+    /// Rows that were set aside.
+    pub(crate) gap: Vec<u16>,
 }
 
-/// Takes rows off until none has a column to itself. Rows are fewer than 2^16.
-pub(crate) fn peel(rows: &[Columns], sparse: usize) -> Peeled {
-    let mut columns = Incidence::new(rows, sparse);
-    // First in, first out: neighbours in the queue seldom touch, so the processor works on several at a time, here and
-    // again when values are filled in.
-    let mut queue = columns.singles();
-    let mut pushed = queue.len();
-    // A column gets down to one row at most once; one place more, for a write that is not kept.
-    queue.resize(sparse + 1, 0);
-    let mut steps = Vec::with_capacity(rows.len());
-    let mut next = 0;
-    while next < pushed {
-        let own = queue[next];
-        next += 1;
-        let Some(row) = columns.single(own) else { continue };
-        let touched = rows[usize::from(row)];
-        steps.push(Step { row, own, others: others(touched, own) });
-        for column in touched {
-            queue[pushed] = column;
-            pushed += usize::from(columns.remove(column, row));
+/// Takes all rows off, fewer than 2^16. `None` where more than [`GAP_LIMIT`] would have to be set aside.
+pub(crate) fn peel(rows: &[Columns], sparse: usize) -> Option<Peeled> {
+    let mut peeling = Peeling::new(rows, sparse);
+    peeling.take_off();
+    while peeling.peeled.steps.len() + peeling.peeled.gap.len() < rows.len() {
+        if peeling.peeled.gap.len() == GAP_LIMIT {
+            return None;
+        }
+        peeling.set_one_aside();
+        peeling.take_off();
+    }
+    Some(peeling.peeled)
+}
+
+struct Peeling<'a> {
+    rows: &'a [Columns],
+    incidence: Incidence,
+    /// Columns that got down to a single row, each once. First in, first out: neighbours in the queue seldom touch, so
+    /// the processor works on several at a time, here and again when values are filled in.
+    queue: Zeroizing<Vec<u16>>,
+    /// How many of the queue were looked at, and how many are in it.
+    next: usize,
+    pushed: usize,
+    peeled: Peeled,
+}
+
+impl<'a> Peeling<'a> {
+    fn new(rows: &'a [Columns], sparse: usize) -> Self {
+        let incidence = Incidence::new(rows, sparse);
+        let mut queue = Zeroizing::new(Vec::with_capacity(sparse + 1));
+        queue.extend(incidence.singles());
+        let pushed = queue.len();
+        // One place more than columns, for a write that is not kept.
+        queue.resize(sparse + 1, 0);
+        let peeled = Peeled { steps: Vec::with_capacity(rows.len()), gap: Vec::new() };
+        Self { rows, incidence, queue, next: 0, pushed, peeled }
+    }
+
+    /// Takes off every row that has, or comes to have, a column to itself.
+    fn take_off(&mut self) {
+        while self.next < self.pushed {
+            let own = self.queue[self.next];
+            self.next += 1;
+            let Some(row) = self.incidence.single(own) else { continue };
+            self.peeled.steps.push(Step::new(row, own, others(self.rows[usize::from(row)], own)));
+            self.remove(row);
         }
     }
-    queue.zeroize();
-    let core = rest(rows.len(), &steps);
-    Peeled { steps, core }
+
+    /// Sets aside the first row of those that leave the most columns with a single row.
+    fn set_one_aside(&mut self) {
+        let left = self.left();
+        let pairs =
+            |row: &u16| self.rows[usize::from(*row)].iter().filter(|&&c| self.incidence.pair(c)).count();
+        if let Some(row) = left.iter().copied().rev().max_by_key(pairs) {
+            self.peeled.gap.push(row);
+            self.remove(row);
+        }
+    }
+
+    #[inline]
+    fn remove(&mut self, row: u16) {
+        for column in self.rows[usize::from(row)] {
+            self.queue[self.pushed] = column;
+            self.pushed += usize::from(self.incidence.remove(column, row));
+        }
+    }
+
+    /// The rows that are neither taken off nor set aside. Seldom needed, so not kept.
+    fn left(&self) -> Vec<u16> {
+        let mut left = vec![true; self.rows.len()];
+        let gone = self.peeled.steps.iter().map(|step| step.row()).chain(self.peeled.gap.iter().copied());
+        gone.for_each(|row| left[usize::from(row)] = false);
+        (0..self.rows.len()).filter(|&row| left[row]).map(|row| row as u16).collect()
+    }
 }
 
-/// For each column how many rows are left in it (high half), and the sum by XOR of their numbers (low half): the number itself
-/// when one is left. 2^16 rows in one column wrap to none; with random rows that does not happen, and a bin has fewer.
+/// For each column how many rows are left in it (high half), and the sum by XOR of their numbers (low half): the number
+/// itself when one is left. The count cannot wrap, since rows are fewer than 2^16 and have distinct columns.
+#[derive(Zeroize, ZeroizeOnDrop)]
 struct Incidence(Vec<u32>);
 
 const ONE_ROW: u32 = 1 << 16;
@@ -75,15 +145,20 @@ impl Incidence {
     }
 
     /// The columns with a single row.
-    fn singles(&self) -> Vec<u16> {
+    fn singles(&self) -> impl Iterator<Item = u16> {
         let single = |(column, state): (usize, &u32)| (state >> 16 == 1).then_some(column as u16);
-        self.0.iter().enumerate().filter_map(single).collect()
+        self.0.iter().enumerate().filter_map(single)
     }
 
     /// The row of a column that has a single one.
     fn single(&self, column: u16) -> Option<u16> {
         let state = self.0[usize::from(column)];
         (state >> 16 == 1).then_some(state as u16)
+    }
+
+    /// Whether a column has two rows.
+    fn pair(&self, column: u16) -> bool {
+        self.0[usize::from(column)] >> 16 == 2
     }
 
     /// Takes a row out of a column; says whether that leaves a single one.
@@ -94,23 +169,7 @@ impl Incidence {
     }
 }
 
-impl Drop for Incidence {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
 /// The two columns that are not `own`.
 fn others([a, b, c]: Columns, own: u16) -> [u16; 2] {
     [if a == own { b } else { a }, if c == own { b } else { c }]
-}
-
-/// The rows that no step took off.
-fn rest(rows: usize, steps: &[Step]) -> Vec<u16> {
-    if steps.len() == rows {
-        return Vec::new();
-    }
-    let mut left = vec![true; rows];
-    steps.iter().for_each(|step| left[usize::from(step.row)] = false);
-    (0..rows).filter(|&row| left[row]).map(|row| row as u16).collect()
 }

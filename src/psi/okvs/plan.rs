@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::gap::Gap;
 use super::peel::{Peeled, peel};
 use super::powers::add_powers;
 use super::row::{self, Columns};
-use super::two_core::{Core, CoreRow};
 use super::{Grouped, Shape};
 use crate::field::F128;
 
@@ -21,6 +21,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    #[cfg(test)]
+    pub(crate) fn bins(&self) -> &[BinPlan] {
+        &self.bins
+    }
+
     /// Solves for grouped items, whatever their values will be.
     ///
     /// # Errors
@@ -49,10 +54,22 @@ impl Plan {
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct BinPlan {
     peeled: Peeled,
-    core: Core,
+    gap: Gap,
 }
 
 impl BinPlan {
+    /// How many rows were set aside.
+    #[cfg(test)]
+    pub(crate) fn gap_rows(&self) -> usize {
+        self.peeled.gap.len()
+    }
+
+    /// How many dense columns are in use.
+    #[cfg(test)]
+    pub(crate) fn dependent(&self) -> usize {
+        self.gap.dependent()
+    }
+
     fn for_keys(shape: &Shape, keys: &[F128]) -> Option<Self> {
         let columns = |key: &F128| row::columns(*key, shape.sparse() as u32);
         let rows = Zeroizing::new(keys.iter().map(columns).collect::<Vec<_>>());
@@ -61,17 +78,13 @@ impl BinPlan {
 
     /// Solves rows of given sparse columns and dense elements. `None` where they have no solution for all values.
     pub(crate) fn new(shape: &Shape, rows: &[Columns], keys: &[F128]) -> Option<Self> {
-        let peeled = peel(rows, shape.sparse());
-        let core_row = |&row: &u16| {
-            let place = usize::from(row);
-            CoreRow { row, columns: rows[place], d: keys[place] }
-        };
-        let core = Core::new(&peeled.core.iter().map(core_row).collect::<Vec<_>>(), shape.dense())?;
-        Some(Self { peeled, core })
+        let peeled = peel(rows, shape.sparse())?;
+        let gap = Gap::new(rows, keys, &peeled, shape.sparse(), shape.dense())?;
+        Some(Self { peeled, gap })
     }
 
     pub(crate) fn encode(&self, shape: &Shape, keys: &[F128], values: &[F128], into: &mut [F128]) {
-        let dense = Zeroizing::new(self.core.dense_columns(values));
+        let dense = self.gap.dense_columns(values);
         let (into_sparse, into_dense) = into.split_at_mut(shape.sparse());
         into_dense.iter_mut().zip(dense.iter()).for_each(|(into, column)| *into += *column);
         if dense.is_empty() {
@@ -85,10 +98,10 @@ impl BinPlan {
     /// The sparse columns, from values less what the dense columns give.
     fn encode_sparse(&self, values: &[F128], into: &mut [F128]) {
         let mut columns = Zeroizing::new(vec![F128::ZERO; into.len()]);
-        self.core.fill_sparse(values, &mut columns);
+        self.gap.fill_sparse(values, &mut columns);
         for step in self.peeled.steps.iter().rev() {
-            let [a, b] = step.others.map(|column| columns[usize::from(column)]);
-            columns[usize::from(step.own)] = values[usize::from(step.row)] + a + b;
+            let [a, b] = step.others().map(|column| columns[column]);
+            columns[step.own()] = values[usize::from(step.row())] + a + b;
         }
         into.iter_mut().zip(columns.iter()).for_each(|(into, column)| *into += *column);
     }

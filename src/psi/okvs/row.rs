@@ -16,7 +16,7 @@
 //!
 //! Given its bin and columns, an item's key is uniform in a set of at least 2^128 / (bins * sparse^3) keys, with the
 //! limits of [`super::shape`] at least 2^60. Solving fails in the dense part only if a determinant is zero that is a non-zero
-//! polynomial in the d of the rows concerned (see [`super::two_core`]), each from such a set, of a total degree under
+//! polynomial in the d of the rows concerned (see [`super::gap`]), each from such a set, of a total degree under
 //! 2^12: by the lemma of Schwartz and Zippel that has probability 2^12 / 2^60, at the sizes in use below 2^-70.
 //!
 //! # How even the choices are

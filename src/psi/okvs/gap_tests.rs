@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use super::peel::{GAP_LIMIT, peel};
 use super::plan::BinPlan;
 use super::powers::add_powers;
 use super::row::Columns;
 use super::tests::elements;
-use super::two_core::CORE_LIMIT;
 use super::*;
 use crate::field::F128;
 
@@ -81,13 +81,17 @@ fn pairs(count: u16) -> Vec<Columns> {
 }
 
 #[test]
-fn cores_above_the_limit_are_refused() {
-    let half = CORE_LIMIT as u16 / 2;
-    let shape = shape(3 * CORE_LIMIT, 64);
-    // Solved up to 64 pairs for which there are dense columns, and refused before they are even counted.
+fn as_many_dependent_rows_are_solved_as_there_are_dense_columns() {
+    let shape = shape(1000, 64);
     assert!(solves(&shape, &pairs(64), &keys(128)));
     assert!(!solves(&shape, &pairs(65), &keys(130)));
-    assert!(!solves(&shape, &pairs(half + 1), &keys(CORE_LIMIT + 2)));
+}
+
+#[test]
+fn gaps_above_the_limit_are_refused() {
+    let limit = GAP_LIMIT as u16;
+    assert_eq!(peel(&pairs(limit), 1000).unwrap().gap.len(), GAP_LIMIT);
+    assert!(peel(&pairs(limit + 1), 1000).is_none());
 }
 
 #[test]
