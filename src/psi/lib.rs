@@ -12,6 +12,9 @@
 
 #[allow(dead_code)] // Until the engine that stands on it is whole.
 mod base_ot;
+#[cfg(feature = "bench-access")]
+#[doc(hidden)]
+pub mod bench_access;
 mod chunk;
 mod error;
 #[allow(dead_code)] // Until the engine that stands on it is whole.

@@ -1,0 +1,3 @@
+//! What the benches need of the inner blocks. No part of the interface: feature `bench-access` only.
+
+pub mod ot;
