@@ -52,6 +52,8 @@
 mod oracles;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod timing_tests;
 
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;

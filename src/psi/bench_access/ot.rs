@@ -48,8 +48,8 @@ impl KeyPairs {
 
 impl ChosenKeys {
     /// The extension's sender: how many rows it made.
-    pub fn extend(&self, rows: usize, message: &[u8]) -> usize {
-        let rows = ot_extension::extend_sender(&SESSION, &self.0, rows, message);
+    pub fn extend(self, rows: usize, message: &[u8]) -> usize {
+        let rows = ot_extension::extend_sender(&SESSION, self.0, rows, message);
         rows.expect("the receiver is honest").len()
     }
 }
