@@ -61,9 +61,9 @@
 //!
 //! # Larger fields
 //!
-//! k = 2 would halve the d_c, at no more generator calls, but with trees of four leaves and a check of their own. The rows
-//! needed here, some 30,000, take 480 KB, about one percent of what an exchange of 2^20 by 2^20 items sends. A row of that
-//! is the whole gain; it is not worth a second tree protocol.
+//! k = 2 would halve the d_c at no more generator calls, but its seeds come from trees of four leaves, with a check of their
+//! own. The rows needed here, some 30,000, take 480 KB, about one percent of what an exchange of 2^20 by 2^20 items
+//! sends. Half of that does not pay for one more protocol.
 //!
 //! # Time
 //!
