@@ -43,4 +43,6 @@ pub use party::{Outcome, Params, Party, Progress, Role, Turn};
 pub use tags::TAGS_PER_MESSAGE;
 
 #[cfg(test)]
+mod dudect;
+#[cfg(test)]
 mod pair;

@@ -32,7 +32,8 @@ impl Oracles {
         }
     }
 
-    /// Half of H_j(r): the oracle into the group is twice this element, so that a sum with it can be halved.
+    /// Half of H_j(r). The oracle into the group is defined as twice the hash of RFC 9380, appendix B, which is as uniform:
+    /// so an element less it can be encoded as the double of a difference of halves.
     pub(crate) fn half_element(&self, index: u32, position: u8, other: &Encoded) -> RistrettoPoint {
         let mut uniform = Zeroizing::new([0; 64]);
         let mut hasher = self.element.clone();
@@ -56,8 +57,9 @@ impl Oracles {
         hasher.finalize().into()
     }
 
-    /// A hash of both messages.
-    pub(crate) fn transcript(&self, receiver: &[u8], sender: &[u8]) -> [u8; 32] {
-        self.transcript.clone().update(receiver).update(sender).finalize().into()
+    /// A hash of both messages. With the session it fixes every key, whether or not anyone can compute it.
+    pub(crate) fn transcript(&self, pairs: &[Pair], sender: &Encoded) -> [u8; 32] {
+        let pairs = pairs.as_flattened().as_flattened();
+        self.transcript.clone().update(pairs).update(sender).finalize().into()
     }
 }

@@ -1,18 +1,19 @@
-//! The consistency check: that all columns hold one vector of choice bits.
+//! The consistency check: that all columns hold one vector of choice bits. See the module above for what it proves.
 
 use rayon::prelude::*;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use super::{BLOCK_BYTES, COLUMNS, Error, write};
+use super::{BLOCK_BYTES, COLUMNS, Error, bit, write};
 use crate::field::{F128, inner_product};
 
-/// The coefficients of the hash.
+/// The coefficients chi of the hash, one for each block of rows. Independent ones: with powers of a single one, two vectors
+/// would collide with a probability that grows with the number of blocks.
 pub(crate) struct Challenge(Vec<F128>);
 
-/// The receiver's answer: the hashes of its choice bits and of its columns.
+/// The receiver's answer: u~ and all v~_c.
 pub(crate) struct Answer {
-    bits: F128,
-    columns: Vec<F128>,
+    pub(super) bits: F128,
+    pub(super) columns: Vec<F128>,
 }
 
 impl Challenge {
@@ -25,8 +26,8 @@ impl Challenge {
         Self(bytes.as_chunks().0.iter().map(|bytes| F128::from_bytes(*bytes)).collect())
     }
 
-    /// The hash of a column: the sum of chi_b times block b, and the last block as it is.
-    fn hash(&self, column: &[F128]) -> F128 {
+    /// h of a column: the sum of chi_b times block b, and the last block as it is, for it has to hide the others.
+    pub(super) fn hash(&self, column: &[F128]) -> F128 {
         let (rows, mask) = column.split_at(self.0.len());
         mask.iter().fold(inner_product(&self.0, rows), |sum, mask| sum + *mask)
     }
@@ -43,12 +44,11 @@ impl Answer {
         Self { bits: challenge.hash(bits), columns: challenge.hashes(columns) }
     }
 
-    /// That w~_c = v~_c + Delta_c * u~ in every column c.
+    /// That h(q_c) = v~_c + Delta_c * u~ in every column c. Constant time: the verdict alone depends on Delta.
     pub(crate) fn verify(&self, challenge: &Challenge, columns: &[F128], delta: u128) -> Result<(), Error> {
         let equal = |(c, (hash, claimed)): (usize, (&F128, &F128))| {
-            let bit = Choice::from((delta >> c & 1) as u8);
-            let share = u128::conditional_select(&0, &self.bits.0, bit);
-            hash.0.ct_eq(&(claimed.0 ^ share))
+            let share = F128(u128::conditional_select(&0, &self.bits.0, bit(delta, c)));
+            hash.0.ct_eq(&(*claimed + share).0)
         };
         let hashes = challenge.hashes(columns);
         let all = hashes.iter().zip(&self.columns).enumerate().map(equal).fold(Choice::from(1), |a, b| a & b);

@@ -1,0 +1,50 @@
+//! The receiver's choice bits.
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::BLOCK;
+use crate::field::F128;
+
+/// One bit for each row, packed into blocks; wiped when dropped.
+pub(crate) struct ChoiceBits {
+    blocks: Zeroizing<Vec<F128>>,
+    len: usize,
+}
+
+impl ChoiceBits {
+    /// None yet, with room for `rows`, so that growing leaves no copy behind.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self { blocks: Zeroizing::new(Vec::with_capacity(rows.div_ceil(BLOCK))), len: 0 }
+    }
+
+    /// Appends the choice of the next row. Constant time in the choice.
+    pub(crate) fn push(&mut self, choice: bool) {
+        let place = self.len % BLOCK;
+        if place == 0 {
+            self.blocks.push(F128::ZERO);
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            *last += F128(u128::from(choice) << place);
+        }
+        self.len += 1;
+    }
+
+    /// Appends the choices of the next 128 rows: the coefficients of an element, the constant first.
+    pub(crate) fn push_element(&mut self, element: F128) {
+        (0..BLOCK).for_each(|i| self.push(element.0 >> i & 1 == 1));
+    }
+
+    /// How many rows.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The blocks, and one of random bits that hides them in the check.
+    pub(super) fn masked(&self, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<F128>> {
+        let mut masked = Zeroizing::new(Vec::with_capacity(self.blocks.len() + 1));
+        masked.extend_from_slice(&self.blocks);
+        masked.push(F128::random(rng));
+        masked
+    }
+}

@@ -1,0 +1,32 @@
+//! From rows to keys.
+
+use zeroize::Zeroizing;
+
+use crate::field::F128;
+
+/// The hash of one session from a row and its index to a key.
+///
+/// The receiver's key of row i comes from t_i. The sender's two come from q_i (for u_i = 0) and q_i + Delta (for u_i = 1), and
+/// the one of them that the receiver lacks comes from t_i + Delta, whatever u_i is. It has to stay hidden although
+/// all rows share Delta and a malicious receiver has chosen every t_i: tweakable correlation robustness (Ishai, Kilian,
+/// Nissim and Petrank, CRYPTO 2003; with tweaks Guo, Katz, Wang and Yu, IEEE S&P 2020). BLAKE3 keyed for the session is
+/// taken for a random oracle, which is so: one question tells something only if it is (i, t_i + Delta). With
+/// the index in it a question tests one value of Delta; without it, one for each row.
+pub(crate) struct RowHash {
+    key: [u8; 32],
+}
+
+impl RowHash {
+    pub(crate) fn new(session: &[u8; 32]) -> Self {
+        Self { key: blake3::derive_key("overlapd psi v1 OT extension row", session) }
+    }
+
+    /// The key of row `index`: the first 16 bytes of keyed BLAKE3 of the index as 16 and the row as 16 little-endian bytes.
+    pub(crate) fn key(&self, index: usize, row: F128) -> [u8; 16] {
+        let mut input = Zeroizing::new([0; 32]);
+        input[..16].copy_from_slice(&(index as u128).to_le_bytes());
+        input[16..].copy_from_slice(&row.to_bytes());
+        let hash = Zeroizing::new(<[u8; 32]>::from(blake3::keyed_hash(&self.key, input.as_slice())));
+        std::array::from_fn(|i| hash[i])
+    }
+}
