@@ -10,6 +10,9 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(feature = "bench-access")]
+#[doc(hidden)]
+pub mod bench_access;
 mod chunk;
 mod error;
 #[allow(dead_code)] // Until the engine that stands on it is whole.

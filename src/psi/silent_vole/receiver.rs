@@ -89,7 +89,9 @@ impl SilentReceiver {
             }
         }
         let (left, right) = c[..2 * outputs].split_at_mut(outputs);
-        ExpandConvolute::new(outputs).encode_two([&mut a, left], [&mut noise, right]);
+        let code = ExpandConvolute::new(outputs);
+        code.encode(&mut *a, &mut *noise);
+        code.encode(left, right);
         c.truncate(outputs);
         [a, c]
     }
