@@ -5,6 +5,10 @@ use rayon::prelude::*;
 use super::public_bits::{self, PublicBits};
 use super::{Element, WEIGHT};
 
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Instructions that are chosen at run time.
+mod avx2;
+
 /// Outputs that a thread takes at the least: with fewer a section is read anew too often.
 const RANGE: usize = 1 << 16;
 
@@ -35,17 +39,24 @@ fn section<E>(convolved: &[E], index: usize) -> &[E] {
     &convolved[index * convolved.len() / WEIGHT..(index + 1) * convolved.len() / WEIGHT]
 }
 
+/// Adds to each output the element that its word chooses.
 fn gather<E: Element>(out: &mut [E], section: &[E], blocks: &[[u8; 16]; BLOCKS]) {
-    let mut positions = [0; 4 * BLOCKS];
-    for (position, word) in positions.iter_mut().zip(public_bits::words(blocks)) {
-        *position = choose(word, section.len());
+    #[cfg(target_arch = "x86_64")]
+    if avx2::gather(out, section, blocks) {
+        return;
     }
-    for (out, position) in out.iter_mut().zip(&positions) {
-        *out += section[*position as usize];
+    gather_portably(out, section, blocks);
+}
+
+/// [`gather`] without special instructions.
+pub(super) fn gather_portably<E: Element>(out: &mut [E], section: &[E], blocks: &[[u8; 16]; BLOCKS]) {
+    for (out, word) in out.iter_mut().zip(public_bits::words(blocks)) {
+        *out += section[choose(word, section.len()) as usize];
     }
 }
 
 /// The position that a random word chooses among `length`, which is below 2^32.
+#[inline(always)]
 fn choose(word: u32, length: usize) -> u32 {
     (u64::from(word) * length as u64 >> 32) as u32
 }
