@@ -29,7 +29,7 @@ use aes::Aes128;
 use aes::cipher::array::Array;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use rayon::prelude::*;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::field::F128;
 
@@ -98,23 +98,25 @@ impl Ggm {
         trees.map(|(leaves, root)| self.expand_tree(shape, *root, leaves)).collect()
     }
 
-    /// Expands every tree around its unknown leaf into `leaves`, tree after tree, with zero at the unknown ones, and
-    /// returns for each tree the sum of all leaves and stubs but that one.
+    /// Expands every tree around its unknown leaf, and hands to `use_leaves` the tree's index, its leaves with zero at the
+    /// unknown one, and the sum of all leaves and stubs but that one.
     ///
     /// `paths[i]` is the position of tree i's unknown leaf. `siblings` has, tree after tree, the sum that was received
     /// for each level: that of the children on the side that the path does not take.
-    pub(crate) fn expand_punctured(
+    pub(crate) fn expand_punctured<T: Send>(
         &self,
         shape: &Shape,
         paths: &[u32],
         siblings: &[F128],
-        leaves: &mut [F128],
-    ) -> Vec<F128> {
-        let trees =
-            leaves.par_chunks_exact_mut(shape.leaves).zip(siblings.par_chunks_exact(shape.depth)).zip(paths);
-        trees
-            .map(|((leaves, siblings), path)| self.expand_punctured_tree(shape, *path, siblings, leaves))
-            .collect()
+        use_leaves: impl Fn(usize, &mut [F128], F128) -> T + Sync,
+    ) -> Vec<T> {
+        let trees = paths.par_iter().zip(siblings.par_chunks_exact(shape.depth)).enumerate();
+        let memory = || Zeroizing::new(vec![F128::ZERO; shape.leaves]);
+        let expand = |leaves: &mut Zeroizing<Vec<F128>>, (i, (path, siblings)): (usize, (&u32, &[F128]))| {
+            let known = self.expand_punctured_tree(shape, *path, siblings, leaves);
+            use_leaves(i, leaves, known)
+        };
+        trees.map_init(memory, expand).collect()
     }
 
     fn expand_tree(&self, shape: &Shape, root: F128, leaves: &mut [F128]) -> Tree {

@@ -12,7 +12,6 @@ const SESSION: [u8; 32] = [1; 32];
 /// Both sides' inputs, with the rows of an ideal extension.
 pub struct Vole {
     noise: Noise,
-    outputs: usize,
     delta: F128,
     rows: Vec<F128>,
 }
@@ -20,26 +19,26 @@ pub struct Vole {
 impl Vole {
     pub fn new(outputs: usize, trees: usize, rng: &mut dyn CryptoRng) -> Self {
         let leaves = (2 * outputs).div_ceil(trees);
-        let noise = Noise { trees, leaves, depth: leaves.next_power_of_two().ilog2() as usize };
+        let depth = leaves.next_power_of_two().ilog2() as usize;
+        let noise = Noise { trees, leaves, depth, outputs };
         let rows = (0..noise.rows()).map(|_| F128::random(rng)).collect();
-        Self { noise, outputs, delta: F128::random(rng), rows }
+        Self { noise, delta: F128::random(rng), rows }
     }
 
     /// All of the sender's work, and what it sends.
     pub fn send(&self, rng: &mut dyn CryptoRng) -> Vec<u8> {
         let (sender, message) = SilentSender::new(&SESSION, self.noise, self.delta, &self.rows, rng);
         let answer = sender.check(&[3; 16], F128::ONE);
-        std::hint::black_box((answer, sender.expand(self.outputs)));
+        std::hint::black_box((answer, sender.expand()));
         message
     }
 
     /// All of the receiver's work.
     pub fn receive(&self, message: &[u8], rng: &mut dyn CryptoRng) {
         let choice = NoiseChoice::random(self.noise, rng);
-        let receiver = SilentReceiver::new(&SESSION, choice, &self.rows, message);
-        let receiver = receiver.expect("the message has the right length");
-        let challenge = receiver.challenge(rng);
-        std::hint::black_box((challenge.message, receiver.expand(self.outputs)));
+        let receiver = SilentReceiver::new(&SESSION, choice, &self.rows, message, rng);
+        let (receiver, challenge) = receiver.expect("the message has the right length");
+        std::hint::black_box((challenge.message, receiver.expand()));
     }
 }
 

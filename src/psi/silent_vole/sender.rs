@@ -47,8 +47,9 @@ impl SilentSender {
         check::answer(&self.session, self.mask + self.delta * masked + weights.sum(&self.leaves))
     }
 
-    /// B, of the given length.
-    pub(crate) fn expand(mut self, outputs: usize) -> Zeroizing<Vec<F128>> {
+    /// B. Nothing of it may be sent, in any form, before the receiver has accepted.
+    pub(crate) fn expand(mut self) -> Zeroizing<Vec<F128>> {
+        let outputs = self.noise.outputs;
         let mut vector = Zeroizing::new(std::mem::take(&mut self.leaves));
         let (left, right) = vector[..2 * outputs].split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);

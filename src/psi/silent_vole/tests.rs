@@ -11,7 +11,7 @@ pub(super) const SESSION: [u8; 32] = [5; 32];
 /// Trees enough for `outputs` outputs.
 pub(super) fn noise(outputs: usize, trees: usize) -> Noise {
     let leaves = (2 * outputs).div_ceil(trees);
-    Noise { trees, leaves, depth: leaves.next_power_of_two().ilog2() as usize }
+    Noise { trees, leaves, depth: leaves.next_power_of_two().ilog2() as usize, outputs }
 }
 
 /// What an ideal extension gives: the receiver's rows and the sender's.
@@ -31,13 +31,12 @@ fn run(outputs: usize, trees: usize, seed: u64) -> (F128, [Vec<F128>; 3]) {
     let noise = choice.noise;
     let [received, sent] = rows(&choice, delta, &mut rng);
     let (sender, message) = SilentSender::new(&SESSION, noise, delta, &sent, &mut rng);
-    let receiver = SilentReceiver::new(&SESSION, choice, &received, &message).unwrap();
-    let challenge = receiver.challenge(&mut rng);
+    let (receiver, challenge) = SilentReceiver::new(&SESSION, choice, &received, &message, &mut rng).unwrap();
     let (seed, masked) = challenge.message.split_at(16);
     let answer = sender.check(seed.try_into().unwrap(), F128::from_bytes(masked.try_into().unwrap()));
     challenge.verify(&answer).unwrap();
-    let b = sender.expand(outputs).to_vec();
-    let [a, c] = receiver.expand(outputs).map(|vector| vector.to_vec());
+    let b = sender.expand().to_vec();
+    let [a, c] = receiver.expand().map(|vector| vector.to_vec());
     (delta, [a, b, c])
 }
 
