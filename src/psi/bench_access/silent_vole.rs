@@ -28,7 +28,7 @@ impl Vole {
     /// All of the sender's work, and what it sends.
     pub fn send(&self, rng: &mut dyn CryptoRng) -> Vec<u8> {
         let (sender, message) = SilentSender::new(&SESSION, self.noise, self.delta, &self.rows, rng);
-        let answer = sender.check(&[3; 16], F128::ONE);
+        let answer = sender.answer(&[3; 32]);
         std::hint::black_box((answer, sender.expand()));
         message
     }

@@ -113,3 +113,33 @@ fn threads_do_not_change_the_leaves() {
     };
     assert!(on(1) == on(2));
 }
+
+/// A receiver whose path goes past the cut learns every leaf that is kept, and still not the total: a stub hides it.
+/// Without stubs in the total it would come off the sender's share that the total hides.
+#[test]
+fn a_path_past_the_cut_misses_a_stub() {
+    let ggm = Ggm::new(&[4; 32]);
+    // Kept nodes are 2, 3 and 5 on levels 1 to 3. The stubs are the fourth node of level 2 and the sixth of level 3.
+    let shape = Shape { trees: 1, leaves: 5, depth: 3 };
+    let (expected, trees) = expand(&ggm, &shape, &mut ChaCha20Rng::seed_from_u64(4));
+    let sums = &trees[0].sums;
+    // The path goes right twice, so these are the sums of left children, and the missing node is the stub of level 2.
+    let above = Shape { trees: 1, leaves: 4, depth: 2 };
+    let (mut nodes, _) = puncture(&ggm, &above, &[3], &[sums[0][0], sums[1][0]]);
+    nodes.resize(5, F128::ZERO);
+    let last = ggm.expand_level(&mut nodes, 3, 5, &mut super::Batch::default());
+    assert!(nodes == expected, "every leaf is known");
+    let hidden_by = trees[0].total + super::sum(&nodes) + last.stub;
+    assert!(
+        hidden_by == sums[1][1] + right_child_of_first(&ggm, sums[0][0]),
+        "the stub is what hides the share"
+    );
+    assert!(hidden_by != F128::ZERO);
+}
+
+/// The right child of a node.
+fn right_child_of_first(ggm: &Ggm, node: F128) -> F128 {
+    let mut nodes = [node, F128::ZERO];
+    ggm.expand_level(&mut nodes, 1, 2, &mut super::Batch::default());
+    nodes[1]
+}

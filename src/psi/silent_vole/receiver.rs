@@ -17,7 +17,7 @@ use crate::ggm::Ggm;
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct SilentReceiver {
     /// Of all 2K positions the noise, and the sender's leaf plus Delta times the noise.
-    pairs: Vec<Pair>,
+    pub(super) pairs: Vec<Pair>,
 }
 
 /// A challenge that the sender has to answer.
