@@ -38,19 +38,21 @@
 //! # Speed
 //!
 //! Sections make it fast: all outputs take their position in one section before any goes to the next. A section of 1 MiB
-//! fits the second-level cache, and the outputs stream by. Positions are made as they are used.
-
-use rayon::prelude::*;
-
-use crate::field::F128;
+//! fits the second-level cache, and the outputs stream by. Positions are made as they are used. The receiver encodes two
+//! vectors; they lie interleaved, as [`Pair`]s that share a cache line, so that one access serves both.
+//!
+//! The portable code and that with AVX-512 give the same bits. Timing and memory accesses depend on public values alone.
 
 mod convolve;
+mod element;
+mod expand;
 mod public_bits;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;
 
+pub(crate) use element::{Element, Pair};
 use public_bits::PublicBits;
 
 /// Positions that each output adds, and sections of the convolved half.
@@ -58,15 +60,6 @@ pub(crate) const WEIGHT: usize = 21;
 
 /// How many elements the convolution looks back.
 pub(crate) const MEMORY: usize = 24;
-
-/// The stream of public randomness that has the convolution's bits; those below have the sections' positions.
-const CONVOLUTION: u64 = WEIGHT as u64;
-
-/// Outputs that a thread takes at the least: with fewer a section is read anew too often.
-const RANGE: usize = 1 << 16;
-
-/// Blocks of randomness at once, with the positions of four times as many outputs.
-const BLOCKS: usize = 256;
 
 /// The code with a number of outputs.
 pub(crate) struct ExpandConvolute {
@@ -80,47 +73,15 @@ impl ExpandConvolute {
         Self { outputs, bits: PublicBits::new() }
     }
 
-    /// Adds to `left` the expansion of the convolution of `right`, which is left convolved. Both have `outputs` elements.
-    pub(crate) fn encode(&self, left: &mut [F128], right: &mut [F128]) {
+    /// Adds to `left` the expansion of the convolution of `right`, which is left convolved. Both have as many elements
+    /// as there are outputs.
+    pub(crate) fn encode<E: Element>(&self, left: &mut [E], right: &mut [E]) {
+        assert_eq!(
+            [left.len(), right.len()],
+            [self.outputs; 2],
+            "each half has as many elements as there are outputs"
+        );
         convolve::convolve(&self.bits, right);
-        self.expand(left, right);
+        expand::expand(&self.bits, left, right);
     }
-
-    /// [`ExpandConvolute::encode`] of two vectors at once.
-    pub(crate) fn encode_two(&self, left: [&mut [F128]; 2], right: [&mut [F128]; 2]) {
-        for (left, right) in left.into_iter().zip(right) {
-            self.encode(left, right);
-        }
-    }
-
-    fn expand(&self, out: &mut [F128], convolved: &[F128]) {
-        let range = out.len().div_ceil(rayon::current_num_threads()).max(RANGE).next_multiple_of(4 * BLOCKS);
-        out.par_chunks_mut(range)
-            .enumerate()
-            .for_each(|(i, out)| self.expand_range(out, i * range, convolved));
-    }
-
-    /// Adds to the outputs from `first` on what they take from every section.
-    fn expand_range(&self, out: &mut [F128], first: usize, convolved: &[F128]) {
-        for stream in 0..WEIGHT {
-            let section = &convolved[self.section(stream)];
-            for (i, out) in out.chunks_mut(4 * BLOCKS).enumerate() {
-                let mut blocks = [[0; 16]; BLOCKS];
-                let first_block = first / 4 + i * BLOCKS;
-                self.bits.fill(stream as u64, first_block as u64, &mut blocks[..out.len().div_ceil(4)]);
-                let positions = public_bits::words(&blocks).map(|word| position(word, section.len()));
-                out.iter_mut().zip(positions).for_each(|(out, at)| *out += section[at]);
-            }
-        }
-    }
-
-    /// The positions of a section: all sections have the same length up to one.
-    fn section(&self, index: usize) -> std::ops::Range<usize> {
-        index * self.outputs / WEIGHT..(index + 1) * self.outputs / WEIGHT
-    }
-}
-
-/// The position that a random word chooses among `length`.
-fn position(word: u32, length: usize) -> usize {
-    (u64::from(word) * length as u64 >> 32) as usize
 }

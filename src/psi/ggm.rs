@@ -26,20 +26,19 @@
 //! the sender's secret off. So it always misses one summand, leaf or stub.
 
 use aes::Aes128;
-use aes::cipher::array::Array;
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use aes::cipher::KeyInit;
 use rayon::prelude::*;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use batch::{BATCH, Batch};
 
 use crate::field::F128;
 
+mod batch;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;
-
-/// Nodes expanded at once: 64 blocks fill the widest unit that `aes` has, and the buffers fit the first-level cache.
-const BATCH: usize = 64;
 
 /// How many trees there are and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,33 +94,38 @@ impl Ggm {
     /// Expands every tree from its root into `leaves`, tree after tree.
     pub(crate) fn expand(&self, shape: &Shape, roots: &[F128], leaves: &mut [F128]) -> Vec<Tree> {
         let trees = leaves.par_chunks_exact_mut(shape.leaves).zip(roots);
-        trees.map(|(leaves, root)| self.expand_tree(shape, *root, leaves)).collect()
+        trees
+            .map_init(Batch::default, |batch, (leaves, root)| self.expand_tree(shape, *root, leaves, batch))
+            .collect()
     }
 
-    /// Expands every tree around its unknown leaf into `leaves`, tree after tree, with zero at the unknown ones, and
-    /// returns for each tree the sum of all leaves and stubs but that one.
+    /// Expands every tree around its unknown leaf, and hands to `use_leaves` the tree's index, its leaves with zero at the
+    /// unknown one, and the sum of all leaves and stubs but that one.
     ///
     /// `paths[i]` is the position of tree i's unknown leaf. `siblings` has, tree after tree, the sum that was received
     /// for each level: that of the children on the side that the path does not take.
-    pub(crate) fn expand_punctured(
+    pub(crate) fn expand_punctured<T: Send>(
         &self,
         shape: &Shape,
         paths: &[u32],
         siblings: &[F128],
-        leaves: &mut [F128],
-    ) -> Vec<F128> {
-        let trees =
-            leaves.par_chunks_exact_mut(shape.leaves).zip(siblings.par_chunks_exact(shape.depth)).zip(paths);
-        trees
-            .map(|((leaves, siblings), path)| self.expand_punctured_tree(shape, *path, siblings, leaves))
-            .collect()
+        use_leaves: impl Fn(usize, &mut [F128], F128) -> T + Sync,
+    ) -> Vec<T> {
+        let trees = paths.par_iter().zip(siblings.par_chunks_exact(shape.depth)).enumerate();
+        let memory = || (Batch::default(), Zeroizing::new(vec![F128::ZERO; shape.leaves]));
+        let expand = |(batch, leaves): &mut (_, Zeroizing<Vec<_>>),
+                      (i, (path, siblings)): (_, (&u32, &[F128]))| {
+            let known = self.expand_punctured_tree(shape, *path, siblings, leaves, batch);
+            use_leaves(i, leaves, known)
+        };
+        trees.map_init(memory, expand).collect()
     }
 
-    fn expand_tree(&self, shape: &Shape, root: F128, leaves: &mut [F128]) -> Tree {
+    fn expand_tree(&self, shape: &Shape, root: F128, leaves: &mut [F128], batch: &mut Batch) -> Tree {
         leaves[0] = root;
         let mut tree = Tree { sums: Vec::with_capacity(shape.depth), total: F128::ZERO };
         for depth in 0..shape.depth {
-            let level = self.expand_level(leaves, shape.nodes(depth), shape.nodes(depth + 1));
+            let level = self.expand_level(leaves, shape.nodes(depth), shape.nodes(depth + 1), batch);
             tree.sums.push(level.sums);
             tree.total += level.stub;
         }
@@ -135,13 +139,14 @@ impl Ggm {
         path: u32,
         siblings: &[F128],
         leaves: &mut [F128],
+        batch: &mut Batch,
     ) -> F128 {
         leaves[0] = F128::ZERO;
         let mut total = F128::ZERO;
         let mut hole = 0;
         for (depth, received) in siblings.iter().enumerate() {
             let kept = shape.nodes(depth + 1);
-            let level = self.expand_level(leaves, shape.nodes(depth), kept);
+            let level = self.expand_level(leaves, shape.nodes(depth), kept, batch);
             let mut stub = level.stub;
             let took = (path >> (shape.depth - 1 - depth) & 1) as usize;
             let sibling = 2 * hole + (1 - took);
@@ -159,23 +164,15 @@ impl Ggm {
     /// Replaces the first `nodes` nodes by their children, of which the first `kept` are stored: 2 * nodes, or one less.
     ///
     /// Goes from the end to the start, so that no node is overwritten before it was read.
-    fn expand_level(&self, tree: &mut [F128], nodes: usize, kept: usize) -> Level {
+    fn expand_level(&self, tree: &mut [F128], nodes: usize, kept: usize, batch: &mut Batch) -> Level {
         let mut level = Level { sums: [F128::ZERO; 2], stub: F128::ZERO };
-        let mut batch = Batch::default();
         for start in (0..nodes).step_by(BATCH).rev() {
-            let parents = start..nodes.min(start + BATCH);
-            let count = parents.len();
-            batch.expand(&self.halves, &tree[parents]);
-            for i in 0..count {
-                let children = batch.children(i);
-                level.sums[0] += children[0];
-                level.sums[1] += children[1];
-                let at = 2 * (start + i);
-                tree[at] = children[0];
-                match tree[..kept].get_mut(at + 1) {
-                    Some(slot) => *slot = children[1],
-                    None => level.stub = children[1],
-                }
+            let end = nodes.min(start + BATCH);
+            batch.expand(&self.halves, &tree[start..end]);
+            batch.add_sums(&mut level.sums);
+            batch.store(&mut tree[2 * start..kept.min(2 * end)]);
+            if 2 * end > kept {
+                level.stub = batch.right(end - start - 1);
             }
         }
         level
@@ -188,37 +185,6 @@ struct Level {
     sums: [F128; 2],
     /// The child that is past the cut, or zero.
     stub: F128,
-}
-
-/// Up to [`BATCH`] nodes on their way through the generator.
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct Batch {
-    parents: [F128; BATCH],
-    halves: [[[u8; 16]; BATCH]; 2],
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self { parents: [F128::ZERO; BATCH], halves: [[[0; 16]; BATCH]; 2] }
-    }
-}
-
-impl Batch {
-    /// Encrypts the nodes under both keys. A short batch leaves old nodes behind its own, which costs less than
-    /// blocks one by one.
-    fn expand(&mut self, ciphers: &[Aes128; 2], nodes: &[F128]) {
-        self.parents[..nodes.len()].copy_from_slice(nodes);
-        for (cipher, half) in ciphers.iter().zip(&mut self.halves) {
-            for (block, node) in half.iter_mut().zip(&self.parents) {
-                *block = node.to_bytes();
-            }
-            cipher.encrypt_blocks(Array::cast_slice_from_core_mut(half));
-        }
-    }
-
-    fn children(&self, i: usize) -> [F128; 2] {
-        [0, 1].map(|half: usize| F128::from_bytes(self.halves[half][i]) + self.parents[i])
-    }
 }
 
 fn sum(nodes: &[F128]) -> F128 {

@@ -84,6 +84,8 @@ pub(crate) struct Noise {
     pub(crate) leaves: usize,
     /// Levels of a block's tree.
     pub(crate) depth: usize,
+    /// K, the length of A', B and C: at most half of all positions. What positions there are above 2K is checked, but not used.
+    pub(crate) outputs: usize,
 }
 
 impl Noise {

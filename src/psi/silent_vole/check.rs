@@ -1,8 +1,11 @@
 //! The weights and the hash of the consistency check.
 
+use std::ops::Add;
+
+use rayon::prelude::*;
 use zeroize::Zeroize;
 
-use super::{ANSWER_BYTES, Noise};
+use super::{ANSWER_BYTES, Noise, NoiseChoice};
 use crate::field::{self, F128};
 
 /// The weights that a seed gives: that of leaf j of tree i is `trees[i] * leaves[j]`.
@@ -26,10 +29,23 @@ impl Weights {
         Self { trees: elements(noise.trees), leaves: elements(noise.leaves) }
     }
 
-    /// The weighted sum of all leaves.
+    /// The weighted sum of all leaves, tree after tree.
     pub(super) fn sum(&self, leaves: &[F128]) -> F128 {
-        let trees = self.trees.iter().zip(leaves.chunks_exact(self.leaves.len()));
-        trees.fold(F128::ZERO, |sum, (tree, leaves)| sum + *tree * field::inner_product(&self.leaves, leaves))
+        let trees = leaves.par_chunks_exact(self.leaves.len()).enumerate();
+        trees.map(|(i, leaves)| self.sum_of_tree(i, leaves)).reduce(|| F128::ZERO, Add::add)
+    }
+
+    /// One tree's part of it.
+    pub(super) fn sum_of_tree(&self, i: usize, leaves: &[F128]) -> F128 {
+        self.trees[i] * field::inner_product(&self.leaves, leaves)
+    }
+
+    /// The weighted sum of the noise.
+    pub(super) fn sum_of_noise(&self, choice: &NoiseChoice) -> F128 {
+        let noise = self.trees.iter().zip(&choice.positions).zip(&choice.values);
+        noise.fold(F128::ZERO, |sum, ((tree, position), value)| {
+            sum + *tree * self.leaves[*position as usize] * *value
+        })
     }
 }
 

@@ -1,26 +1,23 @@
 //! The side that knows the noise.
 
+use std::ops::Add;
+use std::sync::{Mutex, PoisonError};
+
 use rand_core::CryptoRng;
-use rayon::prelude::*;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::check::{self, Weights};
-use super::{ANSWER_BYTES, CHALLENGE_BYTES, ELEMENT, Error, NoiseChoice, rows};
-use crate::expand_convolute::ExpandConvolute;
+use super::{ANSWER_BYTES, CHALLENGE_BYTES, Error, Noise, NoiseChoice, rows};
+use crate::expand_convolute::{ExpandConvolute, Pair};
 use crate::field::F128;
 use crate::ggm::Ggm;
 
 /// The receiver with all leaves.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct SilentReceiver {
-    /// The sender's leaves, with Delta * beta_i added at alpha_i.
-    leaves: Vec<F128>,
-    choice: NoiseChoice,
-    /// c*, the share of the check's mask.
-    mask: F128,
-    #[zeroize(skip)]
-    session: [u8; 32],
+    /// Of all 2K positions the noise, and the sender's leaf plus Delta times the noise.
+    pub(super) pairs: Vec<Pair>,
 }
 
 /// A challenge that the sender has to answer.
@@ -31,67 +28,39 @@ pub(crate) struct Challenge {
 }
 
 impl SilentReceiver {
-    /// Reads the sender's message. `rows` are the extension's, for the choice's bits.
+    /// Reads the sender's message, and draws a challenge for it. `rows` are the extension's, for the choice's bits.
     pub(crate) fn new(
         session: &[u8; 32],
         choice: NoiseChoice,
         rows: &[F128],
         message: &[u8],
-    ) -> Result<Self, Error> {
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(Self, Challenge), Error> {
         let noise = choice.noise;
         assert_eq!(rows.len(), noise.rows(), "the extension was asked for these rows");
         if message.len() != noise.message_len() {
             return Err(Error::MessageLength);
         }
-        let elements: Vec<F128> =
-            message.as_chunks().0.iter().map(|bytes: &[u8; ELEMENT]| F128::from_bytes(*bytes)).collect();
+        let elements: Vec<_> = message.as_chunks().0.iter().map(|bytes| F128::from_bytes(*bytes)).collect();
         let (hidden, taus) = elements.split_at(2 * noise.path_rows());
-        let siblings = siblings(session, &choice, rows, hidden);
-        let mut leaves = vec![F128::ZERO; noise.shape().len()];
-        let known =
-            Ggm::new(session).expand_punctured(&noise.shape(), &choice.positions, &siblings, &mut leaves);
+        let siblings = rows::uncover(session, &choice, rows, hidden);
         let shares = rows::value_shares(&noise, rows);
-        for (i, position) in choice.positions.iter().enumerate() {
-            leaves[i * noise.leaves + *position as usize] = taus[i] + known[i] + shares[i];
-        }
-        Ok(Self { leaves, choice, mask: shares[noise.trees], session: *session })
-    }
-
-    /// Draws a challenge, for the sender's message that is now fixed.
-    pub(crate) fn challenge(&self, rng: &mut dyn CryptoRng) -> Challenge {
+        let unknown: Vec<_> = taus.iter().zip(shares.iter()).map(|(tau, share)| *tau + *share).collect();
         let mut seed = [0; 16];
         rng.fill_bytes(&mut seed);
-        let weights = Weights::new(&self.choice.noise, &self.session, &seed);
-        let mut masked = self.choice.mask;
-        for ((tree, position), value) in
-            weights.trees.iter().zip(&self.choice.positions).zip(&self.choice.values)
-        {
-            masked += *tree * weights.leaves[*position as usize] * *value;
-        }
-        let mut message = [0; CHALLENGE_BYTES];
-        message[..16].copy_from_slice(&seed);
-        message[16..].copy_from_slice(&masked.to_bytes());
-        let expected = check::answer(&self.session, self.mask + weights.sum(&self.leaves));
-        Challenge { message, expected }
+        let weights = Weights::new(&noise, session, &seed);
+        let (pairs, sum) = leaves(session, &choice, &siblings, &unknown, &weights);
+        let expected = check::answer(session, shares[noise.trees] + sum);
+        let message = challenge(&seed, choice.mask + weights.sum_of_noise(&choice));
+        Ok((Self { pairs }, Challenge { message, expected }))
     }
 
-    /// A' and C, of the given length. Nothing of them may be used before the challenge is answered.
-    pub(crate) fn expand(mut self, outputs: usize) -> [Zeroizing<Vec<F128>>; 2] {
-        let mut c = Zeroizing::new(std::mem::take(&mut self.leaves));
-        let mut a = Zeroizing::new(vec![F128::ZERO; outputs]);
-        let mut noise = Zeroizing::new(vec![F128::ZERO; outputs]);
-        for (i, (position, value)) in self.choice.positions.iter().zip(&self.choice.values).enumerate() {
-            let at = i * self.choice.noise.leaves + *position as usize;
-            match at.checked_sub(outputs) {
-                None => a[at] = *value,
-                Some(at) if at < outputs => noise[at] = *value,
-                Some(_) => {}
-            }
-        }
-        let (left, right) = c[..2 * outputs].split_at_mut(outputs);
-        ExpandConvolute::new(outputs).encode_two([&mut a, left], [&mut noise, right]);
-        c.truncate(outputs);
-        [a, c]
+    /// A' and C. Nothing of them may be used before the challenge is answered.
+    pub(crate) fn expand(mut self) -> [Zeroizing<Vec<F128>>; 2] {
+        let outputs = self.pairs.len() / 2;
+        let (left, right) = self.pairs.split_at_mut(outputs);
+        ExpandConvolute::new(outputs).encode(left, right);
+        [0, 1].map(|lane: usize| Zeroizing::new(left.iter().map(|pair| pair.0[lane]).collect()))
     }
 }
 
@@ -102,22 +71,43 @@ impl Challenge {
     }
 }
 
-/// The sums that the rows uncover, one for each level of each tree: those on the side that the path does not take.
-fn siblings(
+fn challenge(seed: &[u8; 16], masked: F128) -> [u8; CHALLENGE_BYTES] {
+    let mut message = [0; CHALLENGE_BYTES];
+    message[..16].copy_from_slice(seed);
+    message[16..].copy_from_slice(&masked.to_bytes());
+    message
+}
+
+/// Expands the trees, and puts into each the leaf that it misses: `unknown` and all others of the tree. Returns noise and
+/// leaves side by side, and the leaves' weighted sum, which is taken while they are in the cache.
+fn leaves(
     session: &[u8; 32],
     choice: &NoiseChoice,
-    rows: &[F128],
-    hidden: &[F128],
-) -> Zeroizing<Vec<F128>> {
-    let bits = choice.choice_bits();
-    let levels = rows.par_iter().zip(hidden.par_chunks_exact(2)).enumerate();
-    Zeroizing::new(
-        levels
-            .map(|(index, (row, hidden))| {
-                let right = 0u128.wrapping_sub(!u128::from(bits[index / 64] >> (index % 64)) & 1);
-                let chosen = F128(hidden[0].0 ^ (right & (hidden[0].0 ^ hidden[1].0)));
-                chosen + rows::row_key(session, index as u64, *row)
-            })
-            .collect(),
-    )
+    siblings: &[F128],
+    unknown: &[F128],
+    weights: &Weights,
+) -> (Vec<Pair>, F128) {
+    let noise = &choice.noise;
+    let mut pairs = vec![Pair::default(); 2 * noise.outputs];
+    let blocks: Vec<_> = blocks(&mut pairs, noise).into_iter().map(Mutex::new).collect();
+    let complete = |i: usize, leaves: &mut [F128], known: F128| {
+        let position = choice.positions[i] as usize;
+        leaves[position] = unknown[i] + known;
+        // Each block is one tree's, so there is nothing to wait for.
+        let mut block = blocks[i].lock().unwrap_or_else(PoisonError::into_inner);
+        block.iter_mut().zip(&*leaves).for_each(|(pair, leaf)| pair.0[1] = *leaf);
+        if let Some(pair) = block.get_mut(position) {
+            pair.0[0] = choice.values[i];
+        }
+        weights.sum_of_tree(i, leaves)
+    };
+    let sums = Ggm::new(session).expand_punctured(&noise.shape(), &choice.positions, siblings, complete);
+    drop(blocks);
+    (pairs, sums.into_iter().fold(F128::ZERO, Add::add))
+}
+
+/// The part of the vector that is each tree's. Positions above 2K have no place in it.
+fn blocks<'a>(mut pairs: &'a mut [Pair], noise: &Noise) -> Vec<&'a mut [Pair]> {
+    let mut next = || pairs.split_off_mut(..noise.leaves.min(pairs.len())).unwrap_or_default();
+    (0..noise.trees).map(|_| next()).collect()
 }

@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::check::{self, Weights};
-use super::{ANSWER_BYTES, Noise, rows};
+use super::{ANSWER_BYTES, CHALLENGE_BYTES, Noise, rows};
 use crate::expand_convolute::ExpandConvolute;
 use crate::field::F128;
 use crate::ggm::{Ggm, Tree};
@@ -12,7 +12,7 @@ use crate::ggm::{Ggm, Tree};
 /// The sender with its trees expanded.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct SilentSender {
-    leaves: Vec<F128>,
+    pub(super) leaves: Vec<F128>,
     /// b*, the share of the check's mask.
     mask: F128,
     delta: F128,
@@ -41,14 +41,21 @@ impl SilentSender {
         (Self { leaves, mask: shares[noise.trees], delta, session: *session, noise }, message)
     }
 
-    /// The answer to the receiver's challenge. A receiver gets one: each hash lets it check a guess of Delta.
-    pub(crate) fn check(&self, seed: &[u8; 16], masked: F128) -> [u8; ANSWER_BYTES] {
+    /// The answer to the receiver's challenge. A receiver gets one: each lets it check guesses of Delta.
+    pub(crate) fn answer(&self, challenge: &[u8; CHALLENGE_BYTES]) -> [u8; ANSWER_BYTES] {
+        let ([seed, masked], _) = challenge.as_chunks() else { unreachable!("a challenge is two elements") };
         let weights = Weights::new(&self.noise, &self.session, seed);
-        check::answer(&self.session, self.mask + self.delta * masked + weights.sum(&self.leaves))
+        check::answer(&self.session, self.sum(&weights, F128::from_bytes(*masked)))
     }
 
-    /// B, of the given length.
-    pub(crate) fn expand(mut self, outputs: usize) -> Zeroizing<Vec<F128>> {
+    /// y, what both sides must have the same of.
+    pub(super) fn sum(&self, weights: &Weights, masked: F128) -> F128 {
+        self.mask + self.delta * masked + weights.sum(&self.leaves)
+    }
+
+    /// B. Nothing of it may be sent, in any form, before the receiver has accepted.
+    pub(crate) fn expand(mut self) -> Zeroizing<Vec<F128>> {
+        let outputs = self.noise.outputs;
         let mut vector = Zeroizing::new(std::mem::take(&mut self.leaves));
         let (left, right) = vector[..2 * outputs].split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
