@@ -1,6 +1,7 @@
 //! Driving an engine's machine: its heavy steps run on the node's pool, its messages travel one by one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use overlap_coalition::{EngineName, Refusal, RefusalCode};
 use overlap_psi::vole::Cut;
@@ -112,7 +113,7 @@ impl Run {
                     next
                 }
                 Turn::Receive(next) => {
-                    incoming = Some(limit.receive(&*next, channel, partition).await?);
+                    incoming = Some(limit.receive(next.time_limit(), channel, partition).await?);
                     next
                 }
                 Turn::AwaitProofs(next) => return Ok(Ran::AwaitsProofs(next)),
@@ -160,11 +161,11 @@ struct TimeLimit(Option<Instant>);
 impl TimeLimit {
     async fn receive(
         &mut self,
-        party: &dyn Party,
+        limit: Option<Duration>,
         channel: &mut Channel,
         partition: u32,
     ) -> Result<Message, Fault> {
-        let Some(limit) = party.time_limit() else {
+        let Some(limit) = limit else {
             self.0 = None;
             return receive(channel, partition).await;
         };

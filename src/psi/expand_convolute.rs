@@ -1,9 +1,9 @@
 //! The expand-convolute code of Raghuraman, Rindal and Tanguy ("Expand-Convolute Codes for Pseudorandom Correlation
 //! Generators from LPN", CRYPTO 2023, eprint 2023/882), systematic and of rate 1/2.
 //!
-//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`. In the words
-//! of codes this is multiplication by the generator matrix `G = (I | B * C)`, with B the expander and C the convolution; who
-//! knows nothing of the noise must find a word of small weight among the combinations of G's rows.
+//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Scale(Convolve(right)))`. In the
+//! words of codes this is multiplication by the generator matrix `G = (I | B * S * C)`, with B the expander, C the convolution and S
+//! a diagonal of scalars between the two; who knows nothing of the noise must find a word of small weight among the combinations of G's rows.
 //!
 //! # The convolution
 //!
@@ -17,6 +17,17 @@
 //! whole matrix would be binary, and the problem over GF(2^128) would fall apart into 128 problems over GF(2) with the same
 //! positions, in each of which only half of the noise shows. (libOTe puts a constant of the field in the same place for the
 //! same reason.) It goes over the vector once.
+//!
+//! # The scalars
+//!
+//! Between the two stages each element is multiplied by a public random scalar of GF(2^128). B and C alone are all but binary,
+//! while the noise is in GF(2^128). Over a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places,
+//! and such an interleaved code falls to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and
+//! to little more for some hundreds ("Interleaved Prange", PQCrypto 2022). The script `interleaved_attack.py` beside the test
+//! vectors runs this against a small code, with scalars and without. A diagonal at either end would do nothing: one is absorbed by the
+//! noise's values, the other undone by the attacker. For all but few choices of scalars the rank of any set of columns is at least what it is
+//! with ones in their place, so the code's distance does not fall. The published analysis does not cover the scalars; the table
+//! of parameters ([`crate::vole`]) has a third more noise for that.
 //!
 //! # The expander
 //!
@@ -47,6 +58,7 @@ mod convolve;
 mod element;
 mod expand;
 mod public_bits;
+mod scale;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -73,7 +85,7 @@ impl ExpandConvolute {
         Self { outputs, bits: PublicBits::new() }
     }
 
-    /// Adds to `left` the expansion of the convolution of `right`, which is left convolved. Both have as many elements
+    /// Adds to `left` the expansion of the scaled convolution of `right`, which is left scaled and convolved. Both have as many elements
     /// as there are outputs.
     pub(crate) fn encode<E: Element>(&self, left: &mut [E], right: &mut [E]) {
         assert_eq!(
@@ -82,6 +94,7 @@ impl ExpandConvolute {
             "each half has as many elements as there are outputs"
         );
         convolve::convolve(&self.bits, right);
+        scale::scale(&self.bits, right);
         expand::expand(&self.bits, left, right);
     }
 }

@@ -41,7 +41,6 @@ mod gap;
 mod group;
 mod peel;
 mod plan;
-mod powers;
 mod row;
 mod shape;
 

@@ -2,9 +2,10 @@
 
 use std::ops::AddAssign;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::field::F128;
+use super::scale::BATCH;
+use crate::field::{self, F128};
 
 /// An element of a vector that is encoded.
 pub(crate) trait Element: Copy + AddAssign + Send + Sync {
@@ -16,6 +17,9 @@ pub(crate) trait Element: Copy + AddAssign + Send + Sync {
 
     /// The product with x.
     fn times_x(self) -> Self;
+
+    /// Multiplies each of at most [`BATCH`] elements by the scalar beside it.
+    fn multiply_each(elements: &mut [Self], by: &[F128]);
 }
 
 impl Element for F128 {
@@ -27,6 +31,10 @@ impl Element for F128 {
 
     fn times_x(self) -> Self {
         F128::times_x(self)
+    }
+
+    fn multiply_each(elements: &mut [Self], by: &[F128]) {
+        field::multiply_each(elements, by);
     }
 }
 
@@ -51,5 +59,15 @@ impl Element for Pair {
 
     fn times_x(self) -> Self {
         Pair(self.0.map(F128::times_x))
+    }
+
+    fn multiply_each(elements: &mut [Self], by: &[F128]) {
+        let mut lane = Zeroizing::new([F128::ZERO; BATCH]);
+        for which in 0..Self::LANES {
+            let lane = &mut lane[..elements.len()];
+            lane.iter_mut().zip(&*elements).for_each(|(to, pair)| *to = pair.0[which]);
+            field::multiply_each(lane, by);
+            elements.iter_mut().zip(&*lane).for_each(|(pair, from)| pair.0[which] = *from);
+        }
     }
 }

@@ -32,6 +32,12 @@ fn words(stream: u64, index: usize) -> u32 {
     u32::from_le_bytes(block[index % 4 * 4..][..4].try_into().unwrap())
 }
 
+/// The scalar of a position: a whole block.
+fn scalar(index: usize) -> F128 {
+    let word = |part: usize| u128::from(words(22, 4 * index + part)) << (32 * part);
+    F128((0..4).map(word).sum())
+}
+
 /// The definition, each output from all that it takes.
 fn textbook(left: &[F128], right: &[F128]) -> Vec<F128> {
     let mut convolved: Vec<F128> = Vec::new();
@@ -47,6 +53,8 @@ fn textbook(left: &[F128], right: &[F128]) -> Vec<F128> {
         }
         convolved.push(sum);
     }
+    let convolved: Vec<F128> =
+        convolved.iter().enumerate().map(|(i, element)| scalar(i) * *element).collect();
     let len = right.len();
     let position = |section: usize, i: usize| {
         let (start, end) = (section * len / 21, (section + 1) * len / 21);

@@ -3,9 +3,8 @@
 use rayon::prelude::*;
 
 use super::Grouped;
-use super::powers::add_powers;
 use super::row;
-use crate::field::F128;
+use crate::field::{F128, add_powers};
 
 /// Items of a bin that one task decodes: a side with far more items than the shape's may have them all in one bin.
 const CHUNK: usize = 1 << 13;

@@ -16,7 +16,6 @@ use std::mem::take;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::peel::Peeled;
-use super::powers::inverse;
 use super::row::Columns;
 use crate::field::F128;
 
@@ -157,7 +156,7 @@ fn inverted(mut matrix: Vec<F128>, k: usize) -> Option<Vec<F128>> {
         for matrix in [&mut matrix, &mut result] {
             (0..k).for_each(|column| matrix.swap(i * k + column, pivot * k + column));
         }
-        let scale = inverse(matrix[i * k + i]);
+        let scale = matrix[i * k + i].inverse();
         let factors: Vec<_> = (0..k).map(|row| matrix[row * k + i]).collect();
         for matrix in [&mut matrix, &mut result] {
             clear_column(matrix, k, i, scale, &factors);

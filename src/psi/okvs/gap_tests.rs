@@ -6,11 +6,10 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::peel::{GAP_LIMIT, peel};
 use super::plan::BinPlan;
-use super::powers::add_powers;
 use super::row::Columns;
 use super::tests::elements;
 use super::*;
-use crate::field::F128;
+use crate::field::{F128, add_powers};
 
 fn shape(sparse: usize, dense: usize) -> Shape {
     Shape::new(0, 1, 0, sparse, dense)

@@ -5,10 +5,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::gap::Gap;
 use super::peel::{Peeled, peel};
-use super::powers::add_powers;
 use super::row::{self, Columns};
 use super::{Grouped, Shape};
-use crate::field::F128;
+use crate::field::{F128, add_powers};
 
 /// A bin's system has no solution for all values. Another seed helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -97,7 +97,8 @@ impl Parameters {
 
     /// The correlation's noise.
     pub(crate) const fn noise(&self) -> Noise {
-        Noise { trees: TREES, leaves: self.leaves(), depth: self.depth() as usize }
+        let (leaves, depth) = (self.leaves(), self.depth() as usize);
+        Noise { trees: TREES, leaves, depth, outputs: self.vole_length() }
     }
 }
 

@@ -219,9 +219,9 @@ fn has_repeats(items: &[SessionItem]) -> bool {
 impl TakeTrees {
     fn take(mut self, piece: &[u8], rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         let Some(trees) = self.pieces.take(piece)? else { return Ok(Turn::Receive(Box::new(self))) };
-        let silent = SilentReceiver::new(self.run.session.bytes(), self.noise, &self.rows, &trees)
+        let session = self.run.session.bytes();
+        let (silent, challenge) = SilentReceiver::new(session, self.noise, &self.rows, &trees, rng)
             .map_err(|error| silent_error(error, MessageKind::VoleTrees))?;
-        let challenge = silent.challenge(rng);
         let message = Message::VoleChallenge([self.planned.seed.as_slice(), &challenge.message].concat());
         let progress = self.run.progress(PHASE_CORRELATE, 1, 2);
         let Self { run, planned, commitment, .. } = self;
@@ -233,7 +233,7 @@ impl TakeTrees {
 impl Expand {
     fn expand(self) -> TakeSalt {
         let Self { run, planned, commitment, silent, challenge } = self;
-        let [masked, own] = silent.expand(run.parameters.vole_length());
+        let [masked, own] = silent.expand();
         TakeSalt { run, planned, commitment, challenge, correlation: Correlation { masked, own } }
     }
 }

@@ -181,7 +181,7 @@ impl TakeExtension {
         let seeds =
             transfers.finish(reply).map_err(|error| transfer_error(error, MessageKind::VoleExtension))?;
         let (session, noise) = (run.session.bytes(), run.parameters.noise());
-        let rows = ot_extension::extend_sender(session, &seeds, noise.rows(), extension)
+        let rows = ot_extension::extend_sender(session, seeds, noise.rows(), extension)
             .map_err(|_| Error::BadExtension)?;
         let (silent, trees) = SilentSender::new(session, noise, *run.delta, &rows, rng);
         let progress = run.progress(PHASE_CORRELATE, 0, 2);
@@ -196,8 +196,9 @@ impl TakeChallenge {
         if message.len() != CHALLENGE_MESSAGE_BYTES {
             return Err(wrong_count);
         }
-        let ([seed, challenge, masked], []) = message.as_chunks() else { return Err(wrong_count) };
-        let answer = self.silent.check(challenge, F128::from_bytes(*masked));
+        let (seed, challenge) = message.split_first_chunk().ok_or(wrong_count.clone())?;
+        let challenge = challenge.try_into().map_err(|_| wrong_count)?;
+        let answer = self.silent.answer(challenge);
         let mut salt = [0; SALT_BYTES];
         rng.fill_bytes(&mut salt);
         let hash = self.run.session.item_hash(&salt, seed);
@@ -209,7 +210,7 @@ impl TakeChallenge {
 impl Expand {
     fn expand(self, rng: &mut dyn CryptoRng) -> TakeMask {
         let Self { run, silent, seed, hash } = self;
-        let own = silent.expand(run.parameters.vole_length());
+        let own = silent.expand();
         let mut batches = Batches::new(run.items.items().len(), rng);
         let batch = batches.first(&run.shape(), &seed, run.items.items());
         let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
