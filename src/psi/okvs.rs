@@ -50,7 +50,11 @@ mod failure_tests;
 #[cfg(test)]
 mod gap_tests;
 #[cfg(test)]
+mod overfitting_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 #[allow(unused_imports)] // As `dead_code`.
 pub(crate) use self::{
