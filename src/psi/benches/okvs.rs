@@ -1,8 +1,10 @@
 //! The steps of the oblivious key-value store, on one thread, and what they wipe at their end.
 //!
 //! `group` is rows and grouping, `solve` all that an encoding takes before values are known, `encode` the rest.
-//! Milliseconds at 2^20 items in 21 bins, processor time, best of several runs on a shared two-core virtual machine of the
-//! Sapphire Rapids class, beside the paper's (table 1, "w = 3, cluster", an i7-9750H, 64 bins with 2^14 items):
+//!
+//! Milliseconds at 2^20 items in 21 bins, processor time, best of several runs on a shared two-core virtual machine
+//! of the Sapphire Rapids class, beside the paper's (table 1, "w = 3, cluster", an i7-9750H, 64 bins with 2^14
+//! items):
 //!
 //! | group | solve | encode | decode | paper's encode | paper's decode |
 //! |---|---|---|---|---|---|
@@ -10,8 +12,8 @@
 //!
 //! The paper's encoding is the first three together, its decoding has the rows in it.
 //!
-//! By the number of bins, with columns for each item: more bins are no faster, since a bin's columns fit the second cache
-//! anyway, and cost columns.
+//! By the number of bins, with columns for each item: more bins are no faster, since a bin's columns fit the second
+//! cache anyway, and cost columns.
 //!
 //! | bins | columns | group | solve | encode | decode |
 //! |---|---|---|---|---|---|

@@ -1,7 +1,7 @@
 //! The sizes that a number of items needs, from the paper's formulas.
 //!
-//! A table in the code holds the results, because both sides must have the very same numbers and logarithms are not the same to the
-//! last bit everywhere. These functions make the table and check it.
+//! A table in the code holds the results, because both sides must have the very same numbers and logarithms are not
+//! the same to the last bit everywhere. These functions make the table and check it.
 
 use super::Shape;
 use super::shape::{SPARSE_LIMIT, WEIGHT};
@@ -51,11 +51,12 @@ fn capacity(items: usize, bins: usize, bits: f64) -> usize {
     low
 }
 
-/// A bound from above for the logarithm of the probability that a bin has `load` items or more, of a load above the mean.
+/// A bound from above for the logarithm of the probability that a bin has `load` items or more, of a load above the
+/// mean.
 ///
-/// The load is binomial. Its first term is at most sqrt(n / (2 pi k (n - k))) * 2^(-n D(k/n || p)) (MacWilliams and Sloane,
-/// "The Theory of Error-Correcting Codes", chapter 10, lemma 7), and each further term is less than the one before by
-/// at least the ratio of the first two, so the sum is at most that of a geometric series.
+/// The load is binomial. Its first term is at most sqrt(n / (2 pi k (n - k))) * 2^(-n D(k/n || p)) (MacWilliams and
+/// Sloane, "The Theory of Error-Correcting Codes", chapter 10, lemma 7), and each further term is less than the one
+/// before by at least the ratio of the first two, so the sum is at most that of a geometric series.
 fn log2_load_tail(items: usize, bins: usize, load: usize) -> f64 {
     // The likeliest bin: see `row::bin`.
     let p = (2f64.powi(32) / bins as f64).ceil() / 2f64.powi(32);
@@ -89,13 +90,13 @@ fn dense(sparse: usize, bits: f64) -> usize {
     (bits / ((WEIGHT as f64 - 2.0) * (sparse as f64).log2())).ceil() as usize
 }
 
-/// The most items that `columns` columns can be made to encode by whoever computes 2^`query_bits` hashes of `hash_bits` bits,
-/// but for a probability of 2^-40.
+/// The most items that `columns` columns can be made to encode by whoever computes 2^`query_bits` hashes of
+/// `hash_bits` bits, but for a probability of 2^-40.
 ///
-/// A set of n' items has an encoding only if n' equations with random right-hand sides have a solution in m unknowns, with
-/// probability 2^(-l (n' - m)) whatever the rows are. So the largest n' that is not excluded is the last with
-/// C(q, n') * 2^(-l (n' - m)) > 2^-40 (after Han, Kim, Lee and Son, Asiacrypt 2024), all queries at most. Here
-/// C(q, n') is replaced by (e q / n')^n', which is never less.
+/// A set of n' items has an encoding only if n' equations with random right-hand sides have a solution in m
+/// unknowns, with probability 2^(-l (n' - m)) whatever the rows are. So the largest n' that is not excluded is the
+/// last with C(q, n') * 2^(-l (n' - m)) > 2^-40 (after Han, Kim, Lee and Son, Asiacrypt 2024), all queries at most.
+/// Here C(q, n') is replaced by (e q / n')^n', which is never less.
 pub(crate) fn most_encodable(columns: usize, query_bits: u32, hash_bits: u32) -> usize {
     let queries = f64::from(query_bits).exp2() as usize;
     let excluded = |items: usize| {
@@ -116,7 +117,7 @@ pub(crate) fn most_encodable(columns: usize, query_bits: u32, hash_bits: u32) ->
 mod tests {
     use super::*;
 
-    /// Computed from the paper's text by another hand's program, `tests/vectors/psi/okvs.py`.
+    /// As `tests/vectors/psi/okvs.py sizes` computes them.
     #[test]
     fn sizes_are_the_known_ones() {
         let known = [

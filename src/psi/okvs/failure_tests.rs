@@ -1,7 +1,7 @@
 //! How often systems cannot be solved, beside what the paper's fit says.
 //!
-//! `tests/vectors/psi/okvs-failures.json` holds what `failures_beside_the_fit` measured: it is slow, so it runs only when asked
-//! for, and writes the file anew.
+//! `tests/vectors/psi/okvs-failures.json` holds what `failures_beside_the_fit` measured: it is slow, so it runs
+//! only when asked for, and writes the file anew.
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -1,10 +1,10 @@
 //! A receiver that encodes more items than it may (Han, Kim, Lee and Son, "Revisiting OKVS-Based OPRF and PSI:
 //! Cryptanalysis and Better Construction", Asiacrypt 2024).
 //!
-//! With m columns m independent items can be encoded, however few the honest number is. And an item beyond those decodes to
-//! its own hash by chance, with probability 2^-l at hashes of l bits: a receiver that tries q items gets q * 2^-l more.
-//! At the length that ships there is nothing beyond m to be had by trying; a receiver that instead picks which m
-//! items to encode is bounded by [`super::derive::most_encodable`].
+//! With m columns m independent items can be encoded, however few the honest number is. And an item beyond those
+//! decodes to its own hash by chance, with probability 2^-l at hashes of l bits: a receiver that tries q items gets
+//! q * 2^-l more. At the length that ships there is nothing beyond m to be had by trying; a receiver that instead
+//! picks which m items to encode is bounded by [`super::derive::most_encodable`].
 
 use super::derive::most_encodable;
 use super::plan::BinPlan;

@@ -1,4 +1,5 @@
-//! What both sides must compute alike: `tests/vectors/psi/okvs.json`, made by `okvs.py` beside it, which shares no code.
+//! What both sides must compute alike: `tests/vectors/psi/okvs.json`, made by `okvs.py` beside it, which shares no
+//! code.
 
 use data_encoding::HEXLOWER;
 use serde::Deserialize;

@@ -159,7 +159,8 @@ def print_sizes():
 if sys.argv[1:] == ["sizes"]:
     print_sizes()
 else:
-    assert aes128(bytes(range(16)), bytes.fromhex("00112233445566778899aabbccddeeff")).hex() == "69c4e0d86a7b0430d8cdb78070b4c55a"
+    known = aes128(bytes(range(16)), bytes.fromhex("00112233445566778899aabbccddeeff"))  # FIPS 197, appendix C.1
+    assert known.hex() == "69c4e0d86a7b0430d8cdb78070b4c55a"
     cases = [case(6, 1, 6, 30, 3), case(40, 3, 25, 70, 4), case(5, 1, 5, 5, 0), case(12, 2, 10, 64, 6)]
     json.dump(cases, sys.stdout, indent=1)
     print()
