@@ -2,25 +2,25 @@
 //!
 //! `group` is rows and grouping, `solve` all that an encoding takes before values are known, `encode` the rest.
 //!
-//! Milliseconds at 2^20 items in 21 bins, processor time, best of several runs on a shared two-core virtual machine
-//! of the Sapphire Rapids class, beside the paper's (table 1, "w = 3, cluster", an i7-9750H, 64 bins with 2^14
-//! items):
+//! Milliseconds of processor time at 2^20 items in 21 bins, best of several runs on a busy two-core virtual machine of
+//! the Sapphire Rapids class with vector instructions for the field, beside the paper's (table 1, "w = 3, cluster", an
+//! i7-9750H, bins of 2^14 items):
 //!
 //! | group | solve | encode | decode | paper's encode | paper's decode |
 //! |---|---|---|---|---|---|
-//! | 14 | 22 | 10 | 12 | 143 | 42 |
+//! | 11 | 24 | 10 | 11 | 143 | 42 |
 //!
-//! The paper's encoding is the first three together, its decoding has the rows in it.
+//! The paper's encoding is the first three together, and its decoding has the rows in it.
 //!
-//! By the number of bins, with columns for each item: more bins are no faster, since a bin's columns fit the second
-//! cache anyway, and cost columns.
+//! By the number of bins, with columns for each item. More bins are hardly faster, since a bin's columns fit the
+//! second cache anyway, and cost columns:
 //!
 //! | bins | columns | group | solve | encode | decode |
 //! |---|---|---|---|---|---|
-//! | 21 | 1.291 | 14 | 22 | 10 | 12 |
-//! | 32 | 1.309 | 17 | 22 | 6 | 10 |
-//! | 64 | 1.349 | 15 | 21 | 8 | 10 |
-//! | 128 | 1.409 | 15 | 19 | 6 | 7 |
+//! | 21 | 1.291 | 11 | 24 | 10 | 11 |
+//! | 32 | 1.309 | 11 | 23 | 9 | 11 |
+//! | 64 | 1.349 | 11 | 22 | 7 | 11 |
+//! | 128 | 1.409 | 12 | 22 | 6 | 8 |
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use overlap_psi::SessionItem;
