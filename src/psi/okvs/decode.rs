@@ -14,12 +14,13 @@ pub(crate) fn decode_bin(grouped: &Grouped, bin: usize, columns: &[F128], out: &
     let (sparse, dense) = columns.split_at(grouped.shape().sparse());
     let keys = &grouped.keys()[grouped.bin(bin)];
     out.par_chunks_mut(CHUNK).zip(keys.par_chunks(CHUNK)).for_each(|(out, keys)| {
-        add_sparse(out, keys, sparse);
+        set_sparse(out, keys, sparse);
         add_powers(out, keys, dense);
     });
 }
 
-fn add_sparse(out: &mut [F128], keys: &[F128], sparse: &[F128]) {
+/// No prefetching: where an item reads does not depend on any read before, so the processor runs ahead by itself.
+fn set_sparse(out: &mut [F128], keys: &[F128], sparse: &[F128]) {
     for (out, &key) in out.iter_mut().zip(keys) {
         let [a, b, c] = row::columns(key, sparse.len() as u32).map(|column| sparse[usize::from(column)]);
         *out = a + b + c;

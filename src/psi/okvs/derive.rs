@@ -1,7 +1,7 @@
 //! The sizes that a number of items needs, from the paper's formulas.
 //!
-//! A table in the code holds the results, because both sides must have the very same numbers and logarithms are not the same to the
-//! last bit everywhere. These functions make the table and check it.
+//! A table in the code holds the results, because both sides must have the very same numbers and logarithms are not
+//! the same to the last bit everywhere. These functions make the table and check it.
 
 use super::Shape;
 use super::shape::{SPARSE_LIMIT, WEIGHT};
@@ -51,11 +51,12 @@ fn capacity(items: usize, bins: usize, bits: f64) -> usize {
     low
 }
 
-/// A bound from above for the logarithm of the probability that a bin has `load` items or more, of a load above the mean.
+/// A bound from above for the logarithm of the probability that a bin has `load` items or more, of a load above the
+/// mean.
 ///
-/// The load is binomial. Its first term is at most sqrt(n / (2 pi k (n - k))) * 2^(-n D(k/n || p)) (MacWilliams and Sloane,
-/// "The Theory of Error-Correcting Codes", chapter 10, lemma 7), and each further term is less than the one before by
-/// at least the ratio of the first two, so the sum is at most that of a geometric series.
+/// The load is binomial. Its first term is at most sqrt(n / (2 pi k (n - k))) * 2^(-n D(k/n || p)) (MacWilliams and
+/// Sloane, "The Theory of Error-Correcting Codes", chapter 10, lemma 7), and each further term is less than the one
+/// before by at least the ratio of the first two, so the sum is at most that of a geometric series.
 fn log2_load_tail(items: usize, bins: usize, load: usize) -> f64 {
     // The likeliest bin: see `row::bin`.
     let p = (2f64.powi(32) / bins as f64).ceil() / 2f64.powi(32);
@@ -87,4 +88,78 @@ fn slope(items: usize) -> f64 {
 /// rounded up where the paper rounds down.
 fn dense(sparse: usize, bits: f64) -> usize {
     (bits / ((WEIGHT as f64 - 2.0) * (sparse as f64).log2())).ceil() as usize
+}
+
+/// The most items that `columns` columns can be made to encode by whoever computes 2^`query_bits` hashes of
+/// `hash_bits` bits, but for a probability of 2^-40.
+///
+/// A set of n' items has an encoding only if n' equations with random right-hand sides have a solution in m
+/// unknowns, with probability 2^(-l (n' - m)) whatever the rows are. So the largest n' that is not excluded is the
+/// last with C(q, n') * 2^(-l (n' - m)) > 2^-40 (after Han, Kim, Lee and Son, Asiacrypt 2024), all queries at most.
+/// Here C(q, n') is replaced by (e q / n')^n', which is never less.
+pub(crate) fn most_encodable(columns: usize, query_bits: u32, hash_bits: u32) -> usize {
+    let queries = f64::from(query_bits).exp2() as usize;
+    let excluded = |items: usize| {
+        let choices = f64::from(query_bits) - (items as f64).log2() + std::f64::consts::LOG2_E;
+        let excess = (items - columns) as f64 * f64::from(hash_bits);
+        items as f64 * choices - excess <= -FAILURE_BITS
+    };
+    let (mut low, mut high) = (columns, queries.max(columns));
+    // Of the sizes from low to high, only up to high may fail to be excluded, and whether one is changes once.
+    while low < high {
+        let middle = low.midpoint(high) + 1;
+        if middle > columns && excluded(middle) { high = middle - 1 } else { low = middle }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `tests/vectors/psi/okvs.py sizes` computes them.
+    #[test]
+    fn sizes_are_the_known_ones() {
+        let known = [
+            (16, 1, 16, 54, 8),
+            (64, 1, 64, 142, 6),
+            (1 << 10, 1, 1024, 1470, 4),
+            (1 << 16, 2, 33_695, 42_259, 3),
+            (1 << 20, 21, 51_588, 64_445, 3),
+            (1 << 22, 83, 52_270, 65_336, 3),
+        ];
+        for (items, bins, capacity, sparse, dense) in known {
+            assert_eq!(Shape::derived(items), Shape::new(items, bins, capacity, sparse, dense));
+        }
+    }
+
+    /// Against the binomial distribution summed up.
+    #[test]
+    fn the_bound_of_a_load_is_above_it_and_near() {
+        for (items, bins) in [(20, 3), (100, 7), (1000, 2)] {
+            let p = 1.0 / bins as f64;
+            let mut term = (1.0 - p).powi(items);
+            let mut terms = vec![term];
+            for k in 0..items {
+                term *= f64::from(items - k) / f64::from(k + 1) * p / (1.0 - p);
+                terms.push(term);
+            }
+            for load in items as usize / bins + 2..=items as usize {
+                let exact = terms[load..].iter().sum::<f64>().log2();
+                let bound = log2_load_tail(items as usize, bins, load);
+                assert!(
+                    exact <= bound + 1e-6 && bound < exact + 3.5,
+                    "{items} in {bins}, {load}: {exact}, {bound}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn more_bins_in_the_exchange_need_more_columns() {
+        let alone = Shape::derived_with_bins(1 << 20, 21, 21);
+        let one_of_many = Shape::derived_with_bins(1 << 20, 21, 21 << 4);
+        assert!(one_of_many.capacity() > alone.capacity() && one_of_many.columns() > alone.columns());
+        assert_eq!(Shape::derived(0).columns(), 3);
+    }
 }

@@ -1,7 +1,7 @@
 //! How often systems cannot be solved, beside what the paper's fit says.
 //!
-//! `tests/vectors/psi/okvs-failures.json` holds what `failures_beside_the_fit` measured: it is slow, so it runs only when asked
-//! for, and writes the file anew.
+//! `tests/vectors/psi/okvs-failures.json` holds what `failures_beside_the_fit` measured: it is slow, so it runs
+//! only when asked for, and writes the file anew.
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -56,6 +56,8 @@ struct Expansion {
     gaps: u64,
     /// How many had more rows set aside than dense columns, which is what the paper's encoding fails at.
     wide_gaps: u64,
+    /// The most rows that one had set aside.
+    widest_gap: usize,
     /// How many were refused, by rank or because too many rows would have had to be set aside.
     refused: u64,
     /// The part with a wide gap by the paper's line.
@@ -114,6 +116,7 @@ fn stretch(items: usize, bits: f64, systems: u64) -> Expansion {
         dense,
         systems,
         gaps: count(&|gap| gap > 0),
+        widest_gap: outcomes.iter().map(|(gap, _)| *gap).max().unwrap(),
         wide_gaps: count(&|gap| gap > dense),
         refused: outcomes.iter().filter(|(_, refused)| *refused).count() as u64,
         fitted: (-bits).exp2(),
@@ -142,4 +145,58 @@ fn failures_beside_the_fit() {
     }
     let report = Report { command: COMMAND.into(), smallest, expansion };
     std::fs::write(FILE, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
+}
+
+fn committed() -> Report {
+    serde_json::from_str(include_str!("../../../tests/vectors/psi/okvs-failures.json")).unwrap()
+}
+
+/// Dependent rows come from equal rows, which number as computed, and twice as many seldom come together.
+fn check_smallest(smallest: &Smallest) {
+    let encodings = smallest.encodings as f64;
+    let at_least = |k: usize| smallest.dependent[k..].iter().sum::<u64>() as f64;
+    let expected = smallest.equal_pairs_expected * encodings;
+    let slack = 5.0 * expected.sqrt();
+    assert!(at_least(1) <= 1.2 * expected + slack, "{smallest:?}");
+    assert!(at_least(2) <= smallest.equal_pairs_expected * expected + 10.0, "{smallest:?}");
+    assert!(at_least(3) <= 1.0, "{smallest:?}");
+    assert_eq!(smallest.refused, 0, "{smallest:?}");
+}
+
+#[test]
+fn a_million_encodings_of_each_smallest_size_were_not_refused() {
+    let report = committed();
+    assert_eq!(report.command, COMMAND);
+    assert_eq!(report.smallest.iter().map(|smallest| smallest.items).collect::<Vec<_>>(), SMALLEST);
+    for smallest in &report.smallest {
+        assert_eq!(smallest.encodings, 1_000_000);
+        let shape = Shape::derived(smallest.items);
+        assert_eq!((shape.sparse(), shape.dense()), (smallest.sparse, smallest.dense), "of today's sizes");
+        check_smallest(smallest);
+    }
+}
+
+#[test]
+fn ten_thousand_encodings_of_each_smallest_size_are_not_refused() {
+    SMALLEST.iter().for_each(|&items| check_smallest(&encode_smallest(items, 10_000)));
+}
+
+/// The line counts gaps that the dense columns do not cover. What is refused is less still, by rank.
+#[test]
+fn wide_gaps_were_no_more_than_the_line_says() {
+    for measured in committed().expansion {
+        let part = measured.wide_gaps as f64 / measured.systems as f64;
+        assert!(part <= measured.fitted, "{measured:?}");
+        assert!(measured.widest_gap < GAP_LIMIT, "{measured:?}");
+        assert_eq!(measured.refused, 0, "{measured:?}");
+    }
+}
+
+#[test]
+fn few_columns_leave_no_more_wide_gaps_than_the_line_says() {
+    for (items, bits) in [(256, 2.0), (1024, 4.0), (4096, 6.0)] {
+        let measured = stretch(items, bits, 400);
+        assert!(measured.wide_gaps as f64 <= measured.fitted * 400.0 + 3.0, "{measured:?}");
+        assert_eq!(measured.refused, 0, "{measured:?}");
+    }
 }

@@ -1,15 +1,16 @@
 //! The rows that peeling sets aside, solved together.
 //!
-//! A row of the gap is first freed of every column that a peeled row determines, by adding that row (section 2, figure 1,
-//! step 3, there -CF^-1). What is left of it is on columns that are still free. Elimination over GF(2) then gives it one of
-//! those, or shows that nothing is left of it: a sum of rows is zero on all sparse columns, a dependent sum. The paper has a dense
-//! column for each row of the gap; here only dependent sums need one, and these are fewer.
+//! A row of the gap is first freed of every column that a peeled row determines, by adding that row (section 2,
+//! figure 1, step 3, there -CF^-1). What is left of it is on columns that are still free. Elimination over GF(2)
+//! then gives it one of those, or shows that nothing is left of it: a sum of rows is zero on all sparse columns, a
+//! dependent sum. The paper has a dense column for each row of the gap; here only dependent sums need one, and
+//! these are fewer.
 //!
-//! With k dependent sums the first k dense columns must do: at sum r and column j their matrix has the sum of d_i^j over
-//! the rows i of sum r (step 4, B'). The sums are linearly independent, so after row operations each has a row that no
-//! other has. With all other d_i at zero the matrix is then Vandermonde's in k variables: its determinant is not the
-//! zero polynomial, and its degree is at most k (k + 1) / 2. [`super::row`] says how seldom such a polynomial
-//! vanishes at random elements.
+//! With k dependent sums the first k dense columns must do: at sum r and column j their matrix has the sum of d_i^j
+//! over the rows i of sum r (step 4, B'). The sums are linearly independent, so after row operations each has a row
+//! that no other has. With all other d_i at zero the matrix is then Vandermonde's in k variables: its determinant
+//! is not the zero polynomial, and its degree is at most k (k + 1) / 2. [`super::row`] says how seldom such a
+//! polynomial vanishes at random elements.
 
 use std::mem::take;
 
@@ -34,8 +35,8 @@ pub(crate) struct Gap {
 }
 
 impl Gap {
-    /// Solves for what was set aside of a bin. `None` where there are more than `dense` dependent sums, or their matrix has
-    /// no inverse.
+    /// Solves for what was set aside of a bin. `None` where there are more than `dense` dependent sums, or their
+    /// matrix has no inverse.
     pub(crate) fn new(
         rows: &[Columns],
         keys: &[F128],
@@ -96,16 +97,17 @@ fn odd(rows: GapRows) -> bool {
 /// For each row that takes part the gap's rows that it is added to, itself among them where it is of the gap.
 type Sums = Zeroizing<Vec<(u16, GapRows)>>;
 
-/// Frees the gap's rows of the peeled rows' own columns: the gap's rows that are left in each column, and the sums that they
-/// have become.
+/// Frees the gap's rows of the peeled rows' own columns: the gap's rows that are left in each column, and the sums
+/// that they have become.
 fn free(rows: &[Columns], peeled: &Peeled, sparse: usize) -> (Zeroizing<Vec<GapRows>>, Sums) {
     let mut columns = Zeroizing::new(vec![0; sparse]);
-    let mut sums = Zeroizing::new(Vec::new());
+    let mut sums = Zeroizing::new(Vec::with_capacity(rows.len()));
     for (place, &row) in peeled.gap.iter().enumerate() {
         sums.push((row, 1 << place));
         rows[usize::from(row)].iter().for_each(|&column| columns[usize::from(column)] ^= 1 << place);
     }
-    // In this order no row brings back a column that one before it has freed: its columns were all still in use by it then.
+    // In this order no row brings back a column that one before it has freed: its columns were all still in use by
+    // it then.
     for step in &peeled.steps {
         let holders = take(&mut columns[step.own()]);
         if holders != 0 {
@@ -116,8 +118,8 @@ fn free(rows: &[Columns], peeled: &Peeled, sparse: usize) -> (Zeroizing<Vec<GapR
     (columns, sums)
 }
 
-/// Elimination to the end over the columns that are left, on sums of the gap's `count` rows: columns each with the only sum that
-/// then has it, and the sums of which nothing is left.
+/// Elimination to the end over the columns that are left, on sums of the gap's `count` rows: columns each with the
+/// only sum that then has it, and the sums of which nothing is left.
 fn eliminate(columns: &[GapRows], count: usize) -> (Vec<(u16, GapRows)>, Vec<GapRows>) {
     let mut open: Vec<GapRows> = (0..count).map(|place| 1 << place).collect();
     let mut owners: Vec<(u16, GapRows)> = Vec::with_capacity(count);
@@ -170,9 +172,9 @@ fn inverted(mut matrix: Vec<F128>, k: usize) -> Option<Vec<F128>> {
 /// out of every other row as often as `factors` say.
 fn clear_column(matrix: &mut [F128], k: usize, i: usize, scale: F128, factors: &[F128]) {
     matrix[i * k..(i + 1) * k].iter_mut().for_each(|value| *value = *value * scale);
-    let own = matrix[i * k..(i + 1) * k].to_vec();
+    let own = Zeroizing::new(matrix[i * k..(i + 1) * k].to_vec());
     for (row, &factor) in factors.iter().enumerate().filter(|(row, _)| *row != i) {
         let values = &mut matrix[row * k..(row + 1) * k];
-        values.iter_mut().zip(&own).for_each(|(value, own)| *value += factor * *own);
+        values.iter_mut().zip(own.iter()).for_each(|(value, own)| *value += factor * *own);
     }
 }

@@ -11,7 +11,8 @@ use super::row::{self, RowFunction};
 use crate::SessionItem;
 use crate::field::F128;
 
-/// Items that a task counts and moves: enough to make its table of bins cheap, and a task for each core of a large machine.
+/// Items that a task counts and moves: enough to make its table of bins cheap, and a task for each core of a large
+/// machine.
 const CHUNK: usize = 1 << 14;
 
 /// More items in a bin than it has room for. Another seed helps.
@@ -28,7 +29,8 @@ pub(crate) struct Grouped {
 }
 
 impl Grouped {
-    /// Groups any number of items, fewer than 2^32: those of a side that only decodes may be many more than the shape's.
+    /// Groups any number of items, fewer than 2^32: those of a side that only decodes may be many more than the
+    /// shape's.
     pub(crate) fn new(shape: &Shape, seed: &[u8; 16], items: &[SessionItem]) -> Self {
         let rows = RowFunction::new(seed);
         let counts: Vec<_> = items.par_chunks(CHUNK).map(|items| count(shape, &rows, items)).collect();

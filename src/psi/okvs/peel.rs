@@ -82,7 +82,7 @@ impl<'a> Peeling<'a> {
         let pushed = queue.len();
         // One place more than columns, for a write that is not kept.
         queue.resize(sparse + 1, 0);
-        let peeled = Peeled { steps: Vec::with_capacity(rows.len()), gap: Vec::new() };
+        let peeled = Peeled { steps: Vec::with_capacity(rows.len()), gap: Vec::with_capacity(GAP_LIMIT) };
         Self { rows, incidence, queue, next: 0, pushed, peeled }
     }
 

@@ -5,26 +5,27 @@
 //!
 //! # Why a block cipher will do
 //!
-//! What hangs on rows is how often honest items cannot be solved. The seed is drawn uniformly after the items are fixed,
-//! so for a pseudorandom permutation the keys are uniform and distinct; that they are distinct changes a probability by at most
-//! n^2 / 2^129. Against a partner that breaks the protocol nothing hangs on them: the bound on what a receiver can encode holds
-//! for every choice of rows, since it counts equations with a random right-hand side (see the overfitting tests), and
-//! a sender has no part in choosing the seed. A permutation also gives distinct items distinct keys, always, so a key
-//! may stand for its item wherever the seed is fixed.
+//! What hangs on rows is how often honest items cannot be solved. The seed is drawn uniformly after the items are
+//! fixed, so for a pseudorandom permutation the keys are uniform and distinct; that they are distinct changes a
+//! probability by at most n^2 / 2^129. Against a partner that breaks the protocol nothing hangs on them: the bound
+//! on what a receiver can encode holds for every choice of rows, since it counts equations with a random right-hand
+//! side (see the overfitting tests), and a sender has no part in choosing the seed. A permutation also gives
+//! distinct items distinct keys, always, so a key may stand for its item wherever the seed is fixed.
 //!
 //! # Why d may share its bits with the columns
 //!
-//! Given its bin and columns, an item's key is uniform in a set of at least 2^128 / (bins * sparse^3) keys, with the
-//! limits of [`super::shape`] at least 2^60. Solving fails in the dense part only if a determinant is zero that is a non-zero
-//! polynomial in the d of the rows concerned (see [`super::gap`]), each from such a set, of a total degree under
-//! 2^12: by the lemma of Schwartz and Zippel that has probability 2^12 / 2^60, at the sizes in use below 2^-70.
+//! Given its bin and columns, an item's key is uniform in a set of about 2^128 / (bins * sparse^3) keys, within the
+//! limits of [`super::shape`] at least 2^59. Solving fails in the dense part only if a polynomial vanishes that is
+//! not zero, in the d of the rows concerned (see [`super::gap`]). Each d is independent and from such a set, so by
+//! the lemma of Schwartz and Zippel that has a probability of the polynomial's degree over the least set's size: at
+//! the sizes that the formulas give a degree of at most 10 and sets of 2^70 or more.
 //!
 //! # How even the choices are
 //!
-//! Scaling 32 random bits to k values makes two of them differ in probability by 2^-32 at most, a factor of
-//! 1 + k / 2^32. The second column is chosen among k - 1 values and the third among k - 2, each then moved past the
-//! columns before it, so they are distinct without a retry, and every ordered triple is as likely as
-//! any other within a factor of 1 + 3 * 2^-16.
+//! Scaling 32 random bits to k values makes two of them differ in probability by 2^-32 at most, a factor of 1 + k /
+//! 2^32. The second column is chosen among k - 1 values and the third among k - 2, each then moved past the columns
+//! before it, so they are distinct without a retry, and every ordered triple is as likely as any other within a
+//! factor of 1 + 3 * 2^-16.
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes128, Block};

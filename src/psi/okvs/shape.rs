@@ -1,6 +1,7 @@
 //! How large a store is.
 
-/// Ones in the sparse part of a row: the weight w of the paper, whose section 4.2 finds three to need the fewest columns.
+/// Ones in the sparse part of a row: the weight w of the paper, whose section 4.2 finds three to need the fewest
+/// columns.
 pub(crate) const WEIGHT: usize = 3;
 
 /// The most sparse columns in a bin: a column's number and an item's place in its bin then fit 16 bits, and a bin's
@@ -32,7 +33,7 @@ impl Shape {
     pub(crate) const fn new(items: usize, bins: usize, capacity: usize, sparse: usize, dense: usize) -> Self {
         assert!(bins >= 1 && bins <= BIN_LIMIT);
         assert!(sparse >= WEIGHT && sparse <= SPARSE_LIMIT && dense <= DENSE_LIMIT);
-        assert!(capacity <= sparse && items <= capacity * bins);
+        assert!(capacity <= sparse && capacity < SPARSE_LIMIT && items <= capacity * bins);
         Self { items, bins, capacity, sparse, dense }
     }
 

@@ -21,7 +21,8 @@ pub(crate) fn elements(rng: &mut ChaCha20Rng, count: usize) -> Vec<F128> {
     (0..count).map(|_| F128::random(rng)).collect()
 }
 
-/// Encodes random values for random items under `shape`: what was grouped, the values, and the masked encoding less its mask.
+/// Encodes random values for random items under `shape`: what was grouped, the values, and the masked encoding less
+/// its mask.
 pub(crate) fn encoded(shape: &Shape, seed: u64) -> (Grouped, Vec<F128>, Vec<F128>) {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     let items = items(&mut rng, shape.items());
