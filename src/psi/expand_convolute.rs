@@ -44,6 +44,8 @@
 //! The portable code and that with AVX-512 give the same bits. Timing and memory accesses depend on public values alone.
 
 mod convolve;
+#[cfg(test)]
+mod distance_tests;
 mod element;
 mod expand;
 mod public_bits;

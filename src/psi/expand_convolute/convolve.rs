@@ -8,7 +8,7 @@ use super::{Element, MEMORY, WEIGHT};
 mod avx512;
 
 /// The stream of public randomness that has the convolution's bits; those before it have the sections' positions.
-const STREAM: u64 = WEIGHT as u64;
+pub(super) const STREAM: u64 = WEIGHT as u64;
 
 /// Blocks of randomness at once, with the bits of four times as many elements.
 const BLOCKS: usize = 64;
