@@ -1,9 +1,10 @@
 //! The expand-convolute code of Raghuraman, Rindal and Tanguy ("Expand-Convolute Codes for Pseudorandom Correlation
 //! Generators from LPN", CRYPTO 2023, eprint 2023/882), systematic and of rate 1/2.
 //!
-//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`. In the words
-//! of codes this is multiplication by the generator matrix `G = (I | B * C)`, with B the expander and C the convolution; who
-//! knows nothing of the noise must find a word of small weight among the combinations of G's rows.
+//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`. In the
+//! words of codes this is multiplication by the generator matrix `G = (I | B * C)`, with B the expander and C the
+//! convolution; who knows nothing of the noise must find a word of small weight among the combinations of G's
+//! rows.
 //!
 //! # The convolution
 //!
@@ -13,35 +14,40 @@
 //!
 //! y_i = e_i + sum over d in 1..=23 of b_(i-d, d) * y_(i-d), + x * y_(i-24).
 //!
-//! The factor x, the field's generator, stands on the tap that is always taken. With 1 in its place, as over GF(2), the
-//! whole matrix would be binary, and the problem over GF(2^128) would fall apart into 128 problems over GF(2) with the same
-//! positions, in each of which only half of the noise shows. (libOTe puts a constant of the field in the same place for the
-//! same reason.) It goes over the vector once.
+//! The factor x, the field's generator, stands on the tap that is always taken. With 1 in its place, as over
+//! GF(2), the whole matrix would be binary, and the problem over GF(2^128) would fall apart into 128 problems over
+//! GF(2) with the same positions, in each of which only half of the noise shows. (libOTe puts a constant of the
+//! field in the same place for the same reason.) That takes a weakness away and adds none that is known, but it
+//! also leaves what is proven: every analysis of the minimum distance below is for the binary code, and for this
+//! one the distance is an assumption, as it is in libOTe.
 //!
 //! # The expander
 //!
-//! Each output adds [`WEIGHT`] elements of the convolved half. That half is cut into 21 sections, and an
-//! output takes one position from each, uniform and independent of all others: the left-regular expander, stratified
-//! by regions. The paper proves its theorem for a matrix of independent bits and uses such matrices of fixed row weight. For the
-//! regular one with the wrapping convolution, the exact first moment of words of small weight is known, region by
-//! region (Rindal, "Exact enumerator bounds for expander codes", manuscript in github.com/ladnir/expander_codes, theorem on
-//! the left-regular wrapped first moment); at rate 1/2 it needs two thirds of the row weight that independent bits need, for
-//! no row can have all its positions where the convolution ends. Since every row has a position in the section that the convolution of
-//! the code goes through first, one convolution is enough; libOTe, half of whose positions are free, goes over the vector twice.
+//! Each output adds [`WEIGHT`] elements of the convolved half. That half is cut into 21 sections, and an output
+//! takes one position from each, uniform and independent of all others: the left-regular expander, stratified by
+//! regions. The paper proves its theorem for a matrix of independent bits and uses such matrices of fixed row
+//! weight. For the regular one with the wrapping convolution, the exact first moment of words of small weight is
+//! known, region by region (Rindal, "Exact enumerator bounds for expander codes", manuscript in
+//! github.com/ladnir/expander_codes, theorem on the left-regular wrapped first moment); at rate 1/2 it needs two
+//! thirds of the row weight that independent bits need, for no row can have all its positions where the
+//! convolution ends. Since every row has a position in the section that the convolution of the code goes through
+//! first, one convolution is enough; libOTe, half of whose positions are free, goes over the vector twice.
 //!
 //! # The randomness
 //!
-//! Bits and positions are public and fixed: AES-128 in counter mode under a constant key, four 32-bit words a block. Word
-//! r chooses `r * length / 2^32` of a section, which is uniform but for a part in 2^16 at most for sections
-//! of 2^16 elements.
+//! Bits and positions are public and fixed: AES-128 in counter mode under a constant key, four 32-bit words a
+//! block. Word r chooses `r * length / 2^32` of a section, which is uniform but for a part in 2^16 at most for
+//! sections of 2^16 elements.
 //!
 //! # Speed
 //!
-//! Sections make it fast: all outputs take their position in one section before any goes to the next. A section of 1 MiB
-//! fits the second-level cache, and the outputs stream by. Positions are made as they are used. The receiver encodes two
-//! vectors; they lie interleaved, as [`Pair`]s that share a cache line, so that one access serves both.
+//! Sections make it fast: all outputs take their position in one section before any goes to the next. A section of
+//! 1 MiB fits the second-level cache, and the outputs stream by. Positions are made as they are used. The receiver
+//! encodes two vectors; they lie interleaved, as [`Pair`]s that share a cache line, so that one access serves
+//! both.
 //!
-//! The portable code and that with AVX-512 give the same bits. Timing and memory accesses depend on public values alone.
+//! The portable code and that with AVX-512 give the same bits. Timing and memory accesses depend on public values
+//! alone.
 
 mod convolve;
 #[cfg(test)]

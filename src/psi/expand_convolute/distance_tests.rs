@@ -1,4 +1,5 @@
-//! Words of the code from one row of its generator matrix, and from two: the lightest that a sparse expander could have.
+//! Words of the code from one row of its generator matrix, and from two: the lightest that a sparse expander could
+//! have.
 
 use std::collections::HashMap;
 
@@ -56,8 +57,8 @@ impl Rows {
     }
 }
 
-/// A word that begins in the last section but one has at most two sections of zeros. From there on nearly all of its elements
-/// are not zero: factors of x spread them over the field. A binary code has half of them at best.
+/// A word that begins in the last section but one has at most two sections of zeros. From there on nearly all of
+/// its elements are not zero: factors of x spread them over the field. A binary code has half of them at best.
 #[test]
 fn one_row_or_two_make_no_light_word() {
     let rows = Rows::new();
