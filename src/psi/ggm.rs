@@ -11,10 +11,11 @@
 //!
 //! G(s) = (AES_k0(s) + s, AES_k1(s) + s): each half is the function of Matyas, Meyer and Oseas over a block cipher
 //! under a fixed public key. In the ideal cipher model each half is indistinguishable from a random function on
-//! seeds that nobody has queried (Guo, Katz, Wang and Yu, "Efficient and
-//! Secure Multiparty Computation from Fixed-Key Block Ciphers", S&P 2020). An adversary that makes q evaluations finds one of T unknown nodes with probability q * T / 2^128.
-//! Unknown to the receiver are one node for each level of each tree: a few thousand. Both keys come from the
-//! session, so nothing that was computed before it helps, and nodes of different sessions are no common target.
+//! seeds that nobody has queried (Guo, Katz, Wang and Yu, "Efficient and Secure Multiparty Computation from
+//! Fixed-Key Block Ciphers", S&P 2020). An adversary that makes q evaluations finds one of T unknown nodes with
+//! probability q * T / 2^128. Unknown to the receiver are one node for each level of each tree: a few thousand.
+//! Both keys come from the session, so nothing that was computed before it helps, and nodes of different sessions
+//! are no common target.
 //!
 //! # Trees that are cut
 //!

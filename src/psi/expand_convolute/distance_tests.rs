@@ -7,7 +7,7 @@ use super::public_bits::{self, PublicBits};
 use super::{MEMORY, WEIGHT, convolve, expand};
 use crate::field::F128;
 
-const OUTPUTS: usize = 4096;
+const OUTPUTS: usize = 2048;
 
 /// The generator matrix from its other side: words from rows, where the code's use is columns.
 struct Rows {
