@@ -11,50 +11,54 @@
 //! by a random bit, and the one that is 24 away always, so that no run of zeros can extinguish it ("wrapping"). Here
 //! the matrix is applied from its other side, so each y_i passes itself on by bits of its own:
 //!
-//! y_i = e_i + sum over d in 1..=23 of b_(i-d, d) * y_(i-d), + x * y_(i-24).
+//! y_i = e_i + sum over d in 1..=23 of b_(i-d, d) * y_(i-d), + y_(i-24).
 //!
-//! The factor x, the field's generator, stands on the tap that is always taken. With 1 in its place, as over GF(2), the
-//! whole matrix would be binary, and the problem over GF(2^128) would fall apart into 128 problems over GF(2) with the same
-//! positions, in each of which only half of the noise shows. (libOTe puts a constant of the field in the same place for the
-//! same reason.) It goes over the vector once.
+//! It goes over the vector once.
 //!
 //! # The scalars
 //!
-//! Between the two stages each element is multiplied by a public random scalar of GF(2^128). B and C alone are all but binary,
-//! while the noise is in GF(2^128). Over a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places,
-//! and such an interleaved code falls to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and
-//! to little more for some hundreds ("Interleaved Prange", PQCrypto 2022). The script `interleaved_attack.py` beside the test
-//! vectors runs this against a small code, with scalars and without. A diagonal at either end would do nothing: one is absorbed by the
-//! noise's values, the other undone by the attacker. For all but few choices of scalars the rank of any set of columns is at least what it is
-//! with ones in their place, so the code's distance does not fall. The published analysis does not cover the scalars; the table
-//! of parameters ([`crate::vole`]) has a third more noise for that.
+//! Between the two stages each element is multiplied by a public random scalar of GF(2^128). B and C are binary, while the noise
+//! is in GF(2^128). Over a binary matrix the outputs would be 128 binary syndromes whose errors stand in the same places, and
+//! such an interleaved code falls to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and to
+//! little more for some hundreds ("Interleaved Prange", PQCrypto 2022). The script `interleaved_attack.py` beside the test vectors
+//! runs this against a small code, with scalars and without. A diagonal at either end would do nothing: one is absorbed by
+//! the noise's values, the other undone by the attacker.
+//!
+//! With ones for scalars this is the code that is analysed below. The rank of a set of columns is, for all but few choices of scalars, at
+//! least what it is with ones, so the distance does not fall. That is no proof for the scalars in use, and no
+//! published analysis covers them: the table of sizes ([`crate::vole`]) has a third more noise than its estimates ask for.
 //!
 //! # The expander
 //!
-//! Each output adds [`WEIGHT`] elements of the convolved half. That half is cut into 21 sections, and an
-//! output takes one position from each, uniform and independent of all others: the left-regular expander, stratified
-//! by regions. The paper proves its theorem for a matrix of independent bits and uses such matrices of fixed row weight. For the
-//! regular one with the wrapping convolution, the exact first moment of words of small weight is known, region by
-//! region (Rindal, "Exact enumerator bounds for expander codes", manuscript in github.com/ladnir/expander_codes, theorem on
-//! the left-regular wrapped first moment); at rate 1/2 it needs two thirds of the row weight that independent bits need, for
-//! no row can have all its positions where the convolution ends. Since every row has a position in the section that the convolution of
-//! the code goes through first, one convolution is enough; libOTe, half of whose positions are free, goes over the vector twice.
+//! Each output adds [`WEIGHT`] elements of the convolved half. That half is cut into 21 sections, and an output
+//! takes one position from each, uniform and independent of all others: the left-regular expander, stratified by
+//! regions. The paper proves its theorem for a matrix of independent bits and uses such matrices of fixed row
+//! weight. For the regular one with the wrapping convolution, the exact first moment of words of small weight is
+//! known, region by region (Rindal, "Exact enumerator bounds for expander codes", manuscript in
+//! github.com/ladnir/expander_codes, theorem on the left-regular wrapped first moment); at rate 1/2 it needs two
+//! thirds of the row weight that independent bits need, for no row can have all its positions where the
+//! convolution ends. Since every row has a position in the section that the convolution of the code goes through
+//! first, one convolution is enough; libOTe, half of whose positions are free, goes over the vector twice.
 //!
 //! # The randomness
 //!
-//! Bits and positions are public and fixed: AES-128 in counter mode under a constant key, four 32-bit words a block. Word
-//! r chooses `r * length / 2^32` of a section, which is uniform but for a part in 2^16 at most for sections
-//! of 2^16 elements.
+//! Bits and positions are public and fixed: AES-128 in counter mode under a constant key, four 32-bit words a
+//! block. Word r chooses `r * length / 2^32` of a section, which is uniform but for a part in 2^16 at most for
+//! sections of 2^16 elements.
 //!
 //! # Speed
 //!
-//! Sections make it fast: all outputs take their position in one section before any goes to the next. A section of 1 MiB
-//! fits the second-level cache, and the outputs stream by. Positions are made as they are used. The receiver encodes two
-//! vectors; they lie interleaved, as [`Pair`]s that share a cache line, so that one access serves both.
+//! Sections make it fast: all outputs take their position in one section before any goes to the next. A section of
+//! 1 MiB fits the second-level cache, and the outputs stream by. Positions are made as they are used. The receiver
+//! encodes two vectors; they lie interleaved, as [`Pair`]s that share a cache line, so that one access serves
+//! both.
 //!
-//! The portable code and that with AVX-512 give the same bits. Timing and memory accesses depend on public values alone.
+//! The portable code and that with AVX-512 give the same bits. Timing and memory accesses depend on public values
+//! alone.
 
 mod convolve;
+#[cfg(test)]
+mod distance_tests;
 mod element;
 mod expand;
 mod public_bits;

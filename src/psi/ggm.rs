@@ -1,29 +1,29 @@
 //! Puncturable pseudorandom functions from the tree of Goldreich, Goldwasser and Micali ("How to Construct Random
 //! Functions", JACM 1986), many at once.
 //!
-//! The sender draws a root for each tree and expands it to the leaves. The receiver is to know all leaves of a tree but
-//! one, the one at its secret position. For each level of a tree there are two sums, of all left children and of all right
-//! children; an oblivious transfer gives the receiver the sum on the side that its path does not take, and from it
-//! the sibling of its path (Boyle, Couteau, Gilboa, Ishai, Kohl, Rindal and Scholl, "Efficient Two-Round OT Extension and
-//! Silent Non-Interactive Secure Computation", CCS 2019, section 6).
+//! The sender draws a root for each tree and expands it to the leaves. The receiver is to know all leaves of a
+//! tree but one, the one at its secret position. For each level of a tree there are two sums, of all left children
+//! and of all right children; an oblivious transfer gives the receiver the sum on the side that its path does not
+//! take, and from it the sibling of its path (Boyle, Couteau, Gilboa, Ishai, Kohl, Rindal and Scholl, "Efficient
+//! Two-Round OT Extension and Silent Non-Interactive Secure Computation", CCS 2019).
 //!
 //! # The generator
 //!
-//! G(s) = (AES_k0(s) + s, AES_k1(s) + s): each half is the function of Matyas, Meyer and Oseas over a block cipher under
-//! a fixed public key. In the ideal cipher model each half is indistinguishable from a random function on seeds
-//! that nobody has queried (Guo, Katz, Wang and Yu, "Efficient and Secure Multiparty Computation from Fixed-Key Block
-//! Ciphers", S&P 2020, section 4 for the function and its correlation robustness, section 6 for trees). An adversary that makes q
-//! evaluations finds one of T unknown nodes with probability q * T / 2^128. Unknown to the receiver are one node for each
-//! level of each tree: a few thousand. Both keys come from the session, so nothing that was computed before it helps, and
-//! nodes of different sessions are no common target.
+//! G(s) = (AES_k0(s) + s, AES_k1(s) + s): each half is the function of Matyas, Meyer and Oseas over a block cipher
+//! under a fixed public key. In the ideal cipher model each half is indistinguishable from a random function on
+//! seeds that nobody has queried (Guo, Katz, Wang and Yu, "Efficient and Secure Multiparty Computation from
+//! Fixed-Key Block Ciphers", S&P 2020). An adversary that makes q evaluations finds one of T unknown nodes with
+//! probability q * T / 2^128. Unknown to the receiver are one node for each level of each tree: a few thousand.
+//! Both keys come from the session, so nothing that was computed before it helps, and nodes of different sessions
+//! are no common target.
 //!
 //! # Trees that are cut
 //!
-//! A tree of `depth` levels is cut to its first `leaves` leaves, and what lies past the cut is not expanded. At each level
-//! at most one node is computed whose descendants all lie past the cut: the right child of the last node. It is a *stub*:
-//! it ends its branch, is part of the level's sum, and counts as a leaf in [`Tree::total`]. Without that a receiver
-//! that broke the protocol could aim its path past the cut, know every leaf that is kept, and take the sum that hides
-//! the sender's secret off. So it always misses one summand, leaf or stub.
+//! A tree of `depth` levels is cut to its first `leaves` leaves, and what lies past the cut is not expanded. At
+//! each level at most one node is computed whose descendants all lie past the cut: the right child of the last
+//! node. It is a *stub*: it ends its branch, is part of the level's sum, and counts as a leaf in [`Tree::total`].
+//! Without that a receiver that broke the protocol could aim its path past the cut, know every leaf that is kept,
+//! and take the sum that hides the sender's secret off. So it always misses one summand, leaf or stub.
 
 use aes::Aes128;
 use aes::cipher::KeyInit;
@@ -99,8 +99,8 @@ impl Ggm {
             .collect()
     }
 
-    /// Expands every tree around its unknown leaf, and hands to `use_leaves` the tree's index, its leaves with zero at the
-    /// unknown one, and the sum of all leaves and stubs but that one.
+    /// Expands every tree around its unknown leaf, and hands to `use_leaves` the tree's index, its leaves with
+    /// zero at the unknown one, and the sum of all leaves and stubs but that one.
     ///
     /// `paths[i]` is the position of tree i's unknown leaf. `siblings` has, tree after tree, the sum that was received
     /// for each level: that of the children on the side that the path does not take.
@@ -161,7 +161,8 @@ impl Ggm {
         total + sum(leaves)
     }
 
-    /// Replaces the first `nodes` nodes by their children, of which the first `kept` are stored: 2 * nodes, or one less.
+    /// Replaces the first `nodes` nodes by their children, of which the first `kept` are stored: 2 * nodes, or one
+    /// less.
     ///
     /// Goes from the end to the start, so that no node is overwritten before it was read.
     fn expand_level(&self, tree: &mut [F128], nodes: usize, kept: usize, batch: &mut Batch) -> Level {

@@ -8,7 +8,7 @@ use super::{Element, MEMORY, WEIGHT};
 mod avx512;
 
 /// The stream of public randomness that has the convolution's bits; those before it have the sections' positions.
-const STREAM: u64 = WEIGHT as u64;
+pub(super) const STREAM: u64 = WEIGHT as u64;
 
 /// Blocks of randomness at once, with the bits of four times as many elements.
 const BLOCKS: usize = 64;
@@ -48,13 +48,13 @@ fn wide<E: Element>(rest: &mut [E], words: &[u32]) -> usize {
     0
 }
 
-/// Adds the first element to those behind it: by bits 0 to 22 to the next ones, always and times x to the one after.
+/// Adds the first element to those behind it: by bits 0 to 22 to the next ones, and always to the one after.
 fn pass_on<E: Element>(rest: &mut [E], word: u32) {
     let element = rest[0];
     for distance in 1..MEMORY.min(rest.len()) {
         rest[distance] += element.masked(0u128.wrapping_sub(u128::from(word >> (distance - 1) & 1)));
     }
     if let Some(last) = rest.get_mut(MEMORY) {
-        *last += element.times_x();
+        *last += element;
     }
 }

@@ -15,9 +15,6 @@ pub(crate) trait Element: Copy + AddAssign + Send + Sync {
     /// The element where `mask` is all ones, zero where it is zero.
     fn masked(self, mask: u128) -> Self;
 
-    /// The product with x.
-    fn times_x(self) -> Self;
-
     /// Multiplies each of at most [`BATCH`] elements by the scalar beside it.
     fn multiply_each(elements: &mut [Self], by: &[F128]);
 }
@@ -27,10 +24,6 @@ impl Element for F128 {
 
     fn masked(self, mask: u128) -> Self {
         F128(self.0 & mask)
-    }
-
-    fn times_x(self) -> Self {
-        F128::times_x(self)
     }
 
     fn multiply_each(elements: &mut [Self], by: &[F128]) {
@@ -55,10 +48,6 @@ impl Element for Pair {
 
     fn masked(self, mask: u128) -> Self {
         Pair(self.0.map(|lane| lane.masked(mask)))
-    }
-
-    fn times_x(self) -> Self {
-        Pair(self.0.map(F128::times_x))
     }
 
     fn multiply_each(elements: &mut [Self], by: &[F128]) {

@@ -15,15 +15,34 @@ const RANGE: usize = 1 << 16;
 /// Blocks of randomness at once, with the positions of four times as many outputs.
 const BLOCKS: usize = 256;
 
+/// Adds elements of a section to outputs, as the words of the blocks choose.
+type Gather<E> = fn(&mut [E], &[E], &[[u8; 16]; BLOCKS]);
+
 /// Adds to each output one element of each section.
 pub(super) fn expand<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E]) {
+    expand_with(bits, out, convolved, gather);
+}
+
+/// [`expand`] without special instructions.
+#[cfg(test)]
+pub(super) fn expand_portably<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E]) {
+    expand_with(bits, out, convolved, gather_portably);
+}
+
+fn expand_with<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E], gather: Gather<E>) {
     let range = out.len().div_ceil(rayon::current_num_threads()).max(RANGE).next_multiple_of(4 * BLOCKS);
     let ranges = out.par_chunks_mut(range).enumerate();
-    ranges.for_each(|(i, out)| expand_range(bits, out, i * range, convolved));
+    ranges.for_each(|(i, out)| expand_range(bits, out, i * range, convolved, gather));
 }
 
 /// The outputs from `first` on, which is a multiple of four.
-fn expand_range<E: Element>(bits: &PublicBits, out: &mut [E], first: usize, convolved: &[E]) {
+fn expand_range<E: Element>(
+    bits: &PublicBits,
+    out: &mut [E],
+    first: usize,
+    convolved: &[E],
+    gather: Gather<E>,
+) {
     let mut blocks = [[0; 16]; BLOCKS];
     for index in 0..WEIGHT {
         let section = section(convolved, index);
@@ -49,7 +68,7 @@ fn gather<E: Element>(out: &mut [E], section: &[E], blocks: &[[u8; 16]; BLOCKS])
 }
 
 /// [`gather`] without special instructions.
-pub(super) fn gather_portably<E: Element>(out: &mut [E], section: &[E], blocks: &[[u8; 16]; BLOCKS]) {
+fn gather_portably<E: Element>(out: &mut [E], section: &[E], blocks: &[[u8; 16]; BLOCKS]) {
     for (out, word) in out.iter_mut().zip(public_bits::words(blocks)) {
         *out += section[choose(word, section.len()) as usize];
     }
@@ -57,6 +76,6 @@ pub(super) fn gather_portably<E: Element>(out: &mut [E], section: &[E], blocks: 
 
 /// The position that a random word chooses among `length`, which is below 2^32.
 #[inline(always)]
-fn choose(word: u32, length: usize) -> u32 {
-    (u64::from(word) * length as u64 >> 32) as u32
+pub(super) fn choose(word: u32, length: usize) -> u32 {
+    ((u64::from(word) * length as u64) >> 32) as u32
 }

@@ -7,7 +7,7 @@ use super::{Element, WEIGHT};
 use crate::field::F128;
 
 /// The stream of public randomness that has the scalars; those before it have positions and the convolution's bits.
-const STREAM: u64 = WEIGHT as u64 + 1;
+pub(super) const STREAM: u64 = WEIGHT as u64 + 1;
 
 /// Elements at once: their scalars stay in the first-level cache.
 pub(super) const BATCH: usize = 256;

@@ -4,8 +4,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::convolve::{convolve, convolve_portably};
+use super::expand::{expand, expand_portably};
 use super::public_bits::PublicBits;
-use super::{ExpandConvolute, Pair};
+use super::{Element, ExpandConvolute, Pair};
 use crate::field::F128;
 
 pub(super) fn vector(len: usize, seed: u64) -> Vec<F128> {
@@ -49,7 +50,7 @@ fn textbook(left: &[F128], right: &[F128]) -> Vec<F128> {
             }
         }
         if i >= 24 {
-            sum += F128(2) * convolved[i - 24];
+            sum += convolved[i - 24];
         }
         convolved.push(sum);
     }
@@ -88,26 +89,35 @@ fn it_is_linear() {
 fn two_vectors_are_each_alone() {
     for len in [21, 40, 4096, 4099, 100_003] {
         let [a, b, c, d] = [1, 2, 3, 4].map(|seed| vector(len, seed));
-        let pairs = |a: &[F128], b: &[F128]| a.iter().zip(b).map(|(a, b)| Pair([*a, *b])).collect::<Vec<_>>();
-        let (mut left, mut right) = (pairs(&a, &c), pairs(&b, &d));
+        let both = |a: &[F128], b: &[F128]| a.iter().zip(b).map(|(a, b)| Pair([*a, *b])).collect::<Vec<_>>();
+        let (mut left, mut right) = (both(&a, &c), both(&b, &d));
         ExpandConvolute::new(len).encode(&mut left, &mut right);
-        assert!(left == pairs(&encode(&a, &b), &encode(&c, &d)), "{len}");
+        assert!(left == both(&encode(&a, &b), &encode(&c, &d)), "{len}");
     }
 }
 
-#[test]
-fn portable_and_wide_convolutions_are_equal() {
+fn pairs(len: usize, seed: u64) -> Vec<Pair> {
+    vector(len, seed).into_iter().map(|element| Pair([element, F128(7) * element])).collect()
+}
+
+fn portable_equals_wide<E: Element + PartialEq>(vector: impl Fn(u64) -> Vec<E>) {
     let bits = PublicBits::new();
-    for len in (0..130).chain([255, 256, 257, 280, 281, 1000, 4099]) {
-        let (mut wide, mut portable) = (vector(len, 5), vector(len, 5));
-        convolve(&bits, &mut wide);
-        convolve_portably(&bits, &mut portable);
-        assert!(wide == portable, "{len}");
-        let pairs = |seed| vector(len, seed).iter().map(|x| Pair([*x, F128(7) * *x])).collect::<Vec<_>>();
-        let (mut wide, mut portable) = (pairs(6), pairs(6));
-        convolve(&bits, &mut wide);
-        convolve_portably(&bits, &mut portable);
-        assert!(wide == portable, "{len}");
+    let [mut wide, mut portable] = [vector(5), vector(5)];
+    convolve(&bits, &mut wide);
+    convolve_portably(&bits, &mut portable);
+    assert!(wide == portable, "convolution of {}", wide.len());
+    let convolved = portable;
+    let [mut wide, mut portable] = [vector(6), vector(6)];
+    expand(&bits, &mut wide, &convolved);
+    expand_portably(&bits, &mut portable, &convolved);
+    assert!(wide == portable, "expansion of {}", wide.len());
+}
+
+#[test]
+fn portable_and_wide_code_are_equal() {
+    for len in (21..130).chain([255, 256, 257, 280, 281, 1000, 4099, 100_003]) {
+        portable_equals_wide(|seed| vector(len, seed));
+        portable_equals_wide(|seed| pairs(len, seed));
     }
 }
 

@@ -6,7 +6,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::{Ggm, Shape, Tree};
 use crate::field::F128;
 
-/// Trees of every depth at the cuts where a stub begins or ends, with a path to the first, to the last and to a random leaf.
+/// Trees of every depth at the cuts where a stub begins or ends, with a path to the first, to the last and to a
+/// random leaf.
 fn shapes() -> Vec<Shape> {
     let cuts = |depth: usize| {
         let full = 1usize << depth;

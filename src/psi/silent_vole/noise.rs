@@ -51,7 +51,7 @@ impl NoiseChoice {
 
 /// A uniform position: 64 random bits choose one of at most 2^31, which is uniform but for 2^-33.
 fn position(leaves: usize, rng: &mut dyn CryptoRng) -> u32 {
-    (u128::from(rng.next_u64()) * leaves as u128 >> 64) as u32
+    ((u128::from(rng.next_u64()) * leaves as u128) >> 64) as u32
 }
 
 fn nonzero(rng: &mut dyn CryptoRng) -> F128 {

@@ -78,8 +78,8 @@ fn challenge(seed: &[u8; 16], masked: F128) -> [u8; CHALLENGE_BYTES] {
     message
 }
 
-/// Expands the trees, and puts into each the leaf that it misses: `unknown` and all others of the tree. Returns noise and
-/// leaves side by side, and the leaves' weighted sum, which is taken while they are in the cache.
+/// Expands the trees, and puts into each the leaf that it misses: `unknown` and all others of the tree. Returns
+/// noise and leaves side by side, and the leaves' weighted sum, which is taken while they are in the cache.
 fn leaves(
     session: &[u8; 32],
     choice: &NoiseChoice,

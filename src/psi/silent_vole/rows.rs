@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 use super::{Noise, NoiseChoice};
 use crate::field::F128;
 
-/// The key that hides a level's sum: a hash of the row, bound to its place and to the session. The receiver has one of the
-/// two rows that the sender hashes, and the other differs by the sender's secret Delta: BLAKE3 as a random oracle breaks
-/// the correlation.
+/// The key that hides a level's sum: a hash of the row, bound to its place and to the session. The receiver has
+/// one of the two rows that the sender hashes, and the other differs by the sender's secret Delta: BLAKE3 as a
+/// random oracle breaks the correlation.
 pub(super) fn row_key(session: &[u8; 32], index: u64, row: F128) -> F128 {
     let mut input = [0; 24];
     input[..8].copy_from_slice(&index.to_le_bytes());
@@ -19,7 +19,8 @@ pub(super) fn row_key(session: &[u8; 32], index: u64, row: F128) -> F128 {
     F128::from_bytes(key)
 }
 
-/// The sums that the receiver's rows uncover, one for each level of each tree: those on the side that the path does not take.
+/// The sums that the receiver's rows uncover, one for each level of each tree: those on the side that the path
+/// does not take.
 pub(super) fn uncover(
     session: &[u8; 32],
     choice: &NoiseChoice,

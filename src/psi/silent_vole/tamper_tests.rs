@@ -130,8 +130,8 @@ fn another_challenge_or_answer_is_found() {
     }
 }
 
-/// A wrong sum of the first level's left children hurts the receivers whose path goes right there, and no others: without the
-/// check the sender would see in the outputs, at no risk, in which half the noise is.
+/// A wrong sum of the first level's left children hurts the receivers whose path goes right there, and no others:
+/// without the check the sender would see in the outputs, at no risk, in which half the noise is.
 #[test]
 fn without_the_check_wrong_sums_show_the_path() {
     let half = 1 << (noise(OUTPUTS, TREES).depth - 1);

@@ -102,7 +102,7 @@ fn pass_on_group<const EACH: usize, const WINDOW: usize, const CHOICES: usize>(
             *register = _mm512_ternarylogic_epi64::<0x78>(*register, element, choice);
         }
     }
-    window[WINDOW - 1] = _mm512_xor_si512(window[WINDOW - 1], times_x(window[0]));
+    window[WINDOW - 1] = _mm512_xor_si512(window[WINDOW - 1], window[0]);
 }
 
 /// The permutation of words that puts one element in the place of all.
@@ -115,14 +115,4 @@ fn spread<const EACH: usize>(at: usize) -> __m512i {
         _ => _mm512_set_epi64(3, 2, 1, 0, 3, 2, 1, 0),
     };
     _mm512_add_epi64(_mm512_set1_epi64((at * words) as i64), within)
-}
-
-/// The product of each 128-bit lane with x.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn times_x(lanes: __m512i) -> __m512i {
-    let carries = _mm512_shuffle_epi32::<_MM_PERM_BADC>(_mm512_srli_epi64::<63>(lanes));
-    // The low word's carry goes into the high word as it is; the high word's is x^128 = x^7 + x^2 + x + 1.
-    let carries = _mm512_mul_epu32(carries, _mm512_set_epi64(1, 0x87, 1, 0x87, 1, 0x87, 1, 0x87));
-    _mm512_xor_si512(_mm512_slli_epi64::<1>(lanes), carries)
 }
