@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
-use crate::{ChargeLimit, IndicatorFilter, OverlapFilter, Selection, SledStore, Store};
+use crate::{ChargeLimit, IndicatorFilter, LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store};
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
 const FIRST_CALL: &str = "OVERLAP_STORE_CRASH_FIRST_CALL";
@@ -101,8 +101,8 @@ fn call(store: &SledStore, number: usize) {
         }
         2 => store.begin_exchange(&record(step)).unwrap(),
         _ => {
-            let page = crate::PageRequest { limit: crate::LONGEST_PAGE, after: None };
-            let rows = store.indicators(&IndicatorFilter::default(), &page).unwrap().rows;
+            // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
+            let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
             let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
             store.store_overlaps(&record(step), &found, NOW).unwrap();
         }
