@@ -91,7 +91,7 @@ async fn a_crl_that_is_reloaded_closes_the_connection_that_it_revokes() {
     coalition.member_mut("alpha").revoked = vec![7];
     coalition.reconfigure(&beta, beta.config());
     let failure = beta.last_record().await.failure.unwrap();
-    assert_eq!((failure.code, failure.by), (RefusalCode::Member, "own"));
+    assert_eq!((failure.code, failure.by), (RefusalCode::Member.into(), "own"));
     match running.await.unwrap().unwrap_err() {
         ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::Member),
         other => panic!("{other}"),
@@ -106,7 +106,7 @@ async fn a_stop_aborts_what_does_not_end_in_time() {
     let record = beta.last_record().await;
     let failure = record.failure.unwrap();
     assert_ne!(record.state, ExchangeState::Completed);
-    assert_eq!((failure.code, failure.by), (RefusalCode::Stopping, "own"));
+    assert_eq!((failure.code, failure.by), (RefusalCode::Stopping.into(), "own"));
     match running.await.unwrap().unwrap_err() {
         ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::Stopping),
         other => panic!("{other}"),

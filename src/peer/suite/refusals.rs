@@ -30,7 +30,7 @@ async fn beta_refuses(alpha: &TestNode, beta: &TestNode, code: RefusalCode) {
     let (own, theirs) = (alpha.last_record().await, beta.last_record().await);
     for (record, by) in [(own, "peer"), (theirs, "own")] {
         let failure = record.failure.unwrap();
-        assert_eq!((record.state, failure.code, failure.by), (ExchangeState::Refused, code, by));
+        assert_eq!((record.state, failure.code, failure.by), (ExchangeState::Refused, code.into(), by));
         assert!(!failure.sentence.is_empty());
     }
 }
@@ -58,7 +58,7 @@ async fn a_member_without_an_agreement() {
         ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::NoAgreement),
         other => panic!("{other}"),
     }
-    assert_eq!(alpha.last_record().await.failure.unwrap().code, RefusalCode::NoAgreement);
+    assert_eq!(alpha.last_record().await.failure.unwrap().code, RefusalCode::NoAgreement.into());
     // A member that this node has nothing to do with leaves nothing on its disk.
     assert_eq!(beta.records(), []);
     change(&coalition, &alpha, |config| config.partners.clear());

@@ -62,7 +62,7 @@ async fn a_suspended_members_connection_is_closed_at_once() {
     let failure = record.failure.unwrap();
     assert_eq!(
         (record.state, failure.code, failure.by),
-        (ExchangeState::Refused, RefusalCode::Member, "own")
+        (ExchangeState::Refused, RefusalCode::Member.into(), "own")
     );
     assert!(running.await.unwrap().is_err());
     assert_eq!(alpha.peer.partners()[0].status, Some(MemberStatus::Suspended));
@@ -81,7 +81,7 @@ async fn two_rosters_of_one_version_alarm_both_sides() {
     }
     for record in [alpha.last_record().await, beta.last_record().await] {
         let failure = record.failure.unwrap();
-        assert_eq!((failure.code, failure.by), (RefusalCode::Document, "own"));
+        assert_eq!((failure.code, failure.by), (RefusalCode::Document.into(), "own"));
         assert!(failure.sentence.contains("different rosters of version 1"), "{}", failure.sentence);
         assert_eq!(record.state, ExchangeState::Refused);
     }
