@@ -18,6 +18,7 @@ mod folder;
 mod ids;
 mod indicator;
 mod indicators;
+mod interrupted;
 mod journal;
 mod keys;
 mod ledger;

@@ -33,7 +33,7 @@ pub(crate) struct StoredExchange {
     /// As text, which keeps every bit.
     seconds: Vec<(String, String)>,
     began: u64,
-    ended: Option<u64>,
+    pub(crate) ended: Option<u64>,
     failure: Option<StoredFailure>,
     offer: Option<StoredDocument>,
     accept: Option<StoredDocument>,
