@@ -51,12 +51,12 @@ async fn take(inner: Arc<Inner>, connection: Connection, member: VerifiedMember,
     inner.note_certificate(&member);
     let live = inner.live.load_full();
     let most = live.config.limits.exchanges_per_member.saturating_mul(CONNECTIONS_PER_EXCHANGE);
-    if inner.connections.count(&member.id) >= most {
+    let usage = CertificateUse::Client;
+    let Some(listed) = inner.connections.list_within(most, &connection, member.id.clone(), usage) else {
         let why = format!("{} has {most} connections already", member.id);
         refused(connection.remote_address(), &Refused { reason: "connections", why });
         return close(&connection, CloseCode::Aborted);
-    }
-    let listed = inner.connections.list(&connection, member.id.clone(), CertificateUse::Client);
+    };
     listed.judge(&inner.live.load_full(), inner.clock.now());
     responder::converse(inner, connection, listed, member.id, place).await;
 }
