@@ -25,6 +25,7 @@ mod own_set;
 mod pace;
 mod policy;
 mod refusals;
+mod refused_log;
 mod responder;
 mod signing;
 mod slots;
