@@ -70,7 +70,7 @@ pub(crate) struct ExchangeItem {
     /// When it ended.
     #[schema(format = "date-time")]
     ended: Option<String>,
-    /// Why it was refused or failed.
+    /// Why it was refused or failed; of one that is `learned` and has ended, why its receipt is not signed by both.
     failure: Option<FailureItem>,
     /// How far it is, while it runs.
     progress: Option<ProgressItem>,
@@ -90,7 +90,8 @@ impl Serialize for Seconds {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExchangeFailure)]
 pub(crate) struct FailureItem {
-    /// The code, such as `exchanges-today`.
+    /// The code, such as `exchanges-today`; `network` where the partner cannot be reached or vanished, `interrupted` where this
+    /// node ended in the middle.
     code: &'static str,
     /// Who erred or refused: `own`, `peer` or `network`.
     by: &'static str,

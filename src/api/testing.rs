@@ -248,7 +248,7 @@ pub(crate) fn exchange(id: u8, state: ExchangeState) -> ExchangeRecord {
         began: NOW,
         ended: is_over.then_some(NOW + 1),
         failure: (state == ExchangeState::Refused).then(|| ExchangeFailure {
-            code: RefusalCode::ExchangesToday,
+            code: RefusalCode::ExchangesToday.into(),
             by: "peer",
             sentence: "<script>no more today</script>".into(),
             retry_after: Some(60),

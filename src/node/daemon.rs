@@ -6,7 +6,7 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use overlap_api::{Api, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
-use overlap_store::{Role, Store, TokenRecord};
+use overlap_store::{Role, SledStore, Store, TokenRecord};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
@@ -45,6 +45,7 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     logging::begin(&config.log);
     let (mut signals, metrics) = (Signals::listen(&options)?, metrics_recorder()?);
     let open = open_store(&config).await?;
+    close_interrupted(&open.store)?;
     let store: Arc<dyn Store> = open.store.clone();
     take_up_token(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
@@ -76,6 +77,14 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 ) -> Result<T, CommandError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(CommandError::failed(format!("this program failed: {error}"))))
+}
+
+/// Nothing goes on with what the process before this one left in the middle.
+fn close_interrupted(store: &SledStore) -> Result<(), CommandError> {
+    for exchange in store.close_interrupted(clock::now())? {
+        tracing::warn!(%exchange, "an exchange that the node stopped in the middle of was ended");
+    }
+    Ok(())
 }
 
 fn metrics_recorder() -> Result<PrometheusHandle, CommandError> {

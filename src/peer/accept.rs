@@ -1,8 +1,8 @@
-//! Answering calls: address validation, the handshake, and one line in the log for each that is refused.
+//! Answering calls: address validation, the handshake, and a line in the log for those that are refused.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quinn::{Connection, ConnectionError, Incoming};
 use tokio::time::timeout;
@@ -42,8 +42,8 @@ async fn answer(inner: Arc<Inner>, incoming: Incoming, place: Place) {
     let limits = inner.live.load().config.limits;
     match timeout(limits.hello.min(HANDSHAKE), handshake(&inner, incoming)).await {
         Ok(Ok((connection, member))) => take(inner, connection, member, place).await,
-        Ok(Err(why)) => refused(remote, &why),
-        Err(_) => refused(remote, &Refused::new("slow", "the handshake took too long")),
+        Ok(Err(why)) => refused(&inner, remote, &why),
+        Err(_) => refused(&inner, remote, &Refused::new("slow", "the handshake took too long")),
     }
 }
 
@@ -51,12 +51,12 @@ async fn take(inner: Arc<Inner>, connection: Connection, member: VerifiedMember,
     inner.note_certificate(&member);
     let live = inner.live.load_full();
     let most = live.config.limits.exchanges_per_member.saturating_mul(CONNECTIONS_PER_EXCHANGE);
-    if inner.connections.count(&member.id) >= most {
+    let usage = CertificateUse::Client;
+    let Some(listed) = inner.connections.list_within(most, &connection, member.id.clone(), usage) else {
         let why = format!("{} has {most} connections already", member.id);
-        refused(connection.remote_address(), &Refused { reason: "connections", why });
+        refused(&inner, connection.remote_address(), &Refused { reason: "connections", why });
         return close(&connection, CloseCode::Aborted);
-    }
-    let listed = inner.connections.list(&connection, member.id.clone(), CertificateUse::Client);
+    };
     listed.judge(&inner.live.load_full(), inner.clock.now());
     responder::converse(inner, connection, listed, member.id, place).await;
 }
@@ -106,7 +106,13 @@ fn why_refused(error: &ConnectionError, verifier: &HandshakeVerifier) -> Refused
     }
 }
 
-fn refused(remote: SocketAddr, refused: &Refused) {
+fn refused(inner: &Inner, remote: SocketAddr, refused: &Refused) {
     metrics::counter!("overlapd_handshakes_refused_total", "reason" => refused.reason).increment(1);
-    tracing::warn!(%remote, why = %refused.why, "handshake refused");
+    let verdict = inner.refused_log.judge(remote.ip(), Instant::now());
+    if verdict.left_out_before > 0 {
+        tracing::warn!(count = verdict.left_out_before, "handshakes were refused without a line for each");
+    }
+    if verdict.line {
+        tracing::warn!(%remote, why = %refused.why, "handshake refused");
+    }
 }

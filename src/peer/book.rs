@@ -107,7 +107,7 @@ pub(crate) async fn record_refusal(
     mut record: ExchangeRecord,
     fault: &Fault,
 ) -> Result<(), Fault> {
-    if !fault.is_refusal() || fault.for_record().code == RefusalCode::ExchangeIdReused {
+    if !fault.is_refusal() || fault.for_record().code == RefusalCode::ExchangeIdReused.into() {
         return Ok(());
     }
     record.state = ExchangeState::Refused;

@@ -39,15 +39,34 @@ impl Connections {
         member: MemberId,
         usage: CertificateUse,
     ) -> Listed {
-        let (id, cause) = (connection.stable_id(), CloseCause::default());
-        let entry = Entry { member, usage, connection: connection.clone(), cause: cause.clone() };
-        self.lock().insert(id, entry);
-        Listed { connections: self.clone(), id, cause }
+        self.insert(&mut self.lock(), connection, member, usage)
     }
 
-    /// Connections of `member` that are live.
-    pub(crate) fn count(&self, member: &MemberId) -> usize {
-        self.lock().values().filter(|entry| entry.member == *member).count()
+    /// The same, unless the member has `most` connections that are live. Counted and listed under one lock: of two that come at
+    /// once, not both take the last place.
+    pub(crate) fn list_within(
+        self: &Arc<Self>,
+        most: usize,
+        connection: &Connection,
+        member: MemberId,
+        usage: CertificateUse,
+    ) -> Option<Listed> {
+        let mut entries = self.lock();
+        let live = entries.values().filter(|entry| entry.member == member).count();
+        (live < most).then(|| self.insert(&mut entries, connection, member, usage))
+    }
+
+    fn insert(
+        self: &Arc<Self>,
+        entries: &mut HashMap<usize, Entry>,
+        connection: &Connection,
+        member: MemberId,
+        usage: CertificateUse,
+    ) -> Listed {
+        let (id, cause) = (connection.stable_id(), CloseCause::default());
+        let entry = Entry { member, usage, connection: connection.clone(), cause: cause.clone() };
+        entries.insert(id, entry);
+        Listed { connections: self.clone(), id, cause }
     }
 
     /// Judges every partner anew, and closes the connections of those that no longer pass. Nobody waits for the list

@@ -2,7 +2,7 @@
 //! caller are told.
 
 use overlap_coalition::{MemberId, Refusal, RefusalCode};
-use overlap_store::{ExchangeFailure, StoreError};
+use overlap_store::{ExchangeFailure, FailureCode, StoreError};
 use overlap_wire::WireError;
 
 use crate::ExchangeError;
@@ -60,10 +60,10 @@ impl Fault {
             Fault::Refused(refusal) => return failure_of(refusal, "own"),
             Fault::RefusedByPartner(refusal) => return failure_of(refusal, "peer"),
             Fault::Stopping => return failure_of(&stopping(), "own"),
-            Fault::Peer { code, what } => (*code, "peer", what),
-            Fault::Stalled(what) => (RefusalCode::Protocol, "peer", what),
-            Fault::Network(what) => (RefusalCode::Internal, "network", what),
-            Fault::Internal(what) => (RefusalCode::Internal, "own", what),
+            Fault::Peer { code, what } => ((*code).into(), "peer", what),
+            Fault::Stalled(what) => (RefusalCode::Protocol.into(), "peer", what),
+            Fault::Network(what) => (FailureCode::Network, "network", what),
+            Fault::Internal(what) => (RefusalCode::Internal.into(), "own", what),
         };
         ExchangeFailure { code, by, sentence: sentence.clone(), retry_after: None }
     }
@@ -108,7 +108,7 @@ const RETRY_AFTER_STOP: u64 = 60;
 
 fn failure_of(refusal: &Refusal, by: &'static str) -> ExchangeFailure {
     ExchangeFailure {
-        code: refusal.code,
+        code: refusal.code.into(),
         by,
         sentence: refusal.sentence.clone(),
         retry_after: refusal.retry_after,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use overlap_coalition::{CANON_VERSION, EngineName, Refusal, RefusalCode, RosterError, SignedDocument};
+use overlap_coalition::{CANON_VERSION, EngineName, Refusal, RefusalCode, RosterError, Side, SignedDocument};
 use overlap_wire::{Frame, FrameType, Hello, WIRE_VERSION};
 
 use crate::PeerSetupError;
@@ -33,7 +33,7 @@ pub(crate) async fn greet(inner: &Arc<Inner>, channel: &mut Channel) -> Result<G
     let own = channel.send(&Frame::Hello(hello.clone())).await?;
     let (theirs, bytes) = receive(channel).await?;
     check(&hello, &theirs).map_err(Fault::Refused)?;
-    conclude(inner, channel, &live, (hello, own), (theirs, bytes)).await
+    conclude(inner, channel, &live, Side::Initiator, (hello, own), (theirs, bytes)).await
 }
 
 /// Answers a hello, and brings both to the same roster.
@@ -46,7 +46,7 @@ pub(crate) async fn answer(inner: &Arc<Inner>, channel: &mut Channel) -> Result<
     let (theirs, bytes) = receive(channel).await?;
     check(&hello, &theirs).map_err(Fault::Refused)?;
     let own = channel.send(&Frame::Hello(hello.clone())).await?;
-    conclude(inner, channel, &live, (hello, own), (theirs, bytes)).await
+    conclude(inner, channel, &live, Side::Responder, (hello, own), (theirs, bytes)).await
 }
 
 fn own_hello(live: &Live) -> Hello {
@@ -93,45 +93,64 @@ async fn conclude(
     inner: &Arc<Inner>,
     channel: &mut Channel,
     live: &Live,
+    side: Side,
     (own, own_bytes): (Hello, Bytes),
     (theirs, their_bytes): (Hello, Bytes),
 ) -> Result<Greeting, Fault> {
     channel.open_windows();
-    share_roster(inner, channel, live, &theirs).await?;
+    share_roster(inner, channel, live, side, &theirs).await?;
     let engines = own.engines.into_iter().filter(|engine| theirs.engines.contains(engine)).collect();
     Ok(Greeting { own: own_bytes, theirs: their_bytes, engines })
 }
 
-/// Whose hello named the newer roster hands it on.
+/// Whose hello named the newer roster hands it on. Where both name one version and two contents, both hand on theirs.
 async fn share_roster(
     inner: &Arc<Inner>,
     channel: &mut Channel,
     live: &Live,
+    side: Side,
     theirs: &Hello,
 ) -> Result<(), Fault> {
     match live.roster().version.cmp(&theirs.roster_version) {
         Ordering::Equal if live.roster.hash() == theirs.roster_hash => Ok(()),
-        Ordering::Equal => Err(two_rosters(channel, theirs.roster_version)),
-        Ordering::Greater => channel.send(&Frame::Roster(live.roster.document().clone())).await.map(|_| ()),
+        Ordering::Equal => swap_rosters(inner, channel, live, side, theirs).await,
+        Ordering::Greater => send_roster(channel, live).await,
         Ordering::Less => take_roster(inner, channel, theirs).await,
     }
 }
 
-/// Both have said which roster they hold, so both notice.
-fn two_rosters(channel: &Channel, version: u64) -> Fault {
-    metrics::counter!("overlapd_roster_equivocations_total").increment(1);
-    tracing::error!(
-        peer = %channel.peer(),
-        version,
-        "the partner holds another roster of the same version: tell the secretariat at once"
-    );
-    let sentence =
-        format!("the two nodes hold different rosters of version {version}: tell the secretariat at once");
-    Fault::Refused(Refusal::new(RefusalCode::Document, sentence))
+async fn send_roster(channel: &mut Channel, live: &Live) -> Result<(), Fault> {
+    channel.send(&Frame::Roster(live.roster.document().clone())).await.map(|_| ())
+}
+
+/// A hash in a hello is only a claim, and the alarm is only worth something if no member can raise it by a word: both show what
+/// the secretariat signed. One after the other: two that both send before they read would need windows for a whole roster.
+async fn swap_rosters(
+    inner: &Arc<Inner>,
+    channel: &mut Channel,
+    live: &Live,
+    side: Side,
+    theirs: &Hello,
+) -> Result<(), Fault> {
+    match side {
+        Side::Initiator => {
+            send_roster(channel, live).await?;
+            take_roster(inner, channel, theirs).await
+        }
+        Side::Responder => {
+            let document = channel.receive_document(FrameType::Roster).await?;
+            send_roster(channel, live).await?;
+            judge_roster(inner, document, theirs).await
+        }
+    }
 }
 
 async fn take_roster(inner: &Arc<Inner>, channel: &mut Channel, theirs: &Hello) -> Result<(), Fault> {
     let document = channel.receive_document(FrameType::Roster).await?;
+    judge_roster(inner, document, theirs).await
+}
+
+async fn judge_roster(inner: &Arc<Inner>, document: SignedDocument, theirs: &Hello) -> Result<(), Fault> {
     let (inner, promised) = (inner.clone(), (theirs.roster_version, theirs.roster_hash));
     // A roster has megabytes and dozens of signatures.
     off_thread(move || install(&inner, document, promised)).await?
@@ -146,7 +165,16 @@ fn install(inner: &Inner, document: SignedDocument, promised: (u64, [u8; 32])) -
         Ok(_) => Ok(()),
         // Another conversation has brought a newer one in the meantime.
         Err(PeerSetupError::Roster(RosterError::Rollback { .. })) => Ok(()),
+        // The partner did nothing wrong: the secretariat signed both.
+        Err(PeerSetupError::Roster(RosterError::Equivocation { version })) => Err(two_rosters(version)),
         Err(PeerSetupError::Store(error)) => Err(error.into()),
         Err(error) => Err(Fault::document(error)),
     }
+}
+
+/// What the roster's verification has raised the alarm about already.
+fn two_rosters(version: u64) -> Fault {
+    let sentence =
+        format!("the two nodes hold different rosters of version {version}: tell the secretariat at once");
+    Fault::Refused(Refusal::new(RefusalCode::Document, sentence))
 }

@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::identity::VerifiedMember;
 use crate::live::{Live, verify_roster};
 use crate::refusals::Refusals;
+use crate::refused_log::RefusedLog;
 use crate::slots::Slots;
 use crate::strangers::Strangers;
 use crate::{Clock, Identity, PeerConfig, PeerSetupError, Trust, socket};
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) connections: Arc<Connections>,
     pub(crate) strangers: Arc<Strangers>,
     pub(crate) refusals: Refusals,
+    pub(crate) refused_log: RefusedLog,
     stopping: AtomicBool,
     /// Held by whoever replaces [`Inner::live`], so that two changes cannot undo each other.
     change: Mutex<()>,
@@ -76,6 +78,7 @@ impl Inner {
             connections: Arc::default(),
             strangers: Arc::default(),
             refusals: Refusals::default(),
+            refused_log: RefusedLog::default(),
             stopping: AtomicBool::new(false),
             change: Mutex::new(()),
             certificate_ends: Mutex::default(),

@@ -26,6 +26,7 @@ mod pace;
 mod partition;
 mod policy;
 mod refusals;
+mod refused_log;
 mod responder;
 mod signing;
 mod slots;

@@ -47,7 +47,7 @@ impl Strangers {
 }
 
 /// The first address of an address's network. A socket for both families shows IPv4 addresses as IPv6 ones.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => (address & Ipv4Addr::from_bits(u32::MAX << (32 - NETWORK_BITS.0))).into(),
         IpAddr::V6(address) => (address & Ipv6Addr::from_bits(u128::MAX << (128 - NETWORK_BITS.1))).into(),

@@ -55,12 +55,16 @@ pub(crate) enum Deed {
 #[derive(Clone, Default)]
 pub(crate) struct Tap(Arc<Mutex<State>>);
 
+/// Makes another frame of one.
+type Rewrite = Box<dyn Fn(Frame) -> Frame + Send>;
+
 #[derive(Default)]
 struct State {
     /// In the order in which they went: true for sent, header and message, before tampering.
     frames: Vec<(bool, Bytes)>,
     sent: usize,
     plan: Option<(usize, Mischief)>,
+    rewrites: Vec<(usize, Rewrite)>,
     held: Option<Bytes>,
 }
 
@@ -68,6 +72,11 @@ impl Tap {
     /// Tampers with the frame that is sent after `at` others.
     pub(crate) fn plan(&self, at: usize, mischief: Mischief) {
         *self.0.lock().unwrap() = State { plan: Some((at, mischief)), ..State::default() };
+    }
+
+    /// Puts another frame in the place of the one that is sent after `at` others.
+    pub(crate) fn rewrite(&self, at: usize, rewrite: impl Fn(Frame) -> Frame + Send + 'static) {
+        self.0.lock().unwrap().rewrites.push((at, Box::new(rewrite)));
     }
 
     /// The frames until now.
@@ -84,6 +93,9 @@ impl Tap {
         state.frames.push((true, frame.clone()));
         let number = state.sent;
         state.sent += 1;
+        if let Some((_, rewrite)) = state.rewrites.iter().find(|(at, _)| *at == number) {
+            return Deed::Send(vec![rewrite(decoded(frame)).encode()]);
+        }
         match state.plan {
             Some((at, mischief)) if at == number => state.tamper(mischief, frame.clone()),
             _ => Deed::Send([frame.clone()].into_iter().chain(state.held.take()).collect()),
@@ -115,9 +127,14 @@ impl State {
     }
 }
 
-fn other_canon_version(frame: &Bytes) -> Bytes {
+/// A frame of this node's, from its bytes.
+pub(crate) fn decoded(frame: &Bytes) -> Frame {
     let header = Header::decode(frame[..HEADER_SIZE].try_into().unwrap()).unwrap();
-    match Frame::decode(header, frame.slice(HEADER_SIZE..)).unwrap() {
+    Frame::decode(header, frame.slice(HEADER_SIZE..)).unwrap()
+}
+
+fn other_canon_version(frame: &Bytes) -> Bytes {
+    match decoded(frame) {
         Frame::Hello(mut hello) => {
             hello.canon_version += 1;
             Frame::Hello(hello).encode()

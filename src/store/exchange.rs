@@ -1,5 +1,7 @@
 //! The record of an exchange.
 
+use std::fmt;
+
 use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode, RefusalCode, Side, SignedDocument};
 
 /// How far an exchange came.
@@ -9,7 +11,7 @@ pub enum ExchangeState {
     Offered,
     /// Agreed; the engine runs.
     Running,
-    /// The result stands; the receipt is not signed by both yet.
+    /// The result stands; the receipt is not signed by both yet, or, once the exchange has ended, never will be.
     Learned,
     /// Done: both signatures are stored.
     Completed,
@@ -19,11 +21,67 @@ pub enum ExchangeState {
     Failed,
 }
 
+/// Why an exchange was refused or failed, for tools: what nodes tell each other, or what this node's record alone says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureCode {
+    /// What one of the two nodes told the other, or would have.
+    Refusal(RefusalCode),
+    /// The partner cannot be reached, or vanished: nobody can be told, and nobody need have erred.
+    Network,
+    /// This node ended in the middle of it without a word, as in a crash or a power cut.
+    Interrupted,
+}
+
+/// The numbers of codes that no node sends, far above those of refusals. Stored: they never change and are never used again.
+const NETWORK: u16 = 1_001;
+const INTERRUPTED: u16 = 1_002;
+
+impl FailureCode {
+    /// The name that operators and tools see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FailureCode::Refusal(code) => code.as_str(),
+            FailureCode::Network => "network",
+            FailureCode::Interrupted => "interrupted",
+        }
+    }
+
+    /// The number in stored records: the wire's, for a refusal.
+    pub(crate) const fn number(self) -> u16 {
+        match self {
+            FailureCode::Refusal(code) => code.number(),
+            FailureCode::Network => NETWORK,
+            FailureCode::Interrupted => INTERRUPTED,
+        }
+    }
+
+    /// The code with this number.
+    pub(crate) fn from_number(number: u16) -> Option<FailureCode> {
+        match number {
+            NETWORK => Some(FailureCode::Network),
+            INTERRUPTED => Some(FailureCode::Interrupted),
+            number => RefusalCode::from_number(number).map(FailureCode::Refusal),
+        }
+    }
+}
+
+impl From<RefusalCode> for FailureCode {
+    fn from(code: RefusalCode) -> Self {
+        FailureCode::Refusal(code)
+    }
+}
+
+impl fmt::Display for FailureCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Why an exchange was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExchangeFailure {
     /// The code.
-    pub code: RefusalCode,
+    pub code: FailureCode,
     /// Who erred or refused: `own` or `peer`, or `network` where nobody can be named.
     pub by: &'static str,
     /// What happened and what to do, for the operator; a partner's words are cut and stripped.

@@ -18,6 +18,7 @@ mod folder;
 mod ids;
 mod indicator;
 mod indicators;
+mod interrupted;
 mod journal;
 mod keys;
 mod ledger;
@@ -52,7 +53,7 @@ mod store_tests;
 mod testing;
 
 pub use error::StoreError;
-pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState};
+pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};

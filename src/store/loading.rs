@@ -1,5 +1,6 @@
 //! What opening reads: everything that is kept in memory.
 
+use overlap_coalition::{ExchangeId, MemberId};
 use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
 
 use crate::catalog::{Catalog, Fresh};
@@ -58,6 +59,7 @@ pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -
         journals: reading.journals,
         overlaps: reading.overlaps,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
+        unended: reading.unended,
     };
     let cache = DigestCache::open(folder.path(), sealer, salt)?;
     let digester = Digester::new(&salt.1);
@@ -123,7 +125,8 @@ struct Reading {
     catalog: Catalog,
     journals: Journals,
     overlaps: OverlapBook,
-    exchanges: Vec<(u64, overlap_coalition::ExchangeId, overlap_coalition::MemberId)>,
+    exchanges: Vec<(u64, ExchangeId, MemberId)>,
+    unended: Vec<ExchangeId>,
 }
 
 impl Reading {
@@ -140,7 +143,11 @@ impl Reading {
             Some(&keys::OVERLAPS) => self.overlaps.load(number()?, plain),
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
-                self.exchanges.push((exchange.sequence, exchange.id()?, exchange.peer()?));
+                let id = exchange.id()?;
+                if exchange.ended.is_none() {
+                    self.unended.push(id);
+                }
+                self.exchanges.push((exchange.sequence, id, exchange.peer()?));
                 Ok(())
             }
             Some(_) if key == keys::ID_KEY => {

@@ -21,7 +21,8 @@ use crate::seal::Sealer;
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
     NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store, StoreCounts,
-    StoreError, TokenRecord, charging, exports, indicators, loading, overlaps, records, restoring,
+    StoreError, TokenRecord, charging, exports, indicators, interrupted, loading, overlaps, records,
+    restoring,
 };
 
 /// How to open a store.
@@ -55,6 +56,8 @@ pub(crate) struct State {
     pub(crate) journals: Journals,
     pub(crate) overlaps: OverlapBook,
     pub(crate) exchanges: ExchangeIndex,
+    /// Exchanges whose records stood open when the store was opened.
+    pub(crate) unended: Vec<ExchangeId>,
 }
 
 impl SledStore {
@@ -81,6 +84,15 @@ impl SledStore {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Ends the records of exchanges that the last process left open: they failed, or their result stands without a receipt.
+    /// Returns which. No part of [`Store`]: only whoever has the store to itself knows that nobody goes on with them.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; then all of them are as they were.
+    pub fn close_interrupted(&self, now: Timestamp) -> Result<Vec<ExchangeId>, StoreError> {
+        interrupted::close(self, now)
     }
 
     /// What is in memory now.

@@ -1,14 +1,12 @@
 //! Records as JSON: sealed on the disk, plain in an export.
 
 use data_encoding::{BASE64, HEXLOWER};
-use overlap_coalition::{
-    EngineName, ExchangeId, MemberId, Mode, PublicKey, RefusalCode, Side, Signature, SignedDocument,
-};
+use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode, PublicKey, Side, Signature, SignedDocument};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::damaged;
-use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, Role, StoreError, TokenRecord};
+use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode, Role, StoreError, TokenRecord};
 
 /// An exchange.
 #[derive(Serialize, Deserialize)]
@@ -35,7 +33,7 @@ pub(crate) struct StoredExchange {
     /// As text, which keeps every bit.
     seconds: Vec<(String, String)>,
     began: u64,
-    ended: Option<u64>,
+    pub(crate) ended: Option<u64>,
     failure: Option<StoredFailure>,
     offer: Option<StoredDocument>,
     accept: Option<StoredDocument>,
@@ -164,7 +162,7 @@ impl StoredFailure {
 
     fn into_failure(self) -> Result<ExchangeFailure, StoreError> {
         Ok(ExchangeFailure {
-            code: RefusalCode::from_number(self.code).ok_or(damaged("a refusal code"))?,
+            code: FailureCode::from_number(self.code).ok_or(damaged("a failure's code"))?,
             by: named(&self.by, &["own", "peer", "network"], |by| by)?,
             sentence: self.sentence,
             retry_after: self.retry_after,
@@ -274,8 +272,19 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use overlap_coalition::RefusalCode;
+
     use super::*;
     use crate::testing::exchange;
+
+    #[test]
+    fn every_code_of_a_failure_comes_back() {
+        let own = [FailureCode::Network, FailureCode::Interrupted];
+        for code in RefusalCode::ALL.map(FailureCode::Refusal).into_iter().chain(own) {
+            let failure = ExchangeFailure { code, by: "network", sentence: "x".into(), retry_after: None };
+            assert_eq!(StoredFailure::new(&failure).into_failure().unwrap(), failure);
+        }
+    }
 
     #[test]
     fn a_record_without_the_mark_of_disclosure_has_none() {

@@ -41,7 +41,7 @@ pub fn encode_offer(offer: &Offer) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Decodes an offer's bytes. Its terms are not judged: `decide_offer` of `overlap-coalition` does that.
+/// Decodes an offer's bytes, which must be its one encoding. Its terms are not judged: `decide_offer` of `overlap-coalition` does that.
 ///
 /// # Errors
 /// As [`WireError`] says.
@@ -49,7 +49,7 @@ pub fn decode_offer(bytes: &[u8]) -> Result<Offer, WireError> {
     let fields = Fields("Offer");
     let offer = decode::<proto::Offer>(fields, bytes)?;
     let (initiator, responder) = decode_members(fields, &offer.initiator, &offer.responder)?;
-    Ok(Offer {
+    let offer = Offer {
         exchange: ExchangeId(fields.exact("exchange", &offer.exchange)?),
         agreement: AgreementHash(fields.exact("agreement", &offer.agreement)?),
         purpose: fields.text("purpose", offer.purpose, LONGEST_PURPOSE)?,
@@ -66,7 +66,9 @@ pub fn decode_offer(bytes: &[u8]) -> Result<Offer, WireError> {
         deadline: fields.time("deadline", offer.deadline)?,
         initiator,
         responder,
-    })
+    };
+    check_encoding(fields, bytes, &encode_offer(&offer))?;
+    Ok(offer)
 }
 
 /// Encodes an accept.
@@ -81,20 +83,22 @@ pub fn encode_accept(accept: &Accept) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Decodes an accept's bytes. Its terms are not judged: `decide_accept` of `overlap-coalition` does that.
+/// Decodes an accept's bytes, which must be its one encoding. Its terms are not judged: `decide_accept` of `overlap-coalition` does that.
 ///
 /// # Errors
 /// As [`WireError`] says.
 pub fn decode_accept(bytes: &[u8]) -> Result<Accept, WireError> {
     let fields = Fields("Accept");
     let accept = decode::<proto::Accept>(fields, bytes)?;
-    Ok(Accept {
+    let accept = Accept {
         exchange: ExchangeId(fields.exact("exchange", &accept.exchange)?),
         offer_hash: fields.exact("offer_hash", &accept.offer_hash)?,
         padded_size: fields.present("padded_size", accept.padded_size)?,
         nonce: Nonce(fields.exact("nonce", &accept.nonce)?),
         made: fields.time("made", accept.made)?,
-    })
+    };
+    check_encoding(fields, bytes, &encode_accept(&accept))?;
+    Ok(accept)
 }
 
 /// Encodes a receipt.
@@ -118,7 +122,7 @@ pub fn encode_receipt(receipt: &Receipt) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Decodes a receipt's bytes.
+/// Decodes a receipt's bytes, which must be its one encoding.
 ///
 /// # Errors
 /// As [`WireError`] says.
@@ -126,7 +130,7 @@ pub fn decode_receipt(bytes: &[u8]) -> Result<Receipt, WireError> {
     let fields = Fields("Receipt");
     let receipt = decode::<proto::Receipt>(fields, bytes)?;
     let (initiator, responder) = decode_members(fields, &receipt.initiator, &receipt.responder)?;
-    Ok(Receipt {
+    let receipt = Receipt {
         exchange: ExchangeId(fields.exact("exchange", &receipt.exchange)?),
         agreement: AgreementHash(fields.exact("agreement", &receipt.agreement)?),
         offer_hash: fields.exact("offer_hash", &receipt.offer_hash)?,
@@ -141,7 +145,9 @@ pub fn decode_receipt(bytes: &[u8]) -> Result<Receipt, WireError> {
         ended: fields.time("ended", receipt.ended)?,
         initiator,
         responder,
-    })
+    };
+    check_encoding(fields, bytes, &encode_receipt(&receipt))?;
+    Ok(receipt)
 }
 
 /// Encodes a document with its signatures, as it stands in a file.
@@ -185,6 +191,12 @@ pub(crate) fn decode_signature(signature: &proto::Signature) -> Result<Signature
         key: PublicKey(fields.exact("key", &signature.key)?),
         bytes: fields.exact("signature", &signature.signature)?,
     })
+}
+
+/// Checks that a document says what was decoded of it and nothing else. Protobuf passes over unknown fields and takes the last of
+/// several, so without this a member could have the other sign, and both keep as evidence, what neither of them has read.
+fn check_encoding(fields: Fields, bytes: &[u8], encoded: &[u8]) -> Result<(), WireError> {
+    if bytes == encoded { Ok(()) } else { Err(WireError::NotCanonical(fields.0)) }
 }
 
 /// Decodes one of prost's types.

@@ -28,6 +28,10 @@ pub enum WireError {
     /// Bytes that are no protobuf message of their type.
     #[error("not a valid {0} message")]
     Malformed(&'static str),
+    /// A document of an exchange that is not in the one encoding that its content has: a field that is unknown, there twice, out
+    /// of order or longer than need be.
+    #[error("the {0} is not in its one encoding: it has bytes beyond what it says")]
+    NotCanonical(&'static str),
     /// A field that is missing or breaks a rule.
     #[error("{message}: {field} {why}")]
     Field {

@@ -149,10 +149,27 @@ proptest! {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over(document in offer(), number in 100u32..1000, value in any::<u64>()) {
-        let mut bytes = encode_offer(&document);
-        prost::encoding::encode_key(number, prost::encoding::WireType::Varint, &mut bytes);
-        prost::encoding::encode_varint(value, &mut bytes);
-        prop_assert_eq!(decode_offer(&bytes), Ok(document));
+    fn unknown_fields_of_rosters_are_passed_over(
+        document in roster(), number in 100u32..1000, value in any::<u64>(),
+    ) {
+        let mut bytes = encode_roster(&document);
+        prost::encoding::uint64::encode(number, &value, &mut bytes);
+        prop_assert_eq!(decode_roster(&bytes), Ok(document));
+    }
+
+    #[test]
+    fn damaged_documents_of_an_exchange_are_read_only_if_they_say_all(
+        bytes in encoded_document(), damage in damage(),
+    ) {
+        let mut bytes = bytes;
+        damage.iter().for_each(|damage| damage.apply(&mut bytes));
+        let encoded = [
+            decode_offer(&bytes).map(|offer| encode_offer(&offer)),
+            decode_accept(&bytes).map(|accept| encode_accept(&accept)),
+            decode_receipt(&bytes).map(|receipt| encode_receipt(&receipt)),
+        ];
+        for encoded in encoded.into_iter().flatten() {
+            prop_assert_eq!(&encoded, &bytes);
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Signed documents as they travel, with one bit changed: none is read and verified.
 
 use overlap_coalition::{
-    AgreementHash, CoalitionName, DocumentKind, ExchangeId, Learns, Member, MemberStatus, Mode, PublicKey,
-    Receipt, ReceiptKey, Roster, RosterTrust, SaltEpoch, SignedDocument, SigningKey, Timestamp,
-    VerifiedRoster,
+    Accept, AgreementHash, CoalitionName, DocumentKind, EngineName, ExchangeId, Facet, Kind, Learns, Member,
+    MemberStatus, Mode, Nonce, NonceCommitment, Offer, PublicKey, Receipt, ReceiptKey, Roster, RosterTrust,
+    SaltEpoch, SignedDocument, SigningKey, Timestamp, VerifiedRoster,
 };
 
 use crate::*;
@@ -118,11 +118,71 @@ fn no_receipt_with_a_flipped_bit_is_taken() {
 #[test]
 fn a_document_that_is_read_and_written_again_keeps_its_bytes() {
     // An unknown field inside stays, since the document is never encoded again.
-    let mut inner = encode_receipt(&receipt());
+    let mut inner = encode_roster(&roster());
     prost::encoding::uint64::encode(1_000, &7, &mut inner);
-    let document = SignedDocument::new(DocumentKind::Receipt, inner, &key(1));
+    let document = SignedDocument::new(DocumentKind::Roster, inner, &key(101));
     let again = decode_signed(&encode_signed(&document)).unwrap();
     assert_eq!(again, document);
-    assert_eq!(again.verify(DocumentKind::Receipt, &key(1).public_key()), Ok(()));
-    assert_eq!(decode_receipt(&again.bytes), Ok(receipt()));
+    assert_eq!(again.verify(DocumentKind::Roster, &key(101).public_key()), Ok(()));
+    assert_eq!(decode_roster(&again.bytes), Ok(roster()));
+}
+
+fn offer() -> Offer {
+    Offer {
+        exchange: ExchangeId([1; 16]),
+        initiator: "hotline".parse().unwrap(),
+        responder: "police".parse().unwrap(),
+        agreement: AgreementHash([2; 32]),
+        purpose: "trade".to_owned(),
+        case_reference: String::new(),
+        kinds: vec![Kind::Url, Kind::Wallet],
+        facets: vec![Facet::Url],
+        mode: Mode::Overlap,
+        learns: Learns::Both,
+        engine: EngineName::Voprf,
+        padded_size: 16,
+        salt_epoch: 1,
+        commitment: NonceCommitment([3; 32]),
+        made: NOW,
+        deadline: NOW.plus_seconds(60),
+    }
+}
+
+fn accept() -> Accept {
+    Accept {
+        exchange: ExchangeId([1; 16]),
+        offer_hash: [4; 32],
+        padded_size: 16,
+        nonce: Nonce([5; 32]),
+        made: NOW,
+    }
+}
+
+/// Bytes with more in them than the document says, or the same said in another way: an unknown field, a field twice, and a
+/// tag of one byte in two.
+fn said_otherwise(bytes: &[u8]) -> [Vec<u8>; 3] {
+    let mut unknown = bytes.to_vec();
+    prost::encoding::string::encode(1_000, &"anything".repeat(100), &mut unknown);
+    // The first field of each document is the exchange's id: 2 bytes of tag and length, and 16.
+    let twice = [&bytes[..18], bytes].concat();
+    let longer = [&[bytes[0] | 0x80, 0], &bytes[1..]].concat();
+    [unknown, twice, longer]
+}
+
+#[test]
+fn no_document_of_an_exchange_says_more_than_is_read_of_it() {
+    let (offered, accepted, received) =
+        (encode_offer(&offer()), encode_accept(&accept()), encode_receipt(&receipt()));
+    assert_eq!(decode_offer(&offered), Ok(offer()));
+    assert_eq!(decode_accept(&accepted), Ok(accept()));
+    assert_eq!(decode_receipt(&received), Ok(receipt()));
+    for bad in said_otherwise(&offered) {
+        assert_eq!(decode_offer(&bad), Err(WireError::NotCanonical("Offer")));
+    }
+    for bad in said_otherwise(&accepted) {
+        assert_eq!(decode_accept(&bad), Err(WireError::NotCanonical("Accept")));
+    }
+    for bad in said_otherwise(&received) {
+        assert_eq!(decode_receipt(&bad), Err(WireError::NotCanonical("Receipt")));
+    }
 }

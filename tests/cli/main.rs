@@ -5,6 +5,7 @@
 mod bad_input;
 mod contract;
 mod crash;
+mod endings;
 mod help;
 mod lifecycle;
 mod roster;

@@ -1,14 +1,16 @@
 #![forbid(unsafe_code)]
-//! What the whole-node tests share: labs in temporary folders, daemons as processes, and what they print.
+//! What the whole-node tests share: labs in temporary folders, daemons as processes, and what they print, and roads between them.
 //!
 //! A test passes the path of the program, which Cargo gives only to the tests of its own package.
 
 mod lab;
 mod node;
 mod outcome;
+mod relay;
 mod shared_data;
 
 pub use lab::Lab;
 pub use node::Node;
 pub use outcome::{Outcome, run};
+pub use relay::Relay;
 pub use shared_data::shared_data;

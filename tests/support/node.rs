@@ -1,10 +1,14 @@
 //! A daemon that a test started: ended when it is dropped, by its own process id.
 
 use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::{Outcome, run};
 
@@ -62,6 +66,25 @@ impl Node {
         let config = self.config.to_str().expect("a temporary path is UTF-8");
         let args = args.into_iter().chain(["--config", config]);
         run(&self.program, Path::new("/"), args)
+    }
+
+    /// What the API answers to a GET, with the operator's token.
+    ///
+    /// # Panics
+    /// It answers something else than JSON.
+    #[track_caller]
+    pub fn api(&self, path: &str) -> Value {
+        let token = std::fs::read_to_string(self.folder().join("api.token")).expect("the token is there");
+        let mut socket = UnixStream::connect(self.folder().join("api.sock")).expect("the API listens");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: node\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+            token.trim()
+        );
+        socket.write_all(request.as_bytes()).expect("the API reads");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("the API answers in UTF-8");
+        let (_head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in:\n{answer}"))
     }
 
     /// The folder of the node's config.

@@ -1,6 +1,6 @@
 //! `overlapd exchange`
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,13 +20,17 @@ const WAIT: u64 = 25;
 /// The same where somebody watches the progress.
 const WAIT_WATCHED: u64 = 1;
 
+/// The least time between two calls, whatever the daemon answers: it is never asked in a tight loop.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(120);
 
 /// Compare indicators with a partner
 ///
 /// Both nodes' policies must allow it: the agreement, the roster's limits and the ledger. The command ends when both
-/// signatures on the receipt are stored. If either node refuses, the reason is shown and the command ends with 3.
+/// signatures on the receipt are stored. If either node refuses, the reason is shown and the command ends with 3. If the
+/// partner does not sign, the result stands all the same, and the command says so and ends with 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -143,6 +147,7 @@ struct View {
     bytes_sent: u64,
     bytes_received: u64,
     seconds: Phases,
+    ended: Option<String>,
     failure: Option<Failure>,
     progress: Option<Progress>,
 }
@@ -198,13 +203,61 @@ pub(crate) async fn exchange(
     let wait = if output.shows_progress() { WAIT_WATCHED } else { WAIT };
     let path = format!("/api/v1/exchanges/{}?wait={wait}", encoded(&begun.exchange));
     loop {
+        let asked = Instant::now();
         let view: View = client.get(&path).await?;
-        match view.state.as_str() {
-            "completed" => return Ok(report(view)),
-            "refused" => return Err(CommandError::Refused(failure_text("refused", view.failure.as_ref()))),
-            "failed" => return Err(CommandError::failed(failure_text("failed", view.failure.as_ref()))),
-            state => bar.show(&format!("{}: {state}", ask.peer), view.progress.as_ref()),
+        if view.ended.is_some() {
+            return end(view);
         }
+        bar.show(&format!("{}: {}", ask.peer, view.state), view.progress.as_ref());
+        tokio::time::sleep(PAUSE.saturating_sub(asked.elapsed())).await;
+    }
+}
+
+/// What an exchange that has ended means for the command.
+fn end(view: View) -> Result<ExchangeReport, CommandError> {
+    match view.state.as_str() {
+        "completed" => Ok(report(view)),
+        "refused" => Err(CommandError::Refused(ended_early(&view, "was refused"))),
+        "learned" => Err(CommandError::failed(unsigned(&view))),
+        _ => Err(CommandError::failed(ended_early(&view, "failed"))),
+    }
+}
+
+fn ended_early(view: &View, how: &str) -> String {
+    let by = match view.failed_by() {
+        "own" => " by this node".to_owned(),
+        "peer" => format!(" by {}", view.peer),
+        _ => String::new(),
+    };
+    format!("exchange {} with {} {how}{by}{}", view.exchange, view.peer, view.reason())
+}
+
+/// A result without the partner's signature: the comparison did not fail, but there is no evidence that both signed.
+fn unsigned(view: &View) -> String {
+    let matches =
+        view.matches.map(|matches| format!(" ({} matches)", number_text(matches))).unwrap_or_default();
+    let unsigned = match view.failed_by() {
+        "own" => "its receipt is not signed by both".to_owned(),
+        _ => format!("{} did not sign", view.peer),
+    };
+    format!(
+        "exchange {} with {}: the result stands{matches}, but {unsigned}{}",
+        view.exchange,
+        view.peer,
+        view.reason()
+    )
+}
+
+impl View {
+    fn failed_by(&self) -> &str {
+        self.failure.as_ref().map_or("", |failure| failure.by.as_str())
+    }
+
+    /// A code and a sentence, in which `it` is the partner.
+    fn reason(&self) -> String {
+        let Some(failure) = &self.failure else { return String::new() };
+        let retry = failure.retry_after.map(|seconds| format!(" (try again in {seconds} s)"));
+        format!(" ({}): {}{}", failure.code, failure.sentence, retry.unwrap_or_default())
     }
 }
 
@@ -221,17 +274,6 @@ fn report(view: View) -> ExchangeReport {
         bytes_received: view.bytes_received,
         seconds: view.seconds,
     }
-}
-
-fn failure_text(how: &str, failure: Option<&Failure>) -> String {
-    let Some(failure) = failure else { return format!("the exchange {how}") };
-    let by = match failure.by.as_str() {
-        "own" => " by this node",
-        "peer" => " by the partner",
-        _ => "",
-    };
-    let retry = failure.retry_after.map(|seconds| format!(" (try again in {seconds} s)")).unwrap_or_default();
-    format!("{how}{by} ({}): {}{retry}", failure.code, failure.sentence)
 }
 
 fn tell(output: Output, report: &ExchangeReport) -> Result<(), CommandError> {

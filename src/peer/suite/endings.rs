@@ -5,16 +5,13 @@ use std::time::Duration;
 use overlap_coalition::{MemberId, RefusalCode};
 use overlap_store::{ExchangeRecord, ExchangeState};
 use overlap_wire::{Frame, FrameType};
-use tokio::time::Instant;
 
 use super::coalition::{TestCoalition, TestNode};
 use super::node::{domains, request};
 use crate::channel::Channel;
-use crate::closing::CloseCause;
 use crate::fault::Fault;
-use crate::pace::Pace;
 use crate::tap::Mischief;
-use crate::{ExchangeError, call, hello};
+use crate::{ExchangeError, hello};
 
 /// Far more than a test takes: what ends an exchange here is not a deadline.
 const LONG: Duration = Duration::from_secs(600);
@@ -43,13 +40,8 @@ async fn stall(alpha: &TestNode, beta: &TestNode) -> tokio::task::JoinHandle<Res
 
 /// A conversation by hand, its hellos said.
 async fn dial(from: &TestNode, to: &MemberId) -> Channel {
-    let inner = from.peer.inner();
-    let live = inner.live.load_full();
-    let (connection, member) = call::connect(inner, &live, live.partner(to).unwrap()).await.unwrap();
-    let streams = connection.open_bi().await.unwrap();
-    let pace = Pace::new(LONG, Instant::now() + LONG);
-    let mut channel = Channel::new(connection, CloseCause::default(), streams, member.id, pace);
-    hello::greet(inner, &mut channel).await.unwrap();
+    let mut channel = from.dial(to).await;
+    hello::greet(from.peer.inner(), &mut channel).await.unwrap();
     channel
 }
 
@@ -91,7 +83,7 @@ async fn a_crl_that_is_reloaded_closes_the_connection_that_it_revokes() {
     coalition.member_mut("alpha").revoked = vec![7];
     coalition.reconfigure(&beta, beta.config());
     let failure = beta.last_record().await.failure.unwrap();
-    assert_eq!((failure.code, failure.by), (RefusalCode::Member, "own"));
+    assert_eq!((failure.code, failure.by), (RefusalCode::Member.into(), "own"));
     match running.await.unwrap().unwrap_err() {
         ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::Member),
         other => panic!("{other}"),
@@ -106,7 +98,7 @@ async fn a_stop_aborts_what_does_not_end_in_time() {
     let record = beta.last_record().await;
     let failure = record.failure.unwrap();
     assert_ne!(record.state, ExchangeState::Completed);
-    assert_eq!((failure.code, failure.by), (RefusalCode::Stopping, "own"));
+    assert_eq!((failure.code, failure.by), (RefusalCode::Stopping.into(), "own"));
     match running.await.unwrap().unwrap_err() {
         ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::Stopping),
         other => panic!("{other}"),

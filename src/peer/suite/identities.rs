@@ -158,6 +158,18 @@ fn names() -> TestCoalition {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_does_not_fill_the_log() {
+    log();
+    let alpha = names().start("alpha").await;
+    let mut lines = 0;
+    for caller in 0..12 {
+        let (_, from) = call(&alpha, client_config(None, overlap_wire::ALPN)).await;
+        lines += lines_about(from).await.len();
+        assert_eq!(lines, 10.min(caller + 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_authority_is_refused() {
     let mut coalition = names();
     let issuer = &coalition.member("gamma").authority;

@@ -2,6 +2,7 @@
 
 mod adversary;
 mod coalition;
+mod documents;
 mod endings;
 mod exchanges;
 mod identities;

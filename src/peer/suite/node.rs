@@ -1,16 +1,24 @@
 //! What tests do with a node.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use overlap_coalition::{Kind, MemberId, Timestamp};
 use overlap_indicator::{Context, Indicator, Rules, SecretText};
 use overlap_store::{ExchangeRecord, NewIndicator, OverlapFilter, PageRequest};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::coalition::{NOW, TestNode};
-use crate::{ExchangeError, ExchangeRequest, PeerConfig};
+use crate::channel::Channel;
+use crate::closing::CloseCause;
+use crate::pace::Pace;
+use crate::{ExchangeError, ExchangeRequest, PeerConfig, call};
 
 const WHOLE: usize = 10_000;
+
+/// Far more than a test takes: what ends a conversation by hand is not a deadline.
+const LONG: Duration = Duration::from_secs(600);
 
 /// Made-up domains, `prefix-0.example` and on.
 pub(crate) fn domains(prefix: &str, count: usize) -> Vec<String> {
@@ -45,6 +53,16 @@ impl TestNode {
         self.peer.exchange(request(&other.id), events).await
     }
 
+    /// A conversation by hand, nothing said yet.
+    pub(crate) async fn dial(&self, to: &MemberId) -> Channel {
+        let inner = self.peer.inner();
+        let live = inner.live.load_full();
+        let (connection, member) = call::connect(inner, &live, live.partner(to).unwrap()).await.unwrap();
+        let streams = connection.open_bi().await.unwrap();
+        let pace = Pace::new(LONG, Instant::now() + LONG);
+        Channel::new(connection, CloseCause::default(), streams, member.id, pace)
+    }
+
     /// Own values that overlap with a partner.
     pub(crate) fn overlaps_with(&self, peer: &MemberId) -> BTreeSet<String> {
         let filter = OverlapFilter { peer: Some(peer.clone()), kind: None };
@@ -65,7 +83,7 @@ impl TestNode {
             if records.iter().all(|record| record.ended.is_some()) {
                 return records;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the record of an exchange does not end");
     }
@@ -77,7 +95,7 @@ impl TestNode {
             if let Some(record) = self.records().into_iter().next().filter(|record| record.ended.is_some()) {
                 return record;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("no record of an exchange that has ended");
     }

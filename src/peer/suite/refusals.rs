@@ -1,13 +1,17 @@
 //! Refusals by policy: each with its own code, and both operators see it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use overlap_coalition::{RefusalCode, Timestamp};
 use overlap_store::ExchangeState;
+use tokio::task::JoinSet;
 
 use super::coalition::{NOW, TestCoalition, TestNode};
 use super::node::domains;
 use crate::refusals::MOST_A_DAY;
 use crate::tap::Mischief;
-use crate::{ExchangeError, PeerConfig};
+use crate::{ExchangeError, PeerConfig, call};
 
 async fn pair(sizes: [usize; 2]) -> (TestCoalition, [TestNode; 2]) {
     let mut coalition = TestCoalition::new(&["alpha", "beta"]);
@@ -30,7 +34,7 @@ async fn beta_refuses(alpha: &TestNode, beta: &TestNode, code: RefusalCode) {
     let (own, theirs) = (alpha.last_record().await, beta.last_record().await);
     for (record, by) in [(own, "peer"), (theirs, "own")] {
         let failure = record.failure.unwrap();
-        assert_eq!((record.state, failure.code, failure.by), (ExchangeState::Refused, code, by));
+        assert_eq!((record.state, failure.code, failure.by), (ExchangeState::Refused, code.into(), by));
         assert!(!failure.sentence.is_empty());
     }
 }
@@ -58,7 +62,7 @@ async fn a_member_without_an_agreement() {
         ExchangeError::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::NoAgreement),
         other => panic!("{other}"),
     }
-    assert_eq!(alpha.last_record().await.failure.unwrap().code, RefusalCode::NoAgreement);
+    assert_eq!(alpha.last_record().await.failure.unwrap().code, RefusalCode::NoAgreement.into());
     // A member that this node has nothing to do with leaves nothing on its disk.
     assert_eq!(beta.records(), []);
     change(&coalition, &alpha, |config| config.partners.clear());
@@ -162,6 +166,32 @@ async fn as_many_exchanges_as_the_node_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_member_has_no_more_connections_than_it_may() {
+    let (coalition, [alpha, beta]) = pair([5, 5]).await;
+    change(&coalition, &beta, |config| config.limits.exchanges_per_member = 1);
+    let alpha = Arc::new(alpha);
+    let mut calls = JoinSet::new();
+    for _ in 0..8 {
+        let (alpha, beta) = (alpha.clone(), beta.id.clone());
+        calls.spawn(async move {
+            let (inner, live) = (alpha.peer.inner(), alpha.peer.inner().live.load_full());
+            call::connect(inner, &live, live.partner(&beta).unwrap()).await.map(|(connection, _)| connection)
+        });
+    }
+    // One that beta closes at once may be closed before it is seen open.
+    let connections: Vec<_> = calls.join_all().await.into_iter().flatten().collect();
+    let live = || connections.iter().filter(|connection| connection.close_reason().is_none()).count();
+    for _ in 0..100 {
+        if live() <= 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Two for each exchange that it may run.
+    assert_eq!(live(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_salt_epoch() {
     let (coalition, [alpha, beta]) = pair([5, 5]).await;
     change(&coalition, &beta, |config| config.salt_epoch = 2);
@@ -173,6 +203,6 @@ async fn a_node_that_stops() {
     let (_coalition, [alpha, beta]) = pair([5, 5]).await;
     beta.peer.inner().stop();
     beta_refuses(&alpha, &beta, RefusalCode::Stopping).await;
-    alpha.peer.shutdown(std::time::Duration::from_secs(5)).await;
+    alpha.peer.shutdown(Duration::from_secs(5)).await;
     assert!(matches!(alpha.exchange_with(&beta).await.unwrap_err(), ExchangeError::Stopping));
 }

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use overlap_coalition::{MemberStatus, RefusalCode, RevokedCertificate, RosterError};
+use overlap_coalition::{
+    CANON_VERSION, EngineName, MemberStatus, Refusal, RefusalCode, RevokedCertificate, RosterError,
+    SignedDocument, SigningKey,
+};
 use overlap_store::ExchangeState;
+use overlap_wire::{Frame, FrameType, Hello, WIRE_VERSION};
 
 use super::coalition::TestCoalition;
 use super::node::domains;
+use crate::fault::Fault;
 use crate::tap::Mischief;
 use crate::{ExchangeError, PeerSetupError};
 
@@ -62,7 +67,7 @@ async fn a_suspended_members_connection_is_closed_at_once() {
     let failure = record.failure.unwrap();
     assert_eq!(
         (record.state, failure.code, failure.by),
-        (ExchangeState::Refused, RefusalCode::Member, "own")
+        (ExchangeState::Refused, RefusalCode::Member.into(), "own")
     );
     assert!(running.await.unwrap().is_err());
     assert_eq!(alpha.peer.partners()[0].status, Some(MemberStatus::Suspended));
@@ -81,10 +86,53 @@ async fn two_rosters_of_one_version_alarm_both_sides() {
     }
     for record in [alpha.last_record().await, beta.last_record().await] {
         let failure = record.failure.unwrap();
-        assert_eq!((failure.code, failure.by), (RefusalCode::Document, "own"));
+        assert_eq!((failure.code, failure.by), (RefusalCode::Document.into(), "own"));
         assert!(failure.sentence.contains("different rosters of version 1"), "{}", failure.sentence);
         assert_eq!(record.state, ExchangeState::Refused);
     }
+}
+
+/// What beta refuses with when alpha claims another roster of beta's version, and then sends `next`.
+async fn claims_another_roster(hash: [u8; 32], next: Frame) -> Refusal {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    let mut channel = alpha.dial(&beta.id).await;
+    let hello = Hello {
+        wire_versions: vec![WIRE_VERSION],
+        canon_version: CANON_VERSION,
+        engines: vec![EngineName::Voprf],
+        roster_version: 1,
+        roster_hash: hash,
+        random: [1; 32],
+    };
+    channel.send(&Frame::Hello(hello)).await.unwrap();
+    channel.receive(FrameType::Hello).await.unwrap();
+    channel.send(&next).await.unwrap();
+    loop {
+        match channel.receive(FrameType::Roster).await {
+            Ok(_) => {}
+            Err(Fault::RefusedByPartner(refusal)) => return refusal,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_raises_the_alarm_by_a_claim() {
+    let offer = SignedDocument { bytes: vec![1], signatures: Vec::new() };
+    let refusal = claims_another_roster([7; 32], Frame::Offer(offer)).await;
+    assert_eq!(refusal.code, RefusalCode::Protocol);
+    assert!(refusal.sentence.contains("where Roster was due"), "{}", refusal.sentence);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_raises_the_alarm_with_a_roster_that_the_secretariat_did_not_sign() {
+    let mut other = TestCoalition::new(&["alpha", "beta"]);
+    other.secretariat = SigningKey::from_seed(&[201; 32]).unwrap();
+    let forged = other.roster();
+    let refusal = claims_another_roster(forged.hash(), Frame::Roster(forged)).await;
+    assert_eq!(refusal.code, RefusalCode::Document);
+    assert!(!refusal.sentence.contains("at once"), "{}", refusal.sentence);
 }
 
 #[tokio::test(flavor = "multi_thread")]
