@@ -57,12 +57,6 @@ pub(crate) struct BinPlan {
 }
 
 impl BinPlan {
-    /// How many rows were set aside.
-    #[cfg(test)]
-    pub(crate) fn gap_rows(&self) -> usize {
-        self.peeled.gap.len()
-    }
-
     /// How many dense columns are in use.
     #[cfg(test)]
     pub(crate) fn dependent(&self) -> usize {
