@@ -6,8 +6,8 @@ use crate::chunk::Chunks;
 use crate::output::{TAG_BYTES, Tag};
 use crate::{Error, MessageKind};
 
-/// Tags in one [`crate::Message::Tags`]: 64 KiB, small beside a stream's window and large beside a frame's header.
-pub const TAGS_PER_MESSAGE: usize = 4096;
+/// Tags in one [`crate::Message::Tags`]: 256 KiB, small beside a stream's window and large beside what a message costs.
+pub const TAGS_PER_MESSAGE: usize = 16_384;
 
 /// The tags that have come so far.
 #[derive(Debug)]

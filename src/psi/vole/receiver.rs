@@ -318,7 +318,7 @@ impl TakeMask {
         let mask = self.mask + theirs.ok_or(Error::BadMask)?;
         let hash = OutputHash::new(LABEL, &self.run.params);
         let keys = self.grouped.keys();
-        let mut outputs = vec![[0; OUTPUT_BYTES]; keys.len()];
+        let mut outputs = Zeroizing::new(vec![[0; OUTPUT_BYTES]; keys.len()]);
         self.values
             .par_chunks_mut(HASHES_AT_ONCE)
             .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
@@ -358,7 +358,7 @@ impl TakeTags {
 }
 
 fn matched(found: &TagMatch, outputs: &[[u8; OUTPUT_BYTES]], positions: &[u32]) -> Match {
-    let place = found.place as usize;
+    let place = found.place;
     let mut proof = MatchProof::default();
     proof.0.copy_from_slice(&outputs[place][TAG_BYTES..]);
     Match { position: positions[place] as usize, tag_index: found.tag_index, proof }
