@@ -58,7 +58,7 @@ impl Chunks {
 }
 
 /// Bytes in one message of a long string: small beside a stream's window, large beside what a message costs.
-pub const PIECE_BYTES: usize = 256 << 10;
+pub(crate) const PIECE_BYTES: usize = 256 << 10;
 
 /// Cuts a string of bytes, which is not empty, into the messages in which it travels.
 pub(crate) fn pieces(bytes: &[u8], message: fn(Vec<u8>) -> Message) -> Vec<Message> {
