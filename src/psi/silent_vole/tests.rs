@@ -18,8 +18,7 @@ pub(super) fn noise(outputs: usize, trees: usize) -> Noise {
 pub(super) fn rows(choice: &NoiseChoice, delta: F128, rng: &mut ChaCha20Rng) -> [Vec<F128>; 2] {
     let bits = choice.choice_bits();
     let received: Vec<_> = (0..choice.noise.rows()).map(|_| F128::random(rng)).collect();
-    let chosen = |row: usize| 0u128.wrapping_sub(u128::from(bits[row / 64] >> (row % 64) & 1));
-    let sent = received.iter().enumerate().map(|(i, row)| *row + F128(delta.0 & chosen(i))).collect();
+    let sent = received.iter().enumerate().map(|(i, row)| *row + F128(delta.0 & bits.mask(i))).collect();
     [received, sent]
 }
 

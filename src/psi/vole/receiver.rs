@@ -158,7 +158,7 @@ impl TakeOpening {
         let (seeds, mut reply) =
             base_ot::send(session, transfers, rng).map_err(|error| transfer_error(error, kind))?;
         let noise = NoiseChoice::random(self.run.parameters.noise(), rng);
-        let (rows, extension) = ot_extension::extend_receiver(session, seeds, &choices(&noise), rng);
+        let (rows, extension) = ot_extension::extend_receiver(session, seeds, &noise.choice_bits(), rng);
         reply.extend_from_slice(&extension);
         let messages = pieces(&reply, Message::VoleExtension);
         let commitment = *commitment;
@@ -194,13 +194,6 @@ impl Planned {
         }
         Err(if has_repeats(items) { Error::RepeatedItem } else { Error::Unencodable })
     }
-}
-
-fn choices(noise: &NoiseChoice) -> ot_extension::ChoiceBits {
-    let words = noise.choice_bits();
-    let mut choices = ot_extension::ChoiceBits::with_capacity(noise.rows());
-    (0..noise.rows()).for_each(|row| choices.push(words[row / 64] >> (row % 64) & 1 == 1));
-    choices
 }
 
 /// Two equal items have equal rows, which no seed can solve.
