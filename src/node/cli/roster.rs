@@ -72,7 +72,8 @@ pub(crate) struct AddArgs {
 
 /// Suspend, revoke or bring back a member
 ///
-/// With --revoke the digests' salt is rotated too: a new epoch begins, whose salt the member does not get.
+/// With --revoke the digests' salt is rotated too: a new epoch begins, whose salt the member does not get. That is for
+/// good: only a suspension is lifted, and a revoked member joins again under another id, with new keys.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
