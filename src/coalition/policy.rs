@@ -160,7 +160,7 @@ fn check_parties(context: &OfferContext<'_>) -> Result<(), Refusal> {
 
 fn check_roster(context: &OfferContext<'_>) -> Result<(), Refusal> {
     let own = context.own;
-    ensure(context.now < context.roster.expires, || {
+    ensure(!context.roster.is_expired(context.now), || {
         let sentence =
             format!("The roster that {own} holds has expired: import the secretariat's new one there.");
         Refusal::new(RefusalCode::RosterExpired, sentence)

@@ -3,7 +3,7 @@
 use overlap_coalition::{RefusalCode, Timestamp};
 use overlap_store::ExchangeState;
 
-use super::coalition::{NOW, TestCoalition, TestNode};
+use super::coalition::{NOW, ROSTER_ENDS, TestCoalition, TestNode};
 use super::node::domains;
 use crate::refusals::MOST_A_DAY;
 use crate::tap::Mischief;
@@ -159,6 +159,20 @@ async fn as_many_exchanges_as_the_node_runs() {
     beta_refuses(&alpha, &beta, RefusalCode::Busy).await;
     change(&coalition, &alpha, |config| config.limits.exchanges_per_member = 0);
     alpha_refuses(&alpha, &beta, RefusalCode::Busy).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_with_an_expired_roster_and_takes_a_newer_one() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    coalition.clock.set(ROSTER_ENDS);
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    alpha_refuses(&alpha, &beta, RefusalCode::RosterExpired).await;
+    assert!(alpha.peer.install_roster(coalition.roster()).is_err(), "handed on, it is refused as before");
+    coalition.version += 1;
+    coalition.roster_ends = ROSTER_ENDS + 86_400;
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    // The hello brings it to the partner, whose own has expired too.
+    alpha.exchange_with(&beta).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
