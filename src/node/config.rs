@@ -11,7 +11,7 @@ mod text;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use overlap_coalition::{CoalitionName, MemberId, PublicKey, Tlp};
+use overlap_coalition::{CoalitionName, MemberId, PublicKey, RosterTrust, Tlp};
 use serde::Deserialize;
 
 pub use agreement::{AgreementSection, LearnsName};
@@ -231,6 +231,16 @@ impl Config {
     /// The secretariat's keys.
     pub fn secretariat(&self) -> Vec<PublicKey> {
         self.roster.secretariat.iter().map(|key| PublicKey(key.0)).collect()
+    }
+
+    /// What a roster is verified by where none is in force yet.
+    pub(crate) fn roster_trust(&self) -> RosterTrust {
+        RosterTrust {
+            coalition: self.node.coalition.0.clone(),
+            secretariat: self.secretariat(),
+            threshold: self.roster.threshold,
+            highest: None,
+        }
     }
 
     fn paths(&mut self) -> Vec<&mut PathBuf> {

@@ -71,6 +71,21 @@ fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
 }
 
 #[test]
+fn a_receipt_is_verified_by_the_secretariats_roster_only() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let (a, b) = (lab.start("a"), lab.start("b"));
+    let _ = a.command(["exchange", "b"]).expect_code(0);
+    let receipt = lab.write("receipt.json", b.command(["receipts", "--json"]).stdout);
+    let verify = || a.command(["receipts", "verify", &receipt]);
+    let _ = verify().expect_code(0);
+    done(lab.folder(), "roster suspend --dir lab/secretariat b");
+    let (unsigned, file) = (lab.folder().join("lab/secretariat/roster.pb"), a.folder().join("roster.pb"));
+    fs::copy(unsigned, file).unwrap();
+    let refused = verify().expect_code(1);
+    assert!(refused.stderr.contains("roster.pb is not to be trusted"), "{}", refused.stderr);
+}
+
+#[test]
 fn a_new_salt_is_taken_up_at_the_next_start_and_finds_the_same() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let list = lab.write("list.txt", "192.0.2.1\n192.0.2.2\n");

@@ -357,12 +357,7 @@ fn verified_for(config: &crate::config::Config, document: &SignedDocument) -> Re
     let roster = decode_roster(&document.bytes).map_err(SecretariatError::from)?;
     let current =
         secretariat::read(&config.roster.file).ok().and_then(|current| decode_roster(&current.bytes).ok());
-    let trust = overlap_coalition::RosterTrust {
-        coalition: config.node.coalition.0.clone(),
-        secretariat: config.secretariat(),
-        threshold: config.roster.threshold,
-        highest: None,
-    };
+    let trust = config.roster_trust();
     let verified =
         overlap_coalition::VerifiedRoster::verify(roster, document.clone(), &trust, current.as_ref(), now)
             .map_err(SecretariatError::from)?;
