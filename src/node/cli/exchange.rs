@@ -25,8 +25,8 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// Compare indicators with a partner
 ///
-/// Both nodes' policies must allow it: the agreement, the roster's limits and the ledger. The command ends when both
-/// signatures on the receipt are stored. If either node refuses, the reason is shown and the command ends with 3.
+/// Both nodes' policies must allow it: the roster, the agreement and the ledger. The command ends when both signatures on
+/// the receipt are stored. If either node refuses, the reason is shown and the command ends with 3.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
