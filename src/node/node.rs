@@ -18,9 +18,6 @@ use crate::scheduler::Schedule;
 /// Events of one exchange that wait to be read: progress is only ever shown, so a few are enough.
 const EVENTS: usize = 16;
 
-/// The purpose where neither the caller nor the agreement names one.
-const DEFAULT_PURPOSE: &str = "investigation";
-
 /// A running node.
 pub(crate) struct Node {
     peer: PeerNode,
@@ -104,11 +101,9 @@ impl Node {
     fn request(&self, ask: ExchangeAsk) -> Result<ExchangeRequest, StartRefused> {
         let config = self.config();
         let partner = config.partner(&ask.peer).ok_or(StartRefused::UnknownPeer)?;
-        let first = || partner.agreement.purposes.iter().min().cloned();
-        let purpose = ask.purpose.or_else(first).unwrap_or_else(|| DEFAULT_PURPOSE.to_owned());
         Ok(ExchangeRequest {
             peer: ask.peer,
-            purpose,
+            purpose: purpose(ask.purpose, &partner.agreement.purposes),
             case_reference: ask.case_reference,
             engine: ask.engine,
         })
@@ -128,6 +123,12 @@ impl Node {
             id: status.id,
         })
     }
+}
+
+/// The purpose to offer. Both members sign it, so none is made up: it is empty where neither the caller nor the agreement
+/// names one.
+fn purpose(stated: Option<String>, agreed: &[String]) -> String {
+    stated.or_else(|| agreed.iter().min().cloned()).unwrap_or_default()
 }
 
 async fn first_id(events: &mut mpsc::Receiver<ExchangeEvent>) -> Option<ExchangeId> {
@@ -212,5 +213,18 @@ impl Daemon for Node {
 
     fn now(&self) -> Timestamp {
         clock::now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purpose_that_nobody_stated_is_not_made_up() {
+        let agreed = ["tracing".to_owned(), "investigation".to_owned()];
+        assert_eq!(purpose(None, &[]), "");
+        assert_eq!(purpose(None, &agreed), "investigation");
+        assert_eq!(purpose(Some("tracing".to_owned()), &agreed), "tracing");
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct ExchangeArgs {
     /// The engine
     #[arg(long, default_value = "auto")]
     engine: EngineArg,
-    /// What for; the agreement's first purpose, if not given
+    /// What for. Not given: the first of the agreement's purposes by the alphabet; none, if it names none
     #[arg(long)]
     purpose: Option<String>,
     /// A case reference of your own; the partner sees it
