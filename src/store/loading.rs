@@ -101,7 +101,7 @@ fn begin(
     Ok(ids)
 }
 
-/// Removes what an unfinished restore wrote. The calendar stays: it counts the day as spent.
+/// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: &Database) -> Result<(), StoreError> {
     const WRITTEN: [u8; 5] = [keys::SEGMENT, keys::JOURNAL, keys::OVERLAPS, keys::EXCHANGE, keys::LEDGER];
     tracing::warn!("a restore did not end: what it wrote is removed");

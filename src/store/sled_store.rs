@@ -228,7 +228,7 @@ impl Store for SledStore {
         exports::export(self, out)
     }
 
-    fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError> {
-        restoring::restore(self, from, now)
+    fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError> {
+        restoring::restore(self, from)
     }
 }

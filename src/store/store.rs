@@ -94,6 +94,6 @@ pub trait Store: Send + Sync {
     /// first line.
     fn export(&self, out: &mut dyn Write) -> Result<(), StoreError>;
     /// Fills an empty store from an export. Roster and tokens stay as they are: whom the node trusts is not a file's to
-    /// say. The ledger counts the current period as spent.
-    fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError>;
+    /// say. The ledger counts the first period that is asked for as spent.
+    fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError>;
 }
