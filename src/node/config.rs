@@ -292,7 +292,7 @@ const fn default_hello_limit() -> Period {
     Period::seconds(10)
 }
 
-// The longest step without a message: blinding some ten million items.
+// The longest step without a message: blinding a million items, the most that `voprf` takes, on one slow core.
 const fn default_stall_limit() -> Period {
     Period::seconds(120)
 }

@@ -21,6 +21,9 @@ use crate::pki::{self, PkiError};
 /// How long a roster is good for, if the secretariat does not say: a year, in days.
 pub const ROSTER_DAYS: u64 = 365;
 
+/// The longest that the secretariat may say, in days: ten years, as long as a member's receipt key.
+pub const MOST_ROSTER_DAYS: u64 = RECEIPT_KEY_SECONDS / SECONDS_PER_DAY;
+
 /// How long a member's receipt key is good for, in seconds: ten years; receipts are verified at the time they were signed.
 const RECEIPT_KEY_SECONDS: u64 = 3_650 * SECONDS_PER_DAY;
 

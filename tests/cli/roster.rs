@@ -47,6 +47,17 @@ fn members_join_by_description_and_signature() {
 }
 
 #[test]
+fn a_roster_lasts_a_day_at_least() {
+    let folder = tempfile::tempdir().unwrap();
+    for days in ["0", "3651"] {
+        let refused =
+            at(folder.path(), &format!("roster new --dir desk --coalition c.example --days {days}"));
+        assert!(refused.expect_code(2).stderr.contains("1..=3650"));
+    }
+    done(folder.path(), "roster new --dir desk --coalition c.example --days 1");
+}
+
+#[test]
 fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let (a, b) = (lab.start("a"), lab.start("b"));

@@ -54,7 +54,11 @@ pub(crate) struct NewArgs {
     #[arg(long, default_value_t = 2)]
     threshold: u32,
     /// How long each version is good for, in days
-    #[arg(long, default_value_t = secretariat::ROSTER_DAYS)]
+    #[arg(
+        long,
+        default_value_t = secretariat::ROSTER_DAYS,
+        value_parser = clap::value_parser!(u64).range(1..=secretariat::MOST_ROSTER_DAYS)
+    )]
     days: u64,
 }
 
@@ -146,7 +150,7 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
-  overlapd roster import roster.pb --config node.toml && pkill -HUP overlapd")]
+  overlapd roster import roster.pb --config node.toml && systemctl reload overlapd")]
 pub(crate) struct ImportArgs {
     /// The roster
     file: PathBuf,
