@@ -182,8 +182,9 @@ fn write_identity(
 fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
     write_records(store, writer, waiting)?;
     let rows = std::mem::take(&mut waiting.rows);
+    let epoch = store.epoch();
     let plan =
-        store.state().catalog.plan(rows.into_iter(), |indicator| digests(&store.digester, indicator), 0);
+        store.state().catalog.plan(rows.into_iter(), |indicator| digests(&epoch.digester, indicator), 0);
     store_plan(store, writer, plan)?;
     let rows = std::mem::take(&mut waiting.overlaps);
     for of_one_partner in rows.chunk_by(|a, b| a.peer == b.peer) {
