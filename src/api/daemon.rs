@@ -88,7 +88,7 @@ pub struct DaemonStatus {
     /// When its own certificate ends.
     pub certificate_ends: Timestamp,
     /// The epoch of its salt.
-    pub salt_epoch: u32,
+    pub salt_epoch: Option<u32>,
     /// When it started.
     pub started: Timestamp,
 }

@@ -7,7 +7,7 @@ use overlap_api::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, Par
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::Rules;
 use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
-use overlap_store::ExchangeRecord;
+use overlap_store::{ExchangeRecord, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
@@ -23,7 +23,7 @@ pub(crate) struct Node {
     peer: PeerNode,
     config: RwLock<Arc<Config>>,
     certificate_ends: Mutex<Timestamp>,
-    salt_epoch: u32,
+    store: Arc<dyn Store>,
     started: Timestamp,
     ready: AtomicBool,
     running: Arc<Running>,
@@ -36,14 +36,14 @@ impl Node {
         peer: PeerNode,
         config: Arc<Config>,
         certificate_ends: Timestamp,
-        salt_epoch: u32,
+        store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
     ) -> Self {
         Self {
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),
-            salt_epoch,
+            store,
             started: clock::now(),
             ready: AtomicBool::new(true),
             running: Arc::default(),
@@ -61,9 +61,9 @@ impl Node {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The epoch of the salt that the store's digests were made with.
-    pub(crate) fn salt_epoch(&self) -> u32 {
-        self.salt_epoch
+    /// The store.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// Takes a new config, once the network side has taken it.
@@ -72,9 +72,14 @@ impl Node {
         *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) = certificate_ends;
     }
 
-    /// From now on the node says that it is not ready.
+    /// From now on the node says that it is not ready, and stops.
     pub(crate) fn begin_stopping(&self) {
         self.ready.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it is.
+    pub(crate) fn is_stopping(&self) -> bool {
+        !self.ready.load(Ordering::Relaxed)
     }
 
     /// Begins an exchange; it ends by itself. The receiver hears its end.
@@ -201,7 +206,7 @@ impl Daemon for Node {
             roster_version,
             roster_expires,
             certificate_ends: *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner),
-            salt_epoch: self.salt_epoch,
+            salt_epoch: self.store.snapshot().epoch(),
             started: self.started,
         }
     }

@@ -96,8 +96,6 @@ pub struct PeerConfig {
     pub own: MemberId,
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The epoch of the salt that the store's digests were made with.
-    pub salt_epoch: u32,
     /// Engines that this node runs, in the order of its preference.
     pub engines: Vec<EngineName>,
     /// The limits.

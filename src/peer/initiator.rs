@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use overlap_coalition::{
     Accept, DocumentKind, EngineName, ExchangeId, LONGEST_EXCHANGE, Nonce, NonceCommitment, Offer, Refusal,
-    RefusalCode, Side, Signature, SignedDocument, Terms, padded_size,
+    RefusalCode, Side, Signature, SignedDocument, Terms, digests_made_anew, padded_size,
 };
 use overlap_store::{ExchangeRecord, ExchangeState};
 use overlap_wire::{Frame, FrameType};
@@ -115,7 +115,7 @@ impl Plan {
     ) -> Result<Self, Fault> {
         let nonce = Nonce(rand::random());
         let mut offer = draft(inner, live, &partner, request, &nonce)?;
-        let set = OwnSet::select(inner, &partner, &offer).await?;
+        let set = OwnSet::select(inner, live, &partner, &offer).await?;
         offer.padded_size = padded_size(set.len());
         let plan = Self { partner, offer, nonce, set: Arc::new(set), engine: request.engine };
         plan.decide(inner, live, &plan.offer).await?;
@@ -157,6 +157,8 @@ fn draft(
     nonce: &Nonce,
 ) -> Result<Offer, Fault> {
     let exchange = ExchangeId(rand::random());
+    let salt_epoch = inner.store.snapshot().epoch();
+    let salt_epoch = salt_epoch.ok_or_else(|| Fault::Refused(digests_made_anew(&live.config.own)))?;
     let (agreement, now) = (&partner.agreement, inner.clock.now());
     let engine = live.engine(request.engine).ok_or_else(|| Fault::internal("the config names no engine"))?;
     Ok(Offer {
@@ -172,7 +174,7 @@ fn draft(
         learns: agreement.learns.clone(),
         engine,
         padded_size: 0,
-        salt_epoch: live.config.salt_epoch,
+        salt_epoch,
         commitment: NonceCommitment::to(exchange, nonce),
         made: now,
         deadline: now.plus_seconds(live.config.limits.exchange.as_secs().min(LONGEST_EXCHANGE)),

@@ -215,7 +215,7 @@ impl Talk<'_> {
         let limits = live.config.limits;
         self.channel.next_phase(limits.stall, end_of(&offer, &limits, self.inner.clock.now()));
         charge(self.inner, &partner, &offer, offer.padded_size).await?;
-        let set = OwnSet::select(self.inner, &partner, &offer).await?;
+        let set = OwnSet::select(self.inner, live, &partner, &offer).await?;
         let terms = self.facts(live, &partner).decide_own_size(self.inner, &offer, set.len())?;
         Ok(Decision { offer, offer_bytes, terms, set: Arc::new(set) })
     }

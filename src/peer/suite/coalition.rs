@@ -67,6 +67,8 @@ pub(crate) struct TestCoalition {
     pub(crate) version: u64,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) limits: Limits,
+    /// The epoch of the salt in rosters.
+    pub(crate) epoch: u32,
     /// When rosters end, in seconds.
     pub(crate) roster_ends: u64,
     /// The year in which CRLs end.
@@ -138,6 +140,7 @@ impl TestCoalition {
             version: 1,
             clock: Arc::new(TestClock(AtomicU64::new(NOW))),
             limits: quick_limits(),
+            epoch: 1,
             roster_ends: ROSTER_ENDS,
             crl_end: YEAR + 1,
             folder: TempDir::new().unwrap(),
@@ -175,7 +178,7 @@ impl TestCoalition {
             secretariat: vec![self.secretariat.public_key()],
             threshold: 1,
             members: self.members.iter().map(member).collect(),
-            epochs: vec![SaltEpoch { epoch: 1, salt_hash: [0; 32], sealed: Vec::new() }],
+            epochs: vec![SaltEpoch { epoch: self.epoch, salt_hash: [0; 32], sealed: Vec::new() }],
             revoked: self.revoked.clone(),
         };
         SignedDocument::new(DocumentKind::Roster, overlap_wire::encode_roster(&roster), &self.secretariat)
@@ -213,7 +216,6 @@ impl TestCoalition {
             coalition: self.name.clone(),
             own: member_id(name),
             listen: "127.0.0.1:0".parse().unwrap(),
-            salt_epoch: 1,
             engines: vec![EngineName::Voprf],
             limits: self.limits,
             partners: others.map(partner).collect(),

@@ -1,6 +1,7 @@
 //! Refusals by policy: each with its own code, and both operators see it.
 
 use overlap_coalition::{RefusalCode, Timestamp};
+use overlap_indicator::DigestSalt;
 use overlap_store::ExchangeState;
 
 use super::coalition::{NOW, ROSTER_ENDS, TestCoalition, TestNode};
@@ -177,9 +178,34 @@ async fn a_node_starts_with_an_expired_roster_and_takes_a_newer_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_salt_epoch() {
-    let (coalition, [alpha, beta]) = pair([5, 5]).await;
-    change(&coalition, &beta, |config| config.salt_epoch = 2);
+    let (_coalition, [alpha, beta]) = pair([5, 5]).await;
+    assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
     beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(!alpha.store.take_salt(&new_salt(), &|| false).unwrap());
+    alpha_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_salt_is_taken_while_the_nodes_run() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let shared = domains("shared", 7);
+    let [alpha, beta] = coalition.pair([&shared, &shared]).await;
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().matches, Some(7));
+    (coalition.version, coalition.epoch) = (2, 2);
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    alpha_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(alpha.store.take_salt(&new_salt(), &|| true).unwrap());
+    // The hello hands the roster on, and beta has still to take the salt, then is about to.
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(!beta.store.take_salt(&new_salt(), &|| false).unwrap());
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().matches, Some(7));
+    assert_eq!(beta.exchange_with(&alpha).await.unwrap().matches, Some(7));
+}
+
+fn new_salt() -> (u32, DigestSalt) {
+    (2, DigestSalt::new([43; 32]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
