@@ -12,11 +12,11 @@ use super::node::domains;
 /// Spellings whose raw text, canonical form and facets all differ, and some that are the same throughout.
 const LEFT: [&str; 6] = [
     "hxxps://user@WWW.Left-Market[.]example:443/Listing%7e1?id=7#top",
-    "Left-Forum[.]Example.",
+    "Left-Forum.Example[.]com.",
     "BITCOIN:BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
     "Left.Seller[at]Mail.example",
-    "visa:445566/left-merchant",
-    "left-host.example",
+    "visa:445566/leftmerchant",
+    "left-host.example.com",
 ];
 const SHARED: [&str; 3] = [
     "hxxp://Shared-Market[.]example/a/../b?x=%c3%a9",
