@@ -83,6 +83,9 @@ pub struct PeerSection {
     /// Exchanges at once in all.
     #[serde(default = "default_exchanges")]
     pub exchanges: usize,
+    /// Items that all exchanges hold at once, both sides' padded sets together.
+    #[serde(default = "default_items")]
+    pub items: u64,
     /// Time for a partner's handshake and hello.
     #[serde(default = "default_hello_limit")]
     pub hello_limit: Period,
@@ -285,6 +288,11 @@ const fn default_exchanges_per_member() -> usize {
 // Each holds a set in memory and keeps every processor busy.
 const fn default_exchanges() -> usize {
     8
+}
+
+// Two of the largest that `voprf` runs, a million items on each side: some 800 MB.
+const fn default_items() -> u64 {
+    1 << 22
 }
 
 // A handshake takes three round trips, and a retry one more.

@@ -87,6 +87,7 @@ fn peer_config(config: &Config) -> PeerConfig {
         limits: Limits {
             exchanges_per_member: peer.exchanges_per_member,
             exchanges: peer.exchanges,
+            items: peer.items,
             hello: peer.hello_limit.0,
             stall: peer.stall_limit.0,
             exchange: peer.exchange_limit.0,

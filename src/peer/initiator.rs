@@ -24,6 +24,7 @@ use crate::own_set::OwnSet;
 use crate::pace::Pace;
 use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
+use crate::slots::Slot;
 use crate::{ExchangeEvent, ExchangeRequest, Partner, call, outcome};
 
 /// Runs one exchange to its end.
@@ -50,14 +51,15 @@ async fn attempt(
     }
     let live = inner.live.load_full();
     let partner = partner(&live, request)?;
-    let _slot = inner.slots.take(&request.peer, &live.config.limits).map_err(Fault::Refused)?;
+    let mut slot = inner.slots.take(&request.peer, &live.config.limits).map_err(Fault::Refused)?;
     let plan = Plan::make(inner, &live, partner, request).await?;
+    slot.hold(plan.offer.padded_size, &live.config.limits).map_err(Fault::Refused)?;
     let stopwatch = Stopwatch::start();
     let limit = live.config.limits.hello;
     let (mut channel, _listed) = timeout(limit, dial(inner, &live, &plan.partner))
         .await
         .map_err(|_| Fault::Network("no connection came about in time".into()))??;
-    let mut talk = Talk { inner, channel: &mut channel, events, book: None };
+    let mut talk = Talk { inner, channel: &mut channel, events, slot: &mut slot, book: None };
     let result = talk.run(&plan, stopwatch).await;
     let book = talk.book.take();
     end(inner, channel, book, &plan, result).await
@@ -203,6 +205,7 @@ struct Talk<'a> {
     inner: &'a Arc<Inner>,
     channel: &'a mut Channel,
     events: &'a mpsc::Sender<ExchangeEvent>,
+    slot: &'a mut Slot,
     /// `None` until the exchange has an id.
     book: Option<Book>,
 }
@@ -286,6 +289,8 @@ impl Talk<'_> {
         let signature = signature_by(live.roster(), peer, DocumentKind::Accept, &document, now)?;
         let accept = overlap_wire::decode_accept(&document.bytes).map_err(Fault::document)?;
         let terms = plan.facts(live).decide_accept(self.inner, offer, &accept)?;
+        let items = terms.own_padded.saturating_add(terms.peer_padded);
+        self.slot.hold(items, &live.config.limits).map_err(Fault::Refused)?;
         let bytes = document.bytes.clone();
         book.record.accept = Some(signed_by(document, signature));
         book.record.peer_size = terms.peer_padded;

@@ -177,6 +177,34 @@ async fn a_node_starts_with_an_expired_roster_and_takes_a_newer_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn as_many_items_as_the_node_has_memory_for() {
+    let (coalition, [alpha, beta]) = pair([5, 7]).await;
+    for (node, limit) in [(&beta, 100), (&alpha, 100)] {
+        change(&coalition, node, |config| config.limits.items = limit);
+    }
+    let others = |node: &TestNode, items: u64| {
+        let limits = node.config().limits;
+        let mut slot = node.peer.inner().slots.take(&node.id, &limits).unwrap();
+        slot.hold(items, &limits).unwrap();
+        slot
+    };
+    // Not the partner's items alone, which is not charged; then not both sides'.
+    for (held, charged) in [(96, 0), (90, 1)] {
+        let held = others(&beta, held);
+        let refused = alpha.exchange_with(&beta).await.unwrap_err();
+        let busy = matches!(&refused, ExchangeError::RefusedByPartner(why) if why.code == RefusalCode::Busy);
+        assert!(busy, "{refused}");
+        drop(held);
+        assert_eq!(beta.last_record().await.state, ExchangeState::Refused);
+        assert_eq!(exchanges_used(&beta, &alpha), charged);
+    }
+    let held = others(&alpha, 96);
+    alpha_refuses(&alpha, &beta, RefusalCode::Busy).await;
+    drop(held);
+    alpha.exchange_with(&beta).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_salt_epoch() {
     let (_coalition, [alpha, beta]) = pair([5, 5]).await;
     assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
