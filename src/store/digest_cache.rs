@@ -35,9 +35,8 @@ impl DigestCache {
     /// Removes the digests of other epochs, none of which is open.
     pub(crate) fn remove_others(folder: &Path, epoch: u32) -> Result<(), StoreError> {
         let path = path_of(folder, epoch);
-        let others = digest_folders(folder)?.into_iter().filter(|other| *other != path);
-        others.map(|other| remove_if_there(&other)).collect::<Result<(), _>>()?;
-        Ok(())
+        let mut others = digest_folders(folder)?.into_iter().filter(|other| *other != path);
+        Ok(others.try_for_each(|other| remove_if_there(&other))?)
     }
 
     /// Opens the epoch's digests. Digests that cannot be read are thrown away.

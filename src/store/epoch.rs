@@ -47,17 +47,16 @@ pub(crate) fn take_salt(
 ) -> Result<bool, StoreError> {
     // One change after the other. Nothing that panics leaves more behind than a change that did not end.
     let _one = store.salt_change.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some((epoch, segments)) = begin(store, salt)? else { return Ok(true) };
+    let Some(segments) = begin(store, salt)? else { return Ok(true) };
+    // No other change can come between.
+    let epoch = store.epoch();
     let Some(entries) = digest_again(store, &epoch, &segments, go_on)? else { return Ok(false) };
     end(store, &epoch, entries)?;
     Ok(true)
 }
 
 /// Changes to the epoch, and gives the rows that are to be digested; `None` where all digests are of that epoch already.
-fn begin(
-    store: &SledStore,
-    salt: &(u32, DigestSalt),
-) -> Result<Option<(Arc<Epoch>, Vec<Arc<SegmentTable>>)>, StoreError> {
+fn begin(store: &SledStore, salt: &(u32, DigestSalt)) -> Result<Option<Vec<Arc<SegmentTable>>>, StoreError> {
     let _writer = store.writer()?;
     if store.state().catalog.snapshot().epoch() == Some(salt.0) {
         return Ok(None);
@@ -72,7 +71,7 @@ fn begin(
     store.change(|state| state.catalog.forget_digests());
     store.publish();
     let segments = store.state().catalog.snapshot().segments().to_vec();
-    Ok(Some((store.epoch(), segments)))
+    Ok(Some(segments))
 }
 
 /// Digests of all rows that were there, sorted; rows that came later have theirs already.

@@ -43,7 +43,7 @@ pub struct SledStoreOptions {
 pub struct SledStore {
     // Fields drop in this order: the databases before the lock on their folder.
     pub(crate) database: Database,
-    /// Whoever uses it has the writer too, so that the last use of an epoch ends before the next one begins.
+    /// Whoever uses it has the writer too, or holds [`SledStore::salt_change`], so that the last use of an epoch ends before the next one begins.
     epoch: RwLock<Arc<Epoch>>,
     pub(crate) folder: Folder,
     pub(crate) sealer: Sealer,
