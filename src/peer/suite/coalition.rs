@@ -192,6 +192,7 @@ impl TestCoalition {
             min_items: 0,
             exchanges_per_day: 100,
             expires: None,
+            engine: None,
         }
     }
 
