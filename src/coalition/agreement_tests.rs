@@ -31,7 +31,9 @@ fn from_vector(vector: &Value) -> Agreement {
         min_items: vector["min_items"].as_u64().unwrap(),
         exchanges_per_day: vector["exchanges_per_day"].as_u64().unwrap().try_into().unwrap(),
         expires: vector["expires"].as_u64().map(Timestamp),
-        engine: vector["engine"].as_u64().map(|_| EngineName::from_number(number(&vector["engine"])).unwrap()),
+        engine: vector["engine"]
+            .as_u64()
+            .map(|_| EngineName::from_number(number(&vector["engine"])).unwrap()),
     }
 }
 
