@@ -60,7 +60,7 @@ pub(crate) struct ExchangeItem {
     bytes_received: u64,
     /// Whether anything of this side's set beyond its padded size may have reached the partner.
     disclosed: bool,
-    /// Seconds by phase, `total` first.
+    /// Seconds by phase, `total` first. The engine's own phases stand before `engine`, which has them in it.
     #[schema(value_type = std::collections::BTreeMap<String, f64>)]
     seconds: Seconds,
     /// When it began.

@@ -45,7 +45,8 @@ pub(crate) fn run(context: &Context, _args: &AgreementsArgs) -> Result<Exit, Com
         lines.iter().try_for_each(|line| context.output.json(line))?;
     } else {
         let rows: Vec<_> = lines.iter().map(row).collect();
-        let head = ["PEER", "HASH", "KINDS", "FACETS", "LEARNS", "MAX ITEMS", "ENGINE", "A DAY", "UNTIL", "EVERY"];
+        let head =
+            ["PEER", "HASH", "KINDS", "FACETS", "LEARNS", "MAX ITEMS", "ENGINE", "A DAY", "UNTIL", "EVERY"];
         context.output.table(&head, &rows)?;
     }
     Ok(Exit::Done)
