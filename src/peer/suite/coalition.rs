@@ -65,6 +65,8 @@ pub(crate) struct TestCoalition {
     pub(crate) version: u64,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) limits: Limits,
+    /// Engines that every node runs.
+    pub(crate) engines: Vec<EngineName>,
     /// The year in which CRLs end.
     pub(crate) crl_end: i32,
     folder: TempDir,
@@ -134,10 +136,16 @@ impl TestCoalition {
             version: 1,
             clock: Arc::new(TestClock(AtomicU64::new(NOW))),
             limits: quick_limits(),
+            engines: vec![EngineName::Voprf],
             crl_end: YEAR + 1,
             folder: TempDir::new().unwrap(),
             counter: 0,
         }
+    }
+
+    /// One whose exchanges all run with this engine.
+    pub(crate) fn with_engine(names: &[&str], engine: EngineName) -> Self {
+        Self { engines: vec![engine], ..Self::new(names) }
     }
 
     pub(crate) fn member(&self, name: &str) -> &TestMember {
@@ -210,7 +218,7 @@ impl TestCoalition {
             own: member_id(name),
             listen: "127.0.0.1:0".parse().unwrap(),
             salt_epoch: 1,
-            engines: vec![EngineName::Voprf],
+            engines: self.engines.clone(),
             limits: self.limits,
             partners: others.map(partner).collect(),
             threads: 1,

@@ -1,6 +1,6 @@
 //! What a listener at the frame layer sees: sizes that tell nothing, bytes that hold nothing.
 
-use overlap_coalition::{Facet, Kind};
+use overlap_coalition::{EngineName, Facet, Kind};
 use overlap_store::Selection;
 
 use super::coalition::{NOW, TestCoalition, TestNode};
@@ -12,9 +12,15 @@ fn shape(node: &TestNode) -> Vec<(bool, usize)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_frame_has_the_same_size_on_one_step_of_the_ladder() {
+    for engine in EngineName::ALL {
+        frames_have_the_same_size(engine).await;
+    }
+}
+
+async fn frames_have_the_same_size(engine: EngineName) {
     let mut shapes = Vec::new();
     for (prefix, count) in [("one", 61), ("two-with-longer-names", 64)] {
-        let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
         let [alpha, beta] = coalition.pair([&domains(prefix, count), &domains("right", 100)]).await;
         alpha.exchange_with(&beta).await.unwrap();
         shapes.push(shape(&alpha));
@@ -25,7 +31,13 @@ async fn every_frame_has_the_same_size_on_one_step_of_the_ladder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_and_no_digest_crosses() {
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    for engine in EngineName::ALL {
+        nothing_crosses(engine).await;
+    }
+}
+
+async fn nothing_crosses(engine: EngineName) {
+    let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
     let shared = domains("shared", 20);
     let left = [domains("left", 20), shared.clone()].concat();
     let right = [domains("right", 30), shared].concat();
