@@ -4,6 +4,8 @@
 use rayon::prelude::*;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(test)]
+use crate::check_switch::Check;
 use crate::output::{OUTPUT_BYTES, TAG_BYTES};
 use crate::{Error, MessageKind};
 
@@ -129,7 +131,10 @@ impl Merge {
     /// another list comes again and matches again. So no item of the receiver's is claimed twice.
     pub(crate) fn take(&mut self, tags: &[[u8; TAG_BYTES]]) -> Result<(), Error> {
         for tag in tags {
-            if self.last.is_some_and(|last| last >= *tag) {
+            let unordered = self.last.is_some_and(|last| last >= *tag);
+            #[cfg(test)]
+            let unordered = unordered && !Check::TagOrder.is_off();
+            if unordered {
                 return Err(Error::UnorderedTags);
             }
             self.last = Some(*tag);
@@ -149,7 +154,10 @@ impl Merge {
         let found = { alike }.find(|entry| tag(&self.outputs, entry) == theirs);
         let Some(entry) = found else { return Ok(()) };
         let place = entry.place;
-        if std::mem::replace(&mut self.matched[place as usize], true) {
+        let repeated = std::mem::replace(&mut self.matched[place as usize], true);
+        #[cfg(test)]
+        let repeated = repeated && !Check::RepeatedTag.is_off();
+        if repeated {
             return Err(Error::RepeatedTag);
         }
         self.matches.push(TagMatch { place, tag_index: self.read });
