@@ -57,7 +57,7 @@ impl Lists {
         let lists = classes.map(Self::new);
         let input = |class: bool| {
             let [tags, other] = [class, !class].map(|class| lists[usize::from(class)].tags.clone());
-            (Merge::new(lists[0].own.clone()), tags, other)
+            (Merge::new(Zeroizing::new(lists[0].own.clone())), tags, other)
         };
         let t = welch_t(RUNS, input, |(mut merge, tags, other)| {
             merge.take(&tags).unwrap();

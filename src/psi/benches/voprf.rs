@@ -169,7 +169,7 @@ fn step((party, inbox): &mut Side, rng: &mut ChaCha20Rng) -> Vec<Message> {
             *party = Some((next, false));
             messages
         }
-        Turn::Receive(next) => {
+        Turn::Receive(next) | Turn::AwaitProofs(next) => {
             *party = Some((next, true));
             Vec::new()
         }

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use super::scale::BATCH;
 use crate::field::{self, F128};
@@ -32,9 +32,12 @@ impl Element for F128 {
 }
 
 /// One element each of two vectors. Aligned, so that none lies across two cache lines.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Zeroize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C, align(32))]
 pub(crate) struct Pair(pub(crate) [F128; 2]);
+
+/// So that slices are wiped at once.
+impl DefaultIsZeroes for Pair {}
 
 impl AddAssign for Pair {
     fn add_assign(&mut self, other: Pair) {

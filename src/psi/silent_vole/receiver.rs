@@ -57,12 +57,16 @@ impl SilentReceiver {
         Ok((Self { pairs }, Challenge { message, expected }))
     }
 
-    /// A' and C. Nothing of them may be used before the challenge is answered.
-    pub(crate) fn expand(mut self) -> [Zeroizing<Vec<F128>>; 2] {
-        let outputs = self.pairs.len() / 2;
-        let (left, right) = self.pairs.split_at_mut(outputs);
+    /// A' and C side by side. Nothing of them may be used before the challenge is answered.
+    pub(crate) fn expand(mut self) -> Zeroizing<Vec<Pair>> {
+        let mut pairs = Zeroizing::new(std::mem::take(&mut self.pairs));
+        let outputs = pairs.len() / 2;
+        let (left, right) = pairs.split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
-        [0, 1].map(|lane: usize| Zeroizing::new(left.iter().map(|pair| pair.0[lane]).collect()))
+        right.zeroize();
+        pairs.truncate(outputs);
+        pairs.shrink_to_fit();
+        pairs
     }
 }
 

@@ -59,7 +59,9 @@ impl SilentSender {
         let mut vector = Zeroizing::new(std::mem::take(&mut self.leaves));
         let (left, right) = vector[..2 * outputs].split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
+        vector[outputs..].zeroize();
         vector.truncate(outputs);
+        vector.shrink_to_fit();
         vector
     }
 }

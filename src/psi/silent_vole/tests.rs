@@ -44,7 +44,7 @@ pub(super) fn run(outputs: usize, trees: usize, seed: u64) -> Run {
     let answer = sender.answer(&challenge.message);
     challenge.verify(&answer).unwrap();
     let b = sender.expand().to_vec();
-    let [a, c] = receiver.expand().map(|vector| vector.to_vec());
+    let (a, c) = receiver.expand().iter().map(|pair| (pair.0[0], pair.0[1])).unzip();
     Run { message, challenge: challenge.message, answer, delta, a, b, c }
 }
 

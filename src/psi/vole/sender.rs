@@ -23,7 +23,7 @@ use crate::okvs::{Grouped, Shape, decode_bin};
 use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
 use crate::shuffle::random_order;
 use crate::silent_vole::SilentSender;
-use crate::tag_order::{Entry, TagOrder};
+use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::{
     Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, ot_extension, party,
@@ -133,7 +133,7 @@ struct Batch {
     /// The place of the batch's items in [`Batches::order`].
     range: Range<usize>,
     grouped: Grouped,
-    outputs: Vec<[u8; OUTPUT_BYTES]>,
+    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
     bins_done: usize,
 }
 
@@ -142,7 +142,7 @@ struct BatchTags {
     /// The place of the batch's first item in [`Batches`].
     start: usize,
     grouped: Grouped,
-    outputs: Vec<[u8; OUTPUT_BYTES]>,
+    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
     order: TagOrder,
 }
 
@@ -267,7 +267,7 @@ impl Batches {
 
 impl Batch {
     fn new(range: Range<usize>, grouped: Grouped) -> Self {
-        let outputs = vec![[0; OUTPUT_BYTES]; grouped.keys().len()];
+        let outputs = Zeroizing::new(vec![[0; OUTPUT_BYTES]; grouped.keys().len()]);
         Self { range, grouped, outputs, bins_done: 0 }
     }
 
@@ -363,21 +363,26 @@ impl SendTags {
         if range.start == self.tags.end() {
             self.next_batch()?;
         }
-        let entries = &self.tags.order.entries()[range.start - self.tags.start..range.end - self.tags.start];
-        let outputs = &self.tags.outputs;
-        let tags =
-            entries.iter().flat_map(|entry| outputs[entry.place as usize][..TAG_BYTES].iter().copied());
-        let message = Message::Tags(tags.collect());
-        if self.run.params.prove_matches {
-            let proof = |entry: &Entry| {
-                let mut proof = MatchProof::default();
-                proof.0.copy_from_slice(&outputs[entry.place as usize][TAG_BYTES..]);
-                proof
-            };
-            self.proofs.extend(entries.iter().map(proof));
-            self.positions.extend(entries.iter().map(|entry| self.tags.position(entry, &self.batches)));
+        let within = range.start - self.tags.start..range.end - self.tags.start;
+        let mut tags = Vec::with_capacity(range.len() * TAG_BYTES);
+        for place in self.tags.order.places(within.clone()) {
+            tags.extend_from_slice(&self.tags.outputs[place][..TAG_BYTES]);
         }
-        Ok(Some(message))
+        if self.run.params.prove_matches {
+            self.keep_proofs(within);
+        }
+        Ok(Some(Message::Tags(tags)))
+    }
+
+    /// Keeps what the receiver's proofs of the tags of this part of the batch will be checked against.
+    fn keep_proofs(&mut self, within: Range<usize>) {
+        for place in self.tags.order.places(within) {
+            let mut proof = MatchProof::default();
+            proof.0.copy_from_slice(&self.tags.outputs[place][TAG_BYTES..]);
+            self.proofs.push(proof);
+            let item = self.tags.grouped.order()[place];
+            self.positions.push(self.batches.position(self.tags.start, item));
+        }
     }
 
     fn next_batch(&mut self) -> Result<(), Error> {
@@ -399,11 +404,6 @@ impl BatchTags {
     /// The place after the last in [`Batches`].
     fn end(&self) -> usize {
         self.start + self.outputs.len()
-    }
-
-    /// The position in the caller's set of the item behind a tag.
-    fn position(&self, entry: &Entry, batches: &Batches) -> u32 {
-        batches.position(self.start, self.grouped.order()[entry.place as usize])
     }
 }
 

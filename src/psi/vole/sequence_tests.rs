@@ -6,7 +6,7 @@ use MessageKind::*;
 use super::adversary_tests::Flipped::{self, Matches, Waits};
 use super::adversary_tests::{FIXED, KINDS, ended, error, matches, reader, run};
 use crate::pair::{self, End, VOLE, bytes, items, message, params, rngs};
-use crate::{Error, MATCH_BYTES, Message, MessageKind, Params, Role, Turn};
+use crate::{Error, MATCH_BYTES, Message, MessageKind, Params, Role, TAGS_PER_MESSAGE, Turn};
 
 /// What happens to a message's bytes on the way.
 type BytesChange<'a> = dyn Fn(&mut Vec<u8>) + 'a;
@@ -184,6 +184,28 @@ fn an_encoding_must_come_whole() {
     let [receiver, sender] = swapped.map(|end| end.unwrap().unwrap().matches.unwrap());
     assert!(receiver.len() == sender.len() && receiver.len() < 40);
     assert!(receiver.iter().all(|position| position % 1600 == 0));
+}
+
+#[test]
+fn tags_of_two_messages_must_come_whole_and_in_order() {
+    let changed = |change: &dyn Fn(&[Message]) -> Vec<Message>| {
+        let mut held = Vec::new();
+        let sender = items(0..TAGS_PER_MESSAGE as u64 + 1);
+        let [receiver, _] = VOLE.run(&items([5, 6]), &sender, true, &mut |_, sent| {
+            if sent.kind() != Tags {
+                return vec![sent];
+            }
+            held.push(sent);
+            if held.len() == 2 { change(&held) } else { Vec::new() }
+        });
+        receiver
+    };
+    assert_eq!(changed(&<[Message]>::to_vec).unwrap().unwrap().matches, Some(vec![0, 1]));
+    assert_eq!(changed(&|all| all[..1].to_vec()), None);
+    let wrong = Some(Err(Error::WrongCount { kind: Tags }));
+    assert_eq!(changed(&|all| all[1..].to_vec()), wrong);
+    assert_eq!(changed(&|all| vec![all[1].clone(), all[0].clone()]), wrong);
+    assert_eq!(changed(&|all| vec![all[0].clone(), all[0].clone()]), wrong);
 }
 
 /// Machines that have agreed on different things.
