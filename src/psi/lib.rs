@@ -28,6 +28,8 @@ mod okvs;
 mod ot_extension;
 mod output;
 mod party;
+#[cfg(target_arch = "x86_64")]
+mod processor;
 mod shuffle;
 mod silent_vole;
 mod tag_order;
@@ -43,6 +45,12 @@ pub use party::{Outcome, Params, Party, Progress, Role, Turn};
 pub use tags::TAGS_PER_MESSAGE;
 
 #[cfg(test)]
+mod check_switch;
+#[cfg(test)]
 mod dudect;
 #[cfg(test)]
+mod engine_tests;
+#[cfg(test)]
 mod pair;
+#[cfg(test)]
+mod timing_tests;

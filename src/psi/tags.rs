@@ -101,6 +101,25 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_two_messages_must_come_whole_and_in_order() {
+        let tags = vec![[7; TAG_BYTES]; TAGS_PER_MESSAGE + 1];
+        let (full, last) = tags.split_at(TAGS_PER_MESSAGE);
+        let take = |messages: &[&[[u8; TAG_BYTES]]]| {
+            let mut received = ReceivedTags::new(tags.len());
+            messages
+                .iter()
+                .try_for_each(|tags| received.take(tags.as_flattened()))
+                .map(|()| received.is_complete())
+        };
+        assert_eq!(take(&[full, last]), Ok(true));
+        assert_eq!(take(&[full]), Ok(false));
+        let wrong = Err(Error::WrongCount { kind: MessageKind::Tags });
+        for messages in [&[last][..], &[last, full], &[full, full], &[full, last, last]] {
+            assert_eq!(take(messages), wrong);
+        }
+    }
+
+    #[test]
     fn a_wrong_count_is_refused() {
         let wrong = Error::WrongCount { kind: MessageKind::Tags };
         assert_eq!(received(&[[1; 16]], 2).unwrap_err(), wrong);

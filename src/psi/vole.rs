@@ -11,6 +11,16 @@ mod sender;
 mod session;
 
 #[cfg(test)]
+mod adversary_tests;
+#[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
+mod batch_tests;
+#[cfg(test)]
+mod sequence_tests;
+#[cfg(test)]
+mod soak_tests;
+#[cfg(test)]
 mod tests;
 
 use std::ops::Range;
@@ -51,7 +61,7 @@ const CHALLENGE_MESSAGE_BYTES: usize = session::SEED_BYTES + 32;
 const SALT_MESSAGE_BYTES: usize = 32 + session::SALT_BYTES;
 
 /// Tags that are sorted together and ascend. The sender works through a larger set in parts of this size, so that its
-/// memory does not grow with the set.
+/// memory does not grow with the set. A multiple of [`crate::TAGS_PER_MESSAGE`]; tests have smaller ones.
 const TAGS_IN_ORDER: usize = 1 << 21;
 
 /// Items whose outputs one task hashes.
@@ -68,7 +78,7 @@ const ENCODING_LIMIT: Duration = Duration::from_secs(120);
 pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     let items = ItemSet::of_size(items, params.receiver_size)?;
-    Ok(Box::new(receiver::Start::new(params, parameters, items)))
+    Ok(Box::new(receiver::Start::new(params, parameters, items, TAGS_IN_ORDER)))
 }
 
 /// The machine of the side whose tags are sent, for its set of `params.sender_size` items.
@@ -79,7 +89,7 @@ pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party
 pub fn sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     let items = ItemSet::of_size(items, params.sender_size)?;
-    Ok(Box::new(sender::Start::new(params, parameters, items)))
+    Ok(Box::new(sender::Start::new(params, parameters, items, TAGS_IN_ORDER)))
 }
 
 /// The most items of a sender in one run: a tag's place is sent in four bytes.

@@ -4,6 +4,8 @@
 //! median of the runs in milliseconds of that thread's processor time, which other work on the machine disturbs less than
 //! it does a clock.
 
+#![allow(clippy::print_stdout)] // What it measures is what it is for.
+
 use std::collections::VecDeque;
 use std::hint::black_box;
 

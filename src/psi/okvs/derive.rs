@@ -97,6 +97,7 @@ fn dense(sparse: usize, bits: f64) -> usize {
 /// unknowns, with probability 2^(-l (n' - m)) whatever the rows are. So the largest n' that is not excluded is the
 /// last with C(q, n') * 2^(-l (n' - m)) > 2^-40 (after Han, Kim, Lee and Son, Asiacrypt 2024), all queries at most.
 /// Here C(q, n') is replaced by (e q / n')^n', which is never less.
+#[cfg(test)]
 pub(crate) fn most_encodable(columns: usize, query_bits: u32, hash_bits: u32) -> usize {
     let queries = f64::from(query_bits).exp2() as usize;
     let excluded = |items: usize| {

@@ -38,6 +38,7 @@ impl Shape {
     }
 
     /// The items that it is made for.
+    #[cfg(test)]
     pub(crate) const fn items(&self) -> usize {
         self.items
     }

@@ -9,6 +9,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::check::{self, Weights};
 use super::{ANSWER_BYTES, CHALLENGE_BYTES, Error, Noise, NoiseChoice, rows};
+#[cfg(test)]
+use crate::check_switch::Check;
 use crate::expand_convolute::{ExpandConvolute, Pair};
 use crate::field::F128;
 use crate::ggm::Ggm;
@@ -71,7 +73,10 @@ impl SilentReceiver {
 impl Challenge {
     /// Whether the sender's answer is that of a consistent sender.
     pub(crate) fn verify(&self, answer: &[u8; ANSWER_BYTES]) -> Result<(), Error> {
-        if bool::from(self.expected.ct_eq(answer)) { Ok(()) } else { Err(Error::Inconsistent) }
+        let right = bool::from(self.expected.ct_eq(answer));
+        #[cfg(test)]
+        let right = right || Check::Correlation.is_off();
+        if right { Ok(()) } else { Err(Error::Inconsistent) }
     }
 }
 

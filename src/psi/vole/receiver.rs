@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 use super::parameters::Parameters;
 use super::session::{COMMITMENT_BYTES, SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
-    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_ENCODE, SALT_MESSAGE_BYTES, TAGS_IN_ORDER,
-    silent_error, transfer_error,
+    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_ENCODE, SALT_MESSAGE_BYTES, silent_error,
+    transfer_error,
 };
 use crate::chunk::{Chunks, PIECE_BYTES, Pieces, pieces};
 use crate::expand_convolute::Pair;
 use crate::field::F128;
-use crate::item::ItemSet;
+use crate::item::{ItemSet, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs;
 use crate::matching::Match;
@@ -38,6 +38,8 @@ struct Run {
     params: Params,
     session: Session,
     parameters: &'static Parameters,
+    /// See [`super::TAGS_IN_ORDER`].
+    tags_in_order: usize,
 }
 
 /// Before anything.
@@ -135,8 +137,13 @@ struct TakeTags {
 }
 
 impl Start {
-    pub(crate) fn new(params: Params, parameters: &'static Parameters, items: ItemSet) -> Self {
-        let run = Run { session: Session::new(&params), params, parameters };
+    pub(crate) fn new(
+        params: Params,
+        parameters: &'static Parameters,
+        items: ItemSet,
+        tags_in_order: usize,
+    ) -> Self {
+        let run = Run { session: Session::new(&params), params, parameters, tags_in_order };
         Self(TakeOpening { run, items })
     }
 }
@@ -192,15 +199,9 @@ impl Planned {
                 return Ok(Self { seed, grouped, plan });
             }
         }
+        // Two equal items have equal rows, which no seed can solve.
         Err(if has_repeats(items) { Error::RepeatedItem } else { Error::Unencodable })
     }
-}
-
-/// Two equal items have equal rows, which no seed can solve.
-fn has_repeats(items: &[SessionItem]) -> bool {
-    let mut sorted = Zeroizing::new(items.to_vec());
-    sorted.sort_unstable();
-    sorted.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 impl TakeTrees {
@@ -328,7 +329,7 @@ impl TakeTags {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let start = self.chunks.done();
         self.chunks.accept(MessageKind::Tags, bytes, TAG_BYTES)?;
-        if start.is_multiple_of(TAGS_IN_ORDER) {
+        if start.is_multiple_of(self.run.tags_in_order) {
             self.merge.restart();
         }
         self.merge.take(tags_of(bytes)?)

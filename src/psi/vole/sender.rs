@@ -11,12 +11,12 @@ use super::parameters::Parameters;
 use super::session::{SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
     CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, LABEL, PHASE_CORRELATE,
-    PHASE_DECODE, PHASE_TAGS, TAGS_IN_ORDER, extension_message_bytes, transfer_error,
+    PHASE_DECODE, PHASE_TAGS, extension_message_bytes, transfer_error,
 };
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
 use crate::field::{self, F128};
-use crate::item::ItemSet;
+use crate::item::{ItemSet, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
 use crate::okvs::{Grouped, Shape, decode_bin};
@@ -38,6 +38,7 @@ struct Run {
     session: Session,
     parameters: &'static Parameters,
     items: ItemSet,
+    tags_in_order: usize,
     delta: Zeroizing<F128>,
     mask: SenderMask,
 }
@@ -47,6 +48,8 @@ pub(crate) struct Start {
     params: Params,
     parameters: &'static Parameters,
     items: ItemSet,
+    /// See [`super::TAGS_IN_ORDER`].
+    tags_in_order: usize,
 }
 
 /// The commitment and the own part of the base transfers are sent.
@@ -144,8 +147,13 @@ struct BatchTags {
 }
 
 impl Start {
-    pub(crate) fn new(params: Params, parameters: &'static Parameters, items: ItemSet) -> Self {
-        Self { params, parameters, items }
+    pub(crate) fn new(
+        params: Params,
+        parameters: &'static Parameters,
+        items: ItemSet,
+        tags_in_order: usize,
+    ) -> Self {
+        Self { params, parameters, items, tags_in_order }
     }
 
     fn open(self, rng: &mut dyn CryptoRng) -> (TakeExtension, Message) {
@@ -155,8 +163,8 @@ impl Start {
         let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
         let message = [mask.commitment(&session).as_slice(), &request].concat();
         let length = extension_message_bytes(self.parameters);
-        let Self { params, parameters, items } = self;
-        let run = Run { params, session, parameters, items, delta, mask };
+        let Self { params, parameters, items, tags_in_order } = self;
+        let run = Run { params, session, parameters, items, tags_in_order, delta, mask };
         let pieces = Pieces::new(MessageKind::VoleExtension, length);
         (TakeExtension { run, transfers, pieces }, Message::VoleOpening(message))
     }
@@ -208,22 +216,29 @@ impl TakeChallenge {
 }
 
 impl Expand {
-    fn expand(self, rng: &mut dyn CryptoRng) -> TakeMask {
+    fn expand(self, rng: &mut dyn CryptoRng) -> Result<TakeMask, Error> {
         let Self { run, silent, seed, hash } = self;
         let own = silent.expand();
-        let mut batches = Batches::new(run.items.items().len(), rng);
+        let mut batches = Batches::new(run.items.items(), run.tags_in_order, rng)?;
         let batch = batches.first(&run.shape(), &seed, run.items.items());
         let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
-        TakeMask { run, batches, batch, key }
+        Ok(TakeMask { run, batches, batch, key })
     }
 }
 
 impl Batches {
     /// A set of one batch needs no order of its own: the tags' order hides it. Which of several batches an item is in is
     /// seen by the receiver, so it is random.
-    fn new(items: usize, rng: &mut dyn CryptoRng) -> Self {
-        let order = (items > TAGS_IN_ORDER).then(|| random_order(items, rng));
-        Self { order, chunks: Chunks::new(items, TAGS_IN_ORDER) }
+    ///
+    /// # Errors
+    /// [`Error::RepeatedItem`]: equal items may be in two batches, whose tags are never compared. In one batch the tags show it.
+    fn new(items: &[SessionItem], tags_in_order: usize, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        let several = items.len() > tags_in_order;
+        if several && has_repeats(items) {
+            return Err(Error::RepeatedItem);
+        }
+        let order = several.then(|| random_order(items.len(), rng));
+        Ok(Self { order, chunks: Chunks::new(items.len(), tags_in_order) })
     }
 
     /// The first batch; that of an empty set is empty.
@@ -440,7 +455,7 @@ impl Party for TakeChallenge {
 impl Party for Expand {
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
-        Ok(Turn::Receive(Box::new(self.expand(rng))))
+        Ok(Turn::Receive(Box::new(self.expand(rng)?)))
     }
 }
 

@@ -216,7 +216,7 @@ fn a_partner_that_falls_silent_leaves_no_outcome() {
 #[test]
 fn lists_of_two_messages_must_come_whole_and_in_order() {
     let size = CHUNK as u64 + 1;
-    for kind in [MessageKind::VoprfBlinded, MessageKind::VoprfEvaluated, MessageKind::Tags] {
+    for kind in [MessageKind::VoprfBlinded, MessageKind::VoprfEvaluated] {
         let wrong = Error::WrongCount { kind };
         for change in [Change::Drop, Change::Repeat, Change::Swap] {
             let ends = changed_list(kind, change, size);
