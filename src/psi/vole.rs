@@ -121,7 +121,9 @@ pub fn cut(receiver_size: u64, sender_size: u64) -> Option<Cut> {
 /// Lee and Son, Asiacrypt 2024). That depends on how the exchange is cut, and so on the sender's size, which is not known
 /// where the charge has to be made; this is the most over all cuts. `None` as in [`cut`].
 pub fn probes(receiver_size: u64) -> Option<u64> {
-    let most = (1..=parameters::MAX_PARTITIONS as u32).filter_map(|parts| {
+    // A sender of the most items asks for this many, a receiver for as many as it fills.
+    let cuts = parameters::partitions(receiver_size, MAX_ITEMS)?;
+    let most = (1..=cuts).filter_map(|parts| {
         let row = parameters::receiver_partition(receiver_size, parts)?;
         Some(u64::from(parts) * row.charge as u64)
     });
