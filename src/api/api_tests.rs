@@ -308,6 +308,7 @@ async fn partners_are_listed_with_their_agreements() {
     );
     assert_eq!(peer["agreement"]["kinds"], json!(["url", "domain"]));
     assert_eq!(peer["agreement"]["learns"], "police");
+    assert_eq!(peer["agreement"]["engine"], "vole");
     assert_eq!(peer["agreement"]["hash"].as_str().unwrap().len(), 64);
 }
 

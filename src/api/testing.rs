@@ -218,6 +218,7 @@ fn partner() -> PartnerView {
             min_items: 0,
             exchanges_per_day: 24,
             expires: Some(Timestamp(NOW + 60)),
+            engine: Some(EngineName::Vole),
         },
         running: 1,
         certificate_ends: None,

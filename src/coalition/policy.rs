@@ -74,7 +74,7 @@ pub struct Terms {
 ///    the partner's too ([`RefusalCode::AgreementHash`]);
 /// 4. the offer's times ([`RefusalCode::Deadline`]);
 /// 5. mode and learner ([`RefusalCode::Mode`]), kinds and facets ([`RefusalCode::Scope`]), purpose and case reference
-///    ([`RefusalCode::Purpose`]), engine ([`RefusalCode::Engine`]);
+///    ([`RefusalCode::Purpose`]), engine, which is the agreement's where that fixes one ([`RefusalCode::Engine`]);
 /// 6. the salt's epoch ([`RefusalCode::SaltEpoch`]);
 /// 7. exchanges today ([`RefusalCode::ExchangesToday`]);
 /// 8. the initiator's size: a step of the ladder ([`RefusalCode::Protocol`]), not over the agreement's largest
@@ -242,6 +242,19 @@ fn check_content(context: &OfferContext<'_>, agreement: &Agreement) -> Result<()
         Refusal::new(RefusalCode::Scope, sentence)
     })?;
     check_purpose(offer, agreement)?;
+    check_engine(context, agreement)
+}
+
+fn check_engine(context: &OfferContext<'_>, agreement: &Agreement) -> Result<(), Refusal> {
+    let offer = context.offer;
+    let fixed = agreement.engine.unwrap_or(offer.engine);
+    ensure(offer.engine == fixed, || {
+        let sentence = format!(
+            "The agreement of {} and {} fixes the engine {fixed}, not {}: ask for that one, or name none.",
+            context.own, context.peer, offer.engine
+        );
+        Refusal::new(RefusalCode::Engine, sentence)
+    })?;
     ensure(context.engines.contains(&offer.engine), || {
         let sentence = format!("{} does not run the engine {}: choose another.", context.own, offer.engine);
         Refusal::new(RefusalCode::Engine, sentence)

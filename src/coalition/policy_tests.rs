@@ -268,6 +268,22 @@ fn an_engine_that_is_not_run() {
 }
 
 #[test]
+fn another_engine_than_the_agreements() {
+    for case in [Case::initiator, Case::responder] {
+        let fixed = |engine| {
+            case().changed(|case| case.engines = EngineName::ALL.to_vec()).agreed(|a| a.engine = Some(engine))
+        };
+        fixed(EngineName::Voprf).assert_accepted();
+        fixed(EngineName::Vole).assert_refused(RefusalCode::Engine);
+        assert!(fixed(EngineName::Vole).refusal().sentence.contains("fixes the engine vole, not voprf"));
+        fixed(EngineName::Vole).offered(|o| o.engine = EngineName::Vole).assert_accepted();
+        // An agreement does not make a node run what it does not run.
+        let lacking = fixed(EngineName::Vole).offered(|o| o.engine = EngineName::Vole);
+        lacking.changed(|case| case.engines = vec![EngineName::Voprf]).assert_refused(RefusalCode::Engine);
+    }
+}
+
+#[test]
 fn salts_of_other_epochs() {
     Case::responder().offered(|o| o.salt_epoch = 1).assert_refused(RefusalCode::SaltEpoch);
     Case::responder().offered(|o| o.salt_epoch = 3).assert_refused(RefusalCode::SaltEpoch);

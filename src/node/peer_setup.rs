@@ -88,6 +88,7 @@ fn peer_config(config: &Config) -> PeerConfig {
             hello: peer.hello_limit.0,
             stall: peer.stall_limit.0,
             exchange: peer.exchange_limit.0,
+            ..Limits::default()
         },
         partners: config.partner.iter().map(|partner| peer_partner(config, partner)).collect(),
         threads: config.node.threads.unwrap_or_else(processors),

@@ -71,6 +71,8 @@ pub struct Limits {
     pub hello: Duration,
     /// Time for each following phase to begin to move; a stalled partner is given up after it.
     pub stall: Duration,
+    /// Time for a receiver's encoding with `vole`, if less than the engine itself allows.
+    pub encoding: Duration,
     /// Time for a whole exchange.
     pub exchange: Duration,
 }
@@ -85,6 +87,7 @@ impl Default for Limits {
             items: 1 << 22,
             hello: Duration::from_secs(10),
             stall: Duration::from_secs(120),
+            encoding: Duration::from_secs(120),
             exchange: Duration::from_secs(3600),
         }
     }

@@ -137,6 +137,8 @@ impl Exchange<'_> {
         let salt = self.session_salt(agreed)?;
         let (set, padded) = (agreed.set.clone(), size(agreed.terms.own_padded)?);
         let cut = agreed.cut()?;
+        #[cfg(test)]
+        let cut = self.inner.tap.recut(cut);
         let bound = match agreed.role() {
             Role::Receiver => cut.receiver_size,
             Role::Sender => cut.sender_size,
@@ -170,7 +172,8 @@ impl Exchange<'_> {
         params: Params,
         items: Vec<SessionItem>,
     ) -> Result<Ran, Fault> {
-        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params };
+        let encoding_limit = self.inner.live.load().config.limits.encoding;
+        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params, encoding_limit };
         let events = self.events;
         run.drive(&self.inner.pool, (self.channel, self.book), items, |reached| {
             if let Some(events) = events {

@@ -25,7 +25,7 @@ use crate::pace::Pace;
 use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
 use crate::slots::Slot;
-use crate::{ExchangeEvent, ExchangeRequest, Partner, call, engine, outcome};
+use crate::{ExchangeEvent, ExchangeRequest, Partner, call, choice, outcome};
 
 /// Runs one exchange to its end.
 ///
@@ -105,7 +105,10 @@ struct Plan {
     offer: Offer,
     nonce: Nonce,
     set: Arc<OwnSet>,
-    engine: Option<EngineName>,
+    /// The engine that the caller or the agreement names.
+    named: Option<EngineName>,
+    /// The partner's padded size, as far as it is known before it answers.
+    expected: u64,
 }
 
 impl Plan {
@@ -116,12 +119,21 @@ impl Plan {
         request: &ExchangeRequest,
     ) -> Result<Self, Fault> {
         let nonce = Nonce(rand::random());
-        let mut offer = draft(inner, live, &partner, request, &nonce)?;
+        // Where the two differ, policy refuses the caller's.
+        let named = request.engine.or(partner.agreement.engine);
+        let mut offer = draft(inner, live, &partner, (request, named), &nonce)?;
         let set = OwnSet::select(inner, live, &partner, &offer).await?;
         offer.padded_size = padded_size(set.len());
-        let plan = Self { partner, offer, nonce, set: Arc::new(set), engine: request.engine };
+        let expected = choice::expected_size(inner, &partner).await?;
+        let mut plan = Self { partner, offer, nonce, set: Arc::new(set), named, expected };
+        // Of those that run here, until the partner has said which it runs.
+        plan.offer.engine = plan.choose(&live.config.engines).unwrap_or(plan.offer.engine);
         plan.decide(inner, live, &plan.offer).await?;
         Ok(plan)
+    }
+
+    fn choose(&self, engines: &[EngineName]) -> Option<EngineName> {
+        choice::choose(engines, self.named, (self.offer.padded_size, self.expected))
     }
 
     /// Nobody is called with an offer that this node would refuse itself.
@@ -137,15 +149,8 @@ impl Plan {
 
     /// The offer with the engine that both run, dated now, and decided on anew: a roster may have come with the hello.
     async fn final_offer(&self, inner: &Inner, live: &Live, greeting: &Greeting) -> Result<Offer, Fault> {
-        let engines: Vec<_> = greeting
-            .engines
-            .iter()
-            .copied()
-            .filter(|engine| self.engine.is_none_or(|own| own == *engine))
-            .collect();
-        let theirs = self.partner.agreement.max_items;
-        let engine = engine::fastest(&engines, self.offer.padded_size, theirs).ok_or_else(|| {
-            let sentence = "the partner does not run the engine that was asked for";
+        let engine = self.choose(&greeting.engines).ok_or_else(|| {
+            let sentence = "the partner does not run the engine that was asked for or agreed on";
             Fault::Refused(Refusal::new(RefusalCode::Engine, sentence))
         })?;
         let made = inner.clock.now();
@@ -160,14 +165,14 @@ fn draft(
     inner: &Inner,
     live: &Live,
     partner: &Partner,
-    request: &ExchangeRequest,
+    (request, named): (&ExchangeRequest, Option<EngineName>),
     nonce: &Nonce,
 ) -> Result<Offer, Fault> {
     let exchange = ExchangeId(rand::random());
     let salt_epoch = inner.store.snapshot().epoch();
     let salt_epoch = salt_epoch.ok_or_else(|| Fault::Refused(digests_made_anew(&live.config.own)))?;
     let (agreement, now) = (&partner.agreement, inner.clock.now());
-    let engine = live.engine(request.engine).ok_or_else(|| Fault::internal("the config names no engine"))?;
+    let engine = live.engine(named).ok_or_else(|| Fault::internal("the config names no engine"))?;
     Ok(Offer {
         exchange,
         initiator: live.config.own.clone(),

@@ -77,7 +77,7 @@ impl Live {
         self.roster.roster()
     }
 
-    /// This node's first choice of those that it runs, or the one that the caller names.
+    /// This node's first choice of those that it runs, or the one that is named.
     pub(crate) fn engine(&self, wanted: Option<EngineName>) -> Option<EngineName> {
         wanted.or_else(|| self.config.engines.first().copied())
     }

@@ -65,7 +65,7 @@ pub(crate) enum ModeArg {
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineArg {
-    /// The node chooses
+    /// The agreement's, or else the faster for the sizes of the two sets
     Auto,
     /// Verifiable oblivious PRF: small sets
     Voprf,

@@ -71,6 +71,8 @@ pub(crate) struct TestCoalition {
     pub(crate) epoch: u32,
     /// When rosters end, in seconds.
     pub(crate) roster_ends: u64,
+    /// Engines that every node runs.
+    pub(crate) engines: Vec<EngineName>,
     /// The year in which CRLs end.
     pub(crate) crl_end: i32,
     folder: TempDir,
@@ -142,10 +144,16 @@ impl TestCoalition {
             limits: quick_limits(),
             epoch: 1,
             roster_ends: ROSTER_ENDS,
+            engines: vec![EngineName::Voprf],
             crl_end: YEAR + 1,
             folder: TempDir::new().unwrap(),
             counter: 0,
         }
+    }
+
+    /// One whose exchanges all run with this engine.
+    pub(crate) fn with_engine(names: &[&str], engine: EngineName) -> Self {
+        Self { engines: vec![engine], ..Self::new(names) }
     }
 
     pub(crate) fn member(&self, name: &str) -> &TestMember {
@@ -200,6 +208,7 @@ impl TestCoalition {
             min_items: 0,
             exchanges_per_day: 100,
             expires: None,
+            engine: None,
         }
     }
 
@@ -216,7 +225,7 @@ impl TestCoalition {
             coalition: self.name.clone(),
             own: member_id(name),
             listen: "127.0.0.1:0".parse().unwrap(),
-            engines: vec![EngineName::Voprf],
+            engines: self.engines.clone(),
             limits: self.limits,
             partners: others.map(partner).collect(),
             threads: 1,

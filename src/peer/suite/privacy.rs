@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use overlap_coalition::{Facet, Kind};
+use overlap_coalition::{EngineName, Facet, Kind};
 use overlap_indicator::{Indicator, Rules};
 use overlap_store::Selection;
 
@@ -31,8 +31,8 @@ fn shape(node: &TestNode) -> Vec<(bool, usize)> {
 }
 
 /// The shape of an exchange between sets of these sizes, the initiator's first.
-async fn shape_of(prefix: &str, sizes: [usize; 2]) -> Vec<(bool, usize)> {
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+async fn shape_of(engine: EngineName, prefix: &str, sizes: [usize; 2]) -> Vec<(bool, usize)> {
+    let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
     let lists = [domains(prefix, sizes[0]), domains("right", sizes[1])];
     let [alpha, beta] = coalition.pair([&lists[0], &lists[1]]).await;
     alpha.exchange_with(&beta).await.unwrap();
@@ -42,19 +42,33 @@ async fn shape_of(prefix: &str, sizes: [usize; 2]) -> Vec<(bool, usize)> {
 /// The smaller set is the engine's receiver, whoever begins: each side is seen in both parts.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_frame_has_the_same_size_on_one_step_of_the_ladder() {
+    for engine in EngineName::ALL {
+        frames_have_the_same_size(engine).await;
+    }
+}
+
+async fn frames_have_the_same_size(engine: EngineName) {
     let initiator_receives = ([61, 100], [64, 100], [64, 97]);
     let responder_receives = ([100, 61], [97, 61], [100, 64]);
     for (first, own_varies, theirs_varies) in [initiator_receives, responder_receives] {
-        let shape = shape_of("one", first).await;
+        let shape = shape_of(engine, "one", first).await;
         assert!(shape.len() > 8);
-        assert_eq!(shape, shape_of("two-with-longer-names", own_varies).await, "{first:?} {own_varies:?}");
-        assert_eq!(shape, shape_of("one", theirs_varies).await, "{first:?} {theirs_varies:?}");
+        let own = shape_of(engine, "two-with-longer-names", own_varies).await;
+        assert_eq!(shape, own, "{engine} {first:?} {own_varies:?}");
+        let theirs = shape_of(engine, "one", theirs_varies).await;
+        assert_eq!(shape, theirs, "{engine} {first:?} {theirs_varies:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_in_any_form_and_no_digest_crosses() {
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    for engine in EngineName::ALL {
+        nothing_crosses(engine).await;
+    }
+}
+
+async fn nothing_crosses(engine: EngineName) {
+    let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
     let [alpha, beta] = coalition.pair([&domains("left", 20), &domains("right", 30)]).await;
     alpha.import_raw(LEFT.iter().chain(&SHARED));
     beta.import_raw(RIGHT.iter().chain(&SHARED));

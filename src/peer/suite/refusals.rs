@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use overlap_coalition::{RefusalCode, Timestamp};
+use overlap_coalition::{
+    Agreement, DocumentKind, EngineName, Offer, RefusalCode, SignedDocument, SigningKey, Timestamp,
+};
 use overlap_indicator::DigestSalt;
 use overlap_store::ExchangeState;
+use overlap_wire::Frame;
 use tokio::task::JoinSet;
 
 use super::coalition::{NOW, ROSTER_ENDS, TestCoalition, TestNode};
@@ -155,6 +158,45 @@ async fn too_many_exchanges_today() {
     beta_refuses(&forgetful, &beta, RefusalCode::ExchangesToday).await;
     coalition.clock.set(NOW + 86_400);
     alpha.exchange_with(&beta).await.unwrap();
+}
+
+/// Alpha offers something else than its own policy lets it, with an agreement that both have.
+async fn beta_refuses_the_offer(agree: fn(&mut Agreement), offer: fn(&mut Offer), code: RefusalCode) {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    coalition.engines = EngineName::ALL.to_vec();
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    for node in [&alpha, &beta] {
+        change(&coalition, node, |config| agree(&mut config.partners[0].agreement));
+    }
+    let key = SigningKey::from_seed(&coalition.member("alpha").receipt_seed).unwrap();
+    alpha.peer.inner().tap.rewrite(1, move |frame| match frame {
+        Frame::Offer(document) => {
+            let mut changed = overlap_wire::decode_offer(&document.bytes).unwrap();
+            offer(&mut changed);
+            let bytes = overlap_wire::encode_offer(&changed);
+            Frame::Offer(SignedDocument::new(DocumentKind::Offer, bytes, &key))
+        }
+        other => panic!("{other:?} is no offer"),
+    });
+    beta_refuses(&alpha, &beta, code).await;
+    assert_eq!(exchanges_used(&beta, &alpha), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_engine_than_the_agreements() {
+    let fixed = |agreement: &mut Agreement| agreement.engine = Some(EngineName::Vole);
+    beta_refuses_the_offer(fixed, |offer| offer.engine = EngineName::Voprf, RefusalCode::Engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_size_at_which_the_engine_does_not_run() {
+    let large = |agreement: &mut Agreement| agreement.max_items = 1 << 30;
+    for offer in [
+        |offer: &mut Offer| (offer.engine, offer.padded_size) = (EngineName::Voprf, 9 << 17),
+        |offer: &mut Offer| (offer.engine, offer.padded_size) = (EngineName::Vole, 9 << 23),
+    ] {
+        beta_refuses_the_offer(large, offer, RefusalCode::TooManyItems).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
