@@ -34,6 +34,8 @@ use crate::item::ItemSet;
 use crate::keyed_hash::KeyedHash;
 use crate::okvs::Grouped;
 use crate::output::{OUTPUT_BYTES, OutputHash};
+use crate::tag_order::MOST_OUTPUTS;
+use crate::tags::TAGS_PER_MESSAGE;
 use crate::{Error, MessageKind, Params, Party, SessionItem, base_ot, ot_extension, silent_vole};
 use parameters::Parameters;
 
@@ -63,6 +65,9 @@ const SALT_MESSAGE_BYTES: usize = 32 + session::SALT_BYTES;
 /// Tags that are sorted together and ascend. The sender works through a larger set in parts of this size, so that its
 /// memory does not grow with the set. A multiple of [`crate::TAGS_PER_MESSAGE`]; tests have smaller ones.
 const TAGS_IN_ORDER: usize = 1 << 21;
+
+// A list of tags begins with a message, and has no more than can be sorted.
+const _: () = assert!(TAGS_IN_ORDER.is_multiple_of(TAGS_PER_MESSAGE) && TAGS_IN_ORDER <= MOST_OUTPUTS);
 
 /// Items whose outputs one task hashes.
 const HASHES_AT_ONCE: usize = 1 << 12;

@@ -41,9 +41,9 @@ fn narrower_processors_give_the_known_transcripts() {
         process.args([
             "--exact",
             "vole::tests::transcripts_are_the_known_ones",
-            "processor::tests::a_limit_is_kept",
+            "processor::limit::a_limit_is_kept",
         ]);
-        process.env(crate::processor::LIMIT, instructions).env("RAYON_NUM_THREADS", "1");
+        process.env(crate::processor::limit::LIMIT, instructions).env("RAYON_NUM_THREADS", "1");
         let output = process.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && said.contains("2 passed"), "{instructions}: {said}");
