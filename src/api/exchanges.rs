@@ -192,7 +192,8 @@ pub(crate) struct BeginExchange {
     mode: Option<String>,
     /// `auto` or `voprf`; `auto` if not said.
     engine: Option<String>,
-    /// What for, 256 bytes at most; the agreement's first purpose if not said.
+    /// What for, 256 bytes at most; if not said, the first of the agreement's purposes by the alphabet, or none where it
+    /// names none.
     purpose: Option<String>,
     /// The caller's case reference, 256 bytes at most.
     case: Option<String>,

@@ -198,3 +198,11 @@ fn tokens_have_roles() {
     assert_eq!(node.command(["token", "list", "--json"]).expect_code(0).json_lines().len(), 2);
     let _ = node.command(["token", "revoke", "siem"]).expect_code(0);
 }
+
+#[test]
+fn completions_are_json_too_where_json_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = run(PROGRAM, folder.path(), ["completions", "bash"]).expect_code(0).stdout;
+    let document = run(PROGRAM, folder.path(), ["completions", "bash", "--json"]).expect_code(0).json();
+    assert_eq!(document, json!({ "shell": "bash", "script": script }));
+}

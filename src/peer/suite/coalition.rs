@@ -20,6 +20,8 @@ use crate::{Clock, Identity, Limits, Partner, PeerConfig, PeerNode, Trust};
 
 /// 2026-06-01T00:00:00Z, when the tests take place.
 pub(crate) const NOW: u64 = 1_780_272_000;
+/// When rosters end: 90 days later.
+pub(crate) const ROSTER_ENDS: u64 = NOW + 86_400 * 90;
 /// The first second of the year in which certificates and CRLs are valid, and the year.
 const YEAR: i32 = 2026;
 
@@ -65,6 +67,10 @@ pub(crate) struct TestCoalition {
     pub(crate) version: u64,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) limits: Limits,
+    /// The epoch of the salt in rosters.
+    pub(crate) epoch: u32,
+    /// When rosters end, in seconds.
+    pub(crate) roster_ends: u64,
     /// The year in which CRLs end.
     pub(crate) crl_end: i32,
     folder: TempDir,
@@ -134,6 +140,8 @@ impl TestCoalition {
             version: 1,
             clock: Arc::new(TestClock(AtomicU64::new(NOW))),
             limits: quick_limits(),
+            epoch: 1,
+            roster_ends: ROSTER_ENDS,
             crl_end: YEAR + 1,
             folder: TempDir::new().unwrap(),
             counter: 0,
@@ -166,11 +174,11 @@ impl TestCoalition {
             coalition: self.name.clone(),
             version: self.version,
             issued: Timestamp(NOW - 1000),
-            expires: Timestamp(NOW + 86_400 * 90),
+            expires: Timestamp(self.roster_ends),
             secretariat: vec![self.secretariat.public_key()],
             threshold: 1,
             members: self.members.iter().map(member).collect(),
-            epochs: vec![SaltEpoch { epoch: 1, salt_hash: [0; 32], sealed: Vec::new() }],
+            epochs: vec![SaltEpoch { epoch: self.epoch, salt_hash: [0; 32], sealed: Vec::new() }],
             revoked: self.revoked.clone(),
         };
         SignedDocument::new(DocumentKind::Roster, overlap_wire::encode_roster(&roster), &self.secretariat)
@@ -208,7 +216,6 @@ impl TestCoalition {
             coalition: self.name.clone(),
             own: member_id(name),
             listen: "127.0.0.1:0".parse().unwrap(),
-            salt_epoch: 1,
             engines: vec![EngineName::Voprf],
             limits: self.limits,
             partners: others.map(partner).collect(),

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use overlap_coalition::{RefusalCode, Timestamp};
+use overlap_indicator::DigestSalt;
 use overlap_store::ExchangeState;
 use tokio::task::JoinSet;
 
-use super::coalition::{NOW, TestCoalition, TestNode};
+use super::coalition::{NOW, ROSTER_ENDS, TestCoalition, TestNode};
 use super::node::domains;
 use crate::refusals::MOST_A_DAY;
 use crate::tap::Mischief;
@@ -192,10 +193,77 @@ async fn a_member_has_no_more_connections_than_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_with_an_expired_roster_and_takes_a_newer_one() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    coalition.clock.set(ROSTER_ENDS);
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    alpha_refuses(&alpha, &beta, RefusalCode::RosterExpired).await;
+    assert!(alpha.peer.install_roster(coalition.roster()).is_err(), "handed on, it is refused as before");
+    coalition.version += 1;
+    coalition.roster_ends = ROSTER_ENDS + 86_400;
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    // The hello brings it to the partner, whose own has expired too.
+    alpha.exchange_with(&beta).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_items_as_the_node_has_memory_for() {
+    let (coalition, [alpha, beta]) = pair([5, 7]).await;
+    for (node, limit) in [(&beta, 100), (&alpha, 100)] {
+        change(&coalition, node, |config| config.limits.items = limit);
+    }
+    let others = |node: &TestNode, items: u64| {
+        let limits = node.config().limits;
+        let mut slot = node.peer.inner().slots.take(&node.id, &limits).unwrap();
+        slot.hold(items, &limits).unwrap();
+        slot
+    };
+    // Not the partner's items alone, which is not charged; then not both sides'.
+    for (held, charged) in [(96, 0), (90, 1)] {
+        let held = others(&beta, held);
+        let refused = alpha.exchange_with(&beta).await.unwrap_err();
+        let busy = matches!(&refused, ExchangeError::RefusedByPartner(why) if why.code == RefusalCode::Busy);
+        assert!(busy, "{refused}");
+        drop(held);
+        assert_eq!(beta.last_record().await.state, ExchangeState::Refused);
+        assert_eq!(exchanges_used(&beta, &alpha), charged);
+    }
+    let held = others(&alpha, 96);
+    alpha_refuses(&alpha, &beta, RefusalCode::Busy).await;
+    drop(held);
+    alpha.exchange_with(&beta).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_salt_epoch() {
-    let (coalition, [alpha, beta]) = pair([5, 5]).await;
-    change(&coalition, &beta, |config| config.salt_epoch = 2);
+    let (_coalition, [alpha, beta]) = pair([5, 5]).await;
+    assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
     beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(!alpha.store.take_salt(&new_salt(), &|| false).unwrap());
+    alpha_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_salt_is_taken_while_the_nodes_run() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let shared = domains("shared", 7);
+    let [alpha, beta] = coalition.pair([&shared, &shared]).await;
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().matches, Some(7));
+    (coalition.version, coalition.epoch) = (2, 2);
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    alpha_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(alpha.store.take_salt(&new_salt(), &|| true).unwrap());
+    // The hello hands the roster on, and beta has still to take the salt, then is about to.
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(!beta.store.take_salt(&new_salt(), &|| false).unwrap());
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().matches, Some(7));
+    assert_eq!(beta.exchange_with(&alpha).await.unwrap().matches, Some(7));
+}
+
+fn new_salt() -> (u32, DigestSalt) {
+    (2, DigestSalt::new([43; 32]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
