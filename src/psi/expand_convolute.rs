@@ -42,8 +42,8 @@
 //! to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and to little more for some
 //! hundreds ("Interleaved Prange", PQCrypto 2022). Scalars in another place do not help: multiplied to the noise they are absorbed by
 //! its values, and between convolution and expander they leave the left half's errors to a binary elimination of the expander
-//! over the places before the first noise of the right half. A test runs that attack on whole runs of the engine with binary rows,
-//! where it tells a right guess of the receiver's set from a wrong one, and with the scalars, where it does not.
+//! over the places before the first noise of the right half. A test (`vole/guess_tests.rs`) runs that attack on what a receiver sends: with binary rows
+//! it tells a right guess of the receiver's set from a wrong one, and with the scalars it does not.
 //!
 //! The published analysis is for binary matrices. With entries that are random in a large field, combinations of rows cancel more
 //! rarely, not more often; that is an argument and no proof, so the table of sizes ([`crate::vole`]) has far more noise than its
@@ -82,11 +82,22 @@ mod vectors;
 pub(crate) use element::{Element, Pair};
 use public_bits::PublicBits;
 
+#[cfg(test)]
+use crate::field::F128;
+
 /// Positions that each output adds, and sections of the convolved half.
 pub(crate) const WEIGHT: usize = 21;
 
 /// How many elements the convolution looks back.
 pub(crate) const MEMORY: usize = 24;
+
+/// The expander's rows, for attacks on it.
+#[cfg(test)]
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    Scaled,
+    Binary,
+}
 
 /// The code with a number of outputs.
 pub(crate) struct ExpandConvolute {
@@ -110,5 +121,20 @@ impl ExpandConvolute {
         );
         convolve::convolve(&self.bits, right);
         expand::expand(&self.bits, left, right);
+    }
+
+    /// The convolution alone.
+    #[cfg(test)]
+    pub(crate) fn convolve(&self, right: &mut [F128]) {
+        convolve::convolve(&self.bits, right);
+    }
+
+    /// The expansion alone, as it is or with rows of ones.
+    #[cfg(test)]
+    pub(crate) fn expand(&self, rows: Rows, left: &mut [F128], convolved: &[F128]) {
+        match rows {
+            Rows::Scaled => expand::expand(&self.bits, left, convolved),
+            Rows::Binary => expand::expand_binary(&self.bits, left, convolved),
+        }
     }
 }

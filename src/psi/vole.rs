@@ -11,6 +11,8 @@ mod sender;
 mod session;
 
 #[cfg(test)]
+mod guess_tests;
+#[cfg(test)]
 mod tests;
 
 use std::ops::Range;
