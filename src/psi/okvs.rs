@@ -24,11 +24,12 @@
 //! # What the encoding tells
 //!
 //! Columns that no item determines are random, as in the paper's general form ([`Fill`]): of all encodings of these
-//! values it is a uniform one, and where the values are uniform so are the columns, whichever items they are for. The protocol does not
-//! rest on that: it sends the encoding masked by as many elements of the VOLE, which are pseudorandom to the partner,
-//! and a sum with those is whatever is added to them. But should they be less random than they ought to be, a partner that guesses
-//! the whole set knows only as many combinations of them as there are items. Nor does it matter what items decode to that were not encoded, as long as it is not their own
-//! value: the protocol encodes hashes, and an item's hash is independent of an encoding that was made without it.
+//! values it is a uniform one, and where the values are uniform so are the columns, whichever items they are for.
+//! The protocol does not rest on that: it sends the encoding masked by as many elements of the VOLE, which are
+//! pseudorandom to the partner, and a sum with those is too, whatever is added to them. But should they be less random
+//! than they ought to be, a partner that guesses the whole set knows only as many combinations of them as there are
+//! items. Nor does it matter what items decode to that were not encoded, as long as it is not their own value: the
+//! protocol encodes hashes, and an item's hash is independent of an encoding that was made without it.
 //!
 //! # Time
 //!
