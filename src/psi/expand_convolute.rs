@@ -1,10 +1,10 @@
 //! The expand-convolute code of Raghuraman, Rindal and Tanguy ("Expand-Convolute Codes for Pseudorandom Correlation
 //! Generators from LPN", CRYPTO 2023, eprint 2023/882), systematic and of rate 1/2.
 //!
-//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`, with each row of the
-//! expander's matrix scaled entry by entry. In the words of
-//! codes this is multiplication by the generator matrix `G = (I | B * C)` with rows scaled, B the expander and C the
-//! convolution; who knows nothing of the noise must find a word of small weight among the combinations of G's rows.
+//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`, with
+//! each row of the expander's matrix scaled entry by entry. In the words of codes this is multiplication by the
+//! generator matrix `G = (I | B * C)` with rows scaled, B the expander and C the convolution; who knows nothing of
+//! the noise must find a word of small weight among the combinations of G's rows.
 //!
 //! # The convolution
 //!
@@ -34,20 +34,21 @@
 //!
 //! out_i = (..((left_i * d_i + y_0) * d_i + y_1) .. ) * d_i + y_20,
 //!
-//! with y_s what the row takes in section s. But for a factor of the row that is left_i plus the sum of d_i^-(s+1) * y_s: the 21 entries of a
-//! row are powers of a random element, and those of different rows have nothing to do with each other. There are [`SCALARS`] scalars,
-//! taken in turn.
+//! with y_s what the row takes in section s. But for a factor of the row that is left_i plus the sum of d_i^-(s+1)
+//! * y_s: the 21 entries of a row are powers of a random element, and those of different rows have nothing to do
+//! with each other. There are [`SCALARS`] scalars, taken in turn.
 //!
-//! Why: with a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places. Such an interleaved code falls
-//! to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and to little more for some
-//! hundreds ("Interleaved Prange", PQCrypto 2022). Scalars in another place do not help: multiplied to the noise they are absorbed by
-//! its values, and between convolution and expander they leave the left half's errors to a binary elimination of the expander
-//! over the places before the first noise of the right half. A test runs that attack on whole runs of the engine with binary rows,
-//! where it tells a right guess of the receiver's set from a wrong one, and with the scalars, where it does not.
+//! Why: with a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places. Such an
+//! interleaved code falls to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990),
+//! and to little more for some hundreds ("Interleaved Prange", PQCrypto 2022). Scalars in another place do not
+//! help: multiplied to the noise they are absorbed by its values, and between convolution and expander they leave
+//! the left half's errors to a binary elimination of the expander over the places before the first noise of the
+//! right half. A test (`vole/guess_tests.rs`) runs that attack on what a receiver sends: with binary rows it tells
+//! a right guess of the receiver's set from a wrong one, and with the scalars it does not.
 //!
-//! The published analysis is for binary matrices. With entries that are random in a large field, combinations of rows cancel more
-//! rarely, not more often; that is an argument and no proof, so the table of sizes ([`crate::vole`]) has far more noise than its
-//! estimates ask for.
+//! The published analysis is for binary matrices. With entries that are random in a large field, combinations of
+//! rows cancel more rarely, not more often; that is an argument and no proof, so the table of sizes
+//! ([`crate::vole`]) has far more noise than its estimates ask for.
 //!
 //! [`SCALARS`]: row_scalars::SCALARS
 //!
@@ -82,11 +83,22 @@ mod vectors;
 pub(crate) use element::{Element, Pair};
 use public_bits::PublicBits;
 
+#[cfg(test)]
+use crate::field::F128;
+
 /// Positions that each output adds, and sections of the convolved half.
 pub(crate) const WEIGHT: usize = 21;
 
 /// How many elements the convolution looks back.
 pub(crate) const MEMORY: usize = 24;
+
+/// The expander's rows, for attacks on it.
+#[cfg(test)]
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    Scaled,
+    Binary,
+}
 
 /// The code with a number of outputs.
 pub(crate) struct ExpandConvolute {
@@ -110,5 +122,20 @@ impl ExpandConvolute {
         );
         convolve::convolve(&self.bits, right);
         expand::expand(&self.bits, left, right);
+    }
+
+    /// The convolution alone.
+    #[cfg(test)]
+    pub(crate) fn convolve(&self, right: &mut [F128]) {
+        convolve::convolve(&self.bits, right);
+    }
+
+    /// The expansion alone, as it is or with rows of ones.
+    #[cfg(test)]
+    pub(crate) fn expand(&self, rows: Rows, left: &mut [F128], convolved: &[F128]) {
+        match rows {
+            Rows::Scaled => expand::expand(&self.bits, left, convolved),
+            Rows::Binary => expand::expand_binary(&self.bits, left, convolved),
+        }
     }
 }

@@ -23,11 +23,13 @@
 //!
 //! # What the encoding tells
 //!
-//! Columns that no item determines are left zero, where the paper's general form makes them random. So the bare
-//! encoding would show which columns are in use. It never leaves its maker bare: the protocol sends it masked by as
-//! many uniform elements of the VOLE that the partner does not know, and a sum with those is uniform whatever is
-//! added to them. Nor does it matter what items decode to that were not encoded, as long as it is not their own
-//! value: the protocol encodes hashes, and an item's hash is independent of an encoding that was made without it.
+//! Columns that no item determines are random, as in the paper's general form ([`Fill`]): of all encodings of these
+//! values it is a uniform one, and where the values are uniform so are the columns, whichever items they are for.
+//! The protocol does not rest on that: it sends the encoding masked by as many elements of the VOLE, which are
+//! pseudorandom to the partner, and a sum with those is too, whatever is added to them. But should they be less random
+//! than they ought to be, a partner that guesses the whole set knows only as many combinations of them as there are
+//! items. Nor does it matter what items decode to that were not encoded, as long as it is not their own value: the
+//! protocol encodes hashes, and an item's hash is independent of an encoding that was made without it.
 //!
 //! # Time
 //!
@@ -38,6 +40,7 @@
 mod decode;
 #[cfg(any(test, feature = "bench-access"))]
 mod derive;
+mod fill;
 mod gap;
 mod group;
 mod peel;
@@ -59,6 +62,7 @@ mod vectors;
 #[allow(unused_imports)] // As `dead_code`.
 pub(crate) use self::{
     decode::decode_bin,
+    fill::Fill,
     group::{Grouped, TooFull},
     plan::{Plan, Unsolvable},
     shape::Shape,

@@ -105,6 +105,8 @@ mod attack_tests;
 #[cfg(test)]
 mod batch_tests;
 #[cfg(test)]
+mod guess_tests;
+#[cfg(test)]
 mod sequence_tests;
 #[cfg(test)]
 mod soak_tests;

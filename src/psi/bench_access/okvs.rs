@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 
 use crate::SessionItem;
 use crate::field::F128;
-use crate::okvs::{self, Grouped, Plan, Shape};
+use crate::okvs::{self, Fill, Grouped, Plan, Shape};
 
 /// A store's sizes.
 #[derive(Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct Sizes(Shape);
 pub struct Items(Grouped);
 
 /// A store solved but for its values.
-pub struct Solved(Plan);
+pub struct Solved(Plan, Fill);
 
 /// Columns, or what items decode to.
 #[derive(Clone)]
@@ -44,8 +44,8 @@ impl Items {
     }
 
     /// Solves for any values.
-    pub fn solve(&self) -> Solved {
-        Solved(Plan::new(&self.0).expect("unsolvable is as rare as 2^-40"))
+    pub fn solve(&self, rng: &mut dyn CryptoRng) -> Solved {
+        Solved(Plan::new(&self.0).expect("unsolvable is as rare as 2^-40"), Fill::random(rng))
     }
 
     /// Decodes all items.
@@ -59,7 +59,7 @@ impl Items {
 impl Solved {
     /// Adds the encoding to a mask.
     pub fn encode(&self, items: &Items, values: &Elements, into: &mut Elements) {
-        self.0.encode(&items.0, &values.0, &mut into.0);
+        self.0.encode(&items.0, &values.0, &mut into.0, &|bin, free| self.1.elements(bin, free));
     }
 }
 

@@ -54,8 +54,8 @@ fn measure(criterion: &mut Criterion, sizes: &Sizes, items: &[SessionItem], rng:
         b.iter(|| one_thread.install(|| Items::new(sizes, &SEED, items)));
     });
     let grouped = Items::new(sizes, &SEED, items);
-    criterion.bench_function(&id("solve"), |b| b.iter(|| one_thread.install(|| grouped.solve())));
-    let solved = grouped.solve();
+    criterion.bench_function(&id("solve"), |b| b.iter(|| one_thread.install(|| grouped.solve(rng))));
+    let solved = grouped.solve(rng);
     let values = Elements::random(items.len(), rng);
     let mut columns = Elements::random(sizes.columns(), rng);
     criterion.bench_function(&id("encode"), |b| {

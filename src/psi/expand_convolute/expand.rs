@@ -24,20 +24,30 @@ type Gather<E> = fn(&mut [E], &[E], &[[u8; 16]; BLOCKS]);
 
 /// Takes for each output one element of each section: before each the output is multiplied by its row's scalar.
 pub(super) fn expand<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E]) {
-    expand_with(bits, out, convolved, gather);
+    expand_with((bits, &RowScalars::new::<E>(bits)), out, convolved, gather);
+}
+
+/// [`expand`] with a binary matrix.
+#[cfg(test)]
+pub(super) fn expand_binary<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E]) {
+    expand_with((bits, &RowScalars::ones::<E>()), out, convolved, gather);
 }
 
 /// [`expand`] without special instructions.
 #[cfg(test)]
 pub(super) fn expand_portably<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E]) {
-    expand_with(bits, out, convolved, gather_portably);
+    expand_with((bits, &RowScalars::new::<E>(bits)), out, convolved, gather_portably);
 }
 
-fn expand_with<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E], gather: Gather<E>) {
-    let scalars = RowScalars::new::<E>(bits);
+fn expand_with<E: Element>(
+    matrix: (&PublicBits, &RowScalars),
+    out: &mut [E],
+    convolved: &[E],
+    gather: Gather<E>,
+) {
     let range = out.len().div_ceil(rayon::current_num_threads()).max(RANGE).next_multiple_of(4 * BLOCKS);
     let ranges = out.par_chunks_mut(range).enumerate();
-    ranges.for_each(|(i, out)| expand_range((bits, &scalars), out, i * range, convolved, gather));
+    ranges.for_each(|(i, out)| expand_range(matrix, out, i * range, convolved, gather));
 }
 
 /// The outputs from `first` on, which is a multiple of four.

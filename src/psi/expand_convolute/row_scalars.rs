@@ -22,6 +22,12 @@ impl RowScalars {
         Self(scalars.flat_map(|scalar| std::iter::repeat_n(scalar, E::LANES)).collect())
     }
 
+    /// Ones: the expander is binary.
+    #[cfg(test)]
+    pub(super) fn ones<E: Element>() -> Self {
+        Self(vec![F128::ONE; SCALARS * E::LANES])
+    }
+
     /// Multiplies the outputs of rows from `first` on by their rows' scalars. They may not go past a multiple of [`SCALARS`].
     pub(super) fn multiply<E: Element>(&self, out: &mut [E], first: usize) {
         let lanes = E::lanes_mut(out);

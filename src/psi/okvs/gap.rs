@@ -26,8 +26,8 @@ type GapRows = u128;
 /// How columns that no peeled row determines follow from values.
 #[derive(Default, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Gap {
-    /// Sparse columns, each with the rows whose sum of values it is.
-    sparse: Vec<(u16, Vec<u16>)>,
+    /// Sparse columns, each with the rows and the free columns whose sum it is, of the rows their values.
+    sparse: Vec<(u16, Vec<u16>, Vec<u16>)>,
     /// For each dependent sum its rows.
     dependent: Vec<Vec<u16>>,
     /// Takes the values of the dependent sums to the first dense columns: a square matrix, row by row.
@@ -55,20 +55,30 @@ impl Gap {
         let rows_of =
             |sum: GapRows| sums.iter().filter(|(_, part)| odd(part & sum)).map(|(row, _)| *row).collect();
         let dependent: Vec<Vec<u16>> = dependent.into_iter().map(rows_of).collect();
+        let free_of = |own: u16, sum: GapRows| {
+            let columns = freed.iter().enumerate().filter(|(_, holders)| odd(**holders & sum));
+            columns.map(|(column, _)| column as u16).filter(|column| *column != own).collect()
+        };
+        let owned = |(column, sum)| (column, rows_of(sum), free_of(column, sum));
         Some(Self {
-            sparse: owners.into_iter().map(|(column, sum)| (column, rows_of(sum))).collect(),
+            sparse: owners.into_iter().map(owned).collect(),
             dense: inverted(power_sums(keys, &dependent), dependent.len())?,
             dependent,
         })
     }
 
-    /// How many dependent sums there are: the dense columns in use.
-    #[cfg(test)]
+    /// How many dependent sums there are: the first dense columns, which they determine.
     pub(crate) fn dependent(&self) -> usize {
         self.dependent.len()
     }
 
-    /// The dense columns that are not zero, from the values of all rows of the bin.
+    /// The sparse columns that rows of the gap determine.
+    pub(crate) fn sparse_columns(&self) -> impl Iterator<Item = u16> {
+        self.sparse.iter().map(|(column, ..)| *column)
+    }
+
+    /// The dense columns that dependent sums determine, from the values of all rows of the bin less what the other
+    /// dense columns give.
     pub(crate) fn dense_columns(&self, values: &[F128]) -> Zeroizing<Vec<F128>> {
         let sums: Zeroizing<Vec<_>> =
             Zeroizing::new(self.dependent.iter().map(|sum| total(values, sum)).collect());
@@ -78,16 +88,16 @@ impl Gap {
         Zeroizing::new((0..k).map(|i| product(&self.dense[i * k..(i + 1) * k])).collect())
     }
 
-    /// Fills in sparse columns, from values less what the dense columns give.
+    /// Fills in sparse columns, from values less what the dense columns give, and from the free columns.
     pub(crate) fn fill_sparse(&self, values: &[F128], columns: &mut [F128]) {
-        for (column, sum) in &self.sparse {
-            columns[usize::from(*column)] = total(values, sum);
+        for (column, sum, free) in &self.sparse {
+            columns[usize::from(*column)] = total(values, sum) + total(columns, free);
         }
     }
 }
 
-fn total(values: &[F128], rows: &[u16]) -> F128 {
-    rows.iter().fold(F128::ZERO, |total, &row| total + values[usize::from(row)])
+fn total(values: &[F128], places: &[u16]) -> F128 {
+    places.iter().fold(F128::ZERO, |total, &place| total + values[usize::from(place)])
 }
 
 fn odd(rows: GapRows) -> bool {

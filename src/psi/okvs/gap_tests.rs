@@ -20,7 +20,8 @@ fn solves(shape: &Shape, rows: &[Columns], keys: &[F128]) -> bool {
     let Some(plan) = BinPlan::new(shape, rows, keys) else { return false };
     let values = elements(&mut ChaCha20Rng::seed_from_u64(1), rows.len());
     let mut encoding = vec![F128::ZERO; shape.bin_columns()];
-    plan.encode(shape, keys, &values, &mut encoding);
+    let fill = Fill::random(&mut ChaCha20Rng::seed_from_u64(3));
+    plan.encode(shape, keys, &values, &mut encoding, &|free| fill.elements(0, free));
     let (sparse, dense) = encoding.split_at(shape.sparse());
     let sum = |row: &Columns| row.iter().fold(F128::ZERO, |sum, &column| sum + sparse[usize::from(column)]);
     let mut decoded: Vec<_> = rows.iter().map(sum).collect();

@@ -55,7 +55,8 @@ fn overfit(shape: &Shape, bits: u32, tried: u64) -> usize {
     let (rows, chosen_keys) = pick(&chosen);
     let values: Vec<_> = chosen.iter().map(|&i| hash(i as u64, bits)).collect();
     let mut encoding = vec![F128::ZERO; shape.columns()];
-    BinPlan::new(shape, &rows, &chosen_keys).unwrap().encode(shape, &chosen_keys, &values, &mut encoding);
+    let plan = BinPlan::new(shape, &rows, &chosen_keys).unwrap();
+    plan.encode(shape, &chosen_keys, &values, &mut encoding, &|_| ());
 
     let decode = |i: usize| columns[i].iter().fold(F128::ZERO, |sum, &c| sum + encoding[usize::from(c)]);
     (0..columns.len()).filter(|&i| decode(i) == hash(i as u64, bits)).count()

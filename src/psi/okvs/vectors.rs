@@ -67,6 +67,6 @@ fn an_encoding_is_the_known_one() {
     encoding.iter().for_each(|column| _ = hasher.update(&column.to_bytes()));
     assert_eq!(
         hasher.finalize().to_string(),
-        "fb2df270aca2016a48fb6ba3efb3fcb179951c684b5faa7b6c29344992581ca8"
+        "1fd72aa1fdd92ecf4a632f451111cdef545a2205704e819c2a25d2ee2e11fe0f"
     );
 }

@@ -17,7 +17,7 @@ use crate::item::{ItemSet, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs;
 use crate::matching::Match;
-use crate::okvs::{Grouped, Plan, decode_bin};
+use crate::okvs::{Fill, Grouped, Plan, decode_bin};
 use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
 use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver};
 use crate::tag_order::{Merge, TagMatch, tags_of};
@@ -105,6 +105,7 @@ struct Encode {
     /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
     correlation: Zeroizing<Vec<Pair>>,
     hash: KeyedHash,
+    fill: Fill,
     bins: Chunks,
     /// Bytes of columns that do not fill a message yet.
     unsent: Vec<u8>,
@@ -240,6 +241,7 @@ impl TakeSalt {
             bins: Chunks::new(shape.bins(), BINS_AT_ONCE),
             unsent: Vec::new(),
             hash: self.run.session.item_hash(salt, &self.planned.seed),
+            fill: Fill::random(rng),
             run: self.run,
             planned: self.planned,
             commitment: self.commitment,
@@ -270,7 +272,7 @@ impl Encode {
         let masks = &self.correlation[bin * width..(bin + 1) * width];
         let mut columns = Zeroizing::new(masks.iter().map(|pair| pair.0[0]).collect::<Vec<_>>());
         let values = super::item_values(&self.hash, &grouped.keys()[grouped.bin(bin)]);
-        plan.encode_bin(bin, grouped, &values, &mut columns);
+        plan.encode_bin(bin, grouped, &values, &mut columns, &|free| self.fill.elements(bin, free));
         columns.iter().flat_map(|column| column.to_bytes()).collect()
     }
 
