@@ -34,8 +34,8 @@
 //!
 //! out_i = (..((left_i * d_i + y_0) * d_i + y_1) .. ) * d_i + y_20,
 //!
-//! with y_s what the row takes in section s. But for a factor of the row that is left_i plus the sum of d_i^-(s+1)
-//! * y_s: the 21 entries of a row are powers of a random element, and those of different rows have nothing to do
+//! with y_s what the row takes in section s. But for a factor of the row that is left_i plus the sum of
+//! `d_i^-(s+1) * y_s`: the 21 entries of a row are powers of a random element, and those of different rows have nothing to do
 //! with each other. There are [`SCALARS`] scalars, taken in turn.
 //!
 //! Why: with a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places. Such an
