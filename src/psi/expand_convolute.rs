@@ -35,8 +35,10 @@
 //! out_i = (..((left_i * d_i + y_0) * d_i + y_1) .. ) * d_i + y_20,
 //!
 //! with y_s what the row takes in section s. But for a factor of the row that is left_i plus the sum of
-//! `d_i^-(s+1) * y_s`: the 21 entries of a row are powers of a random element, and those of different rows have nothing to do
-//! with each other. There are [`SCALARS`] scalars, taken in turn.
+//! `d_i^-(s+1) * y_s`: the 21 entries of a row are powers of a random element. There are [`SCALARS`] scalars, taken in
+//! turn, so rows i and i + 4096 have the same. Within such a group a matrix is binary section by section; but the longest code in
+//! use has 334 rows of one scalar, while what they are made of has rank 525 and more over GF(2), even for one who knows where the
+//! noise stands: there is no binary relation among them. A test holds the table of sizes below that bound.
 //!
 //! Why: with a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places. Such an
 //! interleaved code falls to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990),
@@ -82,6 +84,8 @@ mod vectors;
 
 pub(crate) use element::{Element, Pair};
 use public_bits::PublicBits;
+#[cfg(test)]
+pub(crate) use row_scalars::SCALARS;
 
 #[cfg(test)]
 use crate::field::F128;

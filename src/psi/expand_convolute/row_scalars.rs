@@ -9,7 +9,7 @@ pub(super) const STREAM: u64 = WEIGHT as u64 + 1;
 
 /// Different scalars: row i has number i modulo this. Many times the field's 128 bits, so that no power of them spans
 /// less than the field over GF(2).
-pub(super) const SCALARS: usize = 1 << 12;
+pub(crate) const SCALARS: usize = 1 << 12;
 
 /// The scalars, each as often in a row as an element has lanes.
 pub(super) struct RowScalars(Vec<F128>);

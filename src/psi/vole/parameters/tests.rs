@@ -32,6 +32,15 @@ fn estimates() -> Vec<Row> {
     serde_json::from_str::<Estimates>(json).unwrap().rows
 }
 
+/// Rows of one scalar have no binary relation while they are fewer than the states of the windows that they read: a window
+/// of the convolution has 24 unknowns in each of 21 sections.
+#[test]
+fn no_code_is_so_long_that_rows_of_one_scalar_are_dependent() {
+    use crate::expand_convolute::{MEMORY, SCALARS, WEIGHT};
+    let longest = TABLE.iter().map(Parameters::vole_length).max().unwrap();
+    assert!(longest.div_ceil(SCALARS) < MEMORY * WEIGHT);
+}
+
 #[test]
 fn every_row_is_the_one_computed() {
     let estimates = estimates();
