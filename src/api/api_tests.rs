@@ -130,7 +130,7 @@ async fn bodies_are_checked() {
         json!({}),
         json!({"peer": 7}),
         json!({"peer": "payments", "mode": "count"}),
-        json!({"peer": "payments", "engine": "vole"}),
+        json!({"peer": "payments", "engine": "gc"}),
         json!({"peer": "payments", "purpose": "x".repeat(257)}),
     ] {
         begin(body.to_string()).await.problem(400, "bad-value");

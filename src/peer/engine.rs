@@ -107,13 +107,15 @@ impl Run {
                         book.disclose(channel).await?;
                     }
                     send(channel, partition, messages).await?;
+                    limit.note(next.time_limit());
                     book.step(reached.phase);
                     progress(reached);
                     incoming = None;
                     next
                 }
                 Turn::Receive(next) => {
-                    incoming = Some(limit.receive(next.time_limit(), channel, partition).await?);
+                    limit.note(next.time_limit());
+                    incoming = Some(limit.receive(channel, partition).await?);
                     next
                 }
                 Turn::AwaitProofs(next) => return Ok(Ran::AwaitsProofs(next)),
@@ -163,19 +165,14 @@ struct TimeLimit {
 }
 
 impl TimeLimit {
-    async fn receive(
-        &mut self,
-        limit: Option<Duration>,
-        channel: &mut Channel,
-        partition: u32,
-    ) -> Result<Message, Fault> {
-        let Some(limit) = limit else {
-            self.end = None;
-            return receive(channel, partition).await;
-        };
-        let limit = limit.min(self.most);
-        let end = *self.end.get_or_insert_with(|| Instant::now() + limit);
-        let late = |_| Fault::Stalled(format!("its encoding did not come within {} s", limit.as_secs()));
+    /// Notes what the state that the machine has come to asks for.
+    fn note(&mut self, limit: Option<Duration>) {
+        self.end = limit.map(|limit| self.end.unwrap_or_else(|| Instant::now() + limit.min(self.most)));
+    }
+
+    async fn receive(&self, channel: &mut Channel, partition: u32) -> Result<Message, Fault> {
+        let Some(end) = self.end else { return receive(channel, partition).await };
+        let late = |_| Fault::Stalled("its encoding did not come within the time that it has".into());
         timeout_at(end, receive(channel, partition)).await.map_err(late)?
     }
 }

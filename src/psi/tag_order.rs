@@ -151,8 +151,8 @@ impl Merge {
     /// Reads the next tags.
     ///
     /// # Errors
-    /// [`Error::UnorderedTags`] where they do not ascend strictly within a list; [`Error::RepeatedTag`] where one of
-    /// another list comes again and matches again. So no item of the receiver's is claimed twice.
+    /// [`Error::UnorderedTags`] where they do not ascend strictly within a list. A tag of another list that comes again counts
+    /// once, and in silence: a refusal would tell the sender whether the receiver has the item.
     pub(crate) fn take(&mut self, tags: &[[u8; TAG_BYTES]]) -> Result<(), Error> {
         let first_ascends = self.last.is_none_or(|last| tags.first().is_none_or(|first| last < *first));
         let all_ascend = tags.is_sorted_by(|a, b| u128::from_be_bytes(*a) < u128::from_be_bytes(*b));
@@ -163,40 +163,37 @@ impl Merge {
             return Err(Error::UnorderedTags);
         }
         self.last = tags.last().copied().or(self.last);
-        self.merge(tags)?;
+        self.merge(tags);
         self.read += tags.len() as u32;
         Ok(())
     }
 
     /// Goes through both lists at once. Which of the two moves on is computed and not branched on: it is as good as random,
     /// and a processor would guess it wrong every other time.
-    fn merge(&mut self, tags: &[[u8; TAG_BYTES]]) -> Result<(), Error> {
+    fn merge(&mut self, tags: &[[u8; TAG_BYTES]]) {
         let mut index = 0;
         while let (Some(theirs), Some(own)) = (tags.get(index), self.own.0.get(self.at)) {
             let (sought, have) = (prefix(theirs), own.prefix());
             if sought == have {
-                self.look(theirs, index as u32)?;
+                self.look(theirs, index as u32);
             }
             index += usize::from(sought <= have);
             self.at += usize::from(have < sought);
         }
-        Ok(())
     }
 
     /// Looks for a tag among the own ones that have its first bits.
-    fn look(&mut self, theirs: &[u8; TAG_BYTES], index: u32) -> Result<(), Error> {
+    fn look(&mut self, theirs: &[u8; TAG_BYTES], index: u32) {
         let sought = prefix(theirs);
         let alike = self.own.0[self.at..].iter().take_while(|entry| entry.prefix() == sought);
         let found = { alike }.find(|entry| tag(&self.outputs, **entry) == theirs);
-        let Some(place) = found.map(|entry| entry.place()) else { return Ok(()) };
+        let Some(place) = found.map(|entry| entry.place()) else { return };
         let repeated = std::mem::replace(&mut self.matched[place], true);
         #[cfg(test)]
         let repeated = repeated && !Check::RepeatedTag.is_off();
-        if repeated {
-            return Err(Error::RepeatedTag);
+        if !repeated {
+            self.matches.push(TagMatch { place, tag_index: self.read + index });
         }
-        self.matches.push(TagMatch { place, tag_index: self.read + index });
-        Ok(())
     }
 
     /// The matches, ascending by the tag's place, and the outputs.
@@ -268,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_out_of_order_or_repeated_are_refused() {
+    fn tags_out_of_order_are_refused_and_repeated_ones_count_once() {
         let own = outputs(4, 3);
         let order = ascending(&own);
         let take = |tags: &[[u8; TAG_BYTES]]| Merge::new(Zeroizing::new(own.clone())).take(tags);
@@ -278,7 +275,8 @@ mod tests {
         let mut merge = Merge::new(Zeroizing::new(own.clone()));
         merge.take(&order).unwrap();
         merge.restart();
-        assert_eq!(merge.take(&order[..1]), Err(Error::RepeatedTag));
+        assert_eq!(merge.take(&order[..1]), Ok(()));
+        assert_eq!(merge.finish().0.len(), order.len());
     }
 
     proptest! {

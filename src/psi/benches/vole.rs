@@ -45,7 +45,7 @@ fn main() {
 /// The times of a run's steps, the receiver's first. Steps of one name that follow each other are added up.
 fn run(items: usize) -> [Vec<(String, f64)>; 2] {
     let params = Params {
-        exchange: [1; 16],
+        exchange: [1; 32],
         partition: 0,
         receiver_size: items,
         sender_size: items,

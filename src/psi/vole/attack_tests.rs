@@ -164,12 +164,8 @@ fn strict_order_and_matching_once_keep_a_tag_from_counting_twice() {
     let repeat = || tags_changed(|tags, place| tags[place + 1] = tags[place]);
     assert_eq!(repeat()[0], Some(Err(Error::UnorderedTags)));
     let unordered = without(&[Check::TagOrder], repeat);
-    assert_eq!(unordered[0], Some(Err(Error::RepeatedTag)));
-    let [receiver, _] = without(&[Check::TagOrder, Check::RepeatedTag], repeat);
-    let mut found = receiver.unwrap().unwrap().matches.unwrap();
-    found.dedup();
-    let [once, _] = right();
-    assert!(found.len() <= once.len());
+    let found = unordered[0].clone().unwrap().unwrap().matches.unwrap();
+    assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "no item twice");
     let [receiver, _] = without(&[Check::TagOrder, Check::RepeatedTag], repeat);
     assert!(receiver.unwrap().unwrap().matches.unwrap().len() > found.len());
 }

@@ -457,6 +457,11 @@ impl Party for Expand {
         party::nothing_due(incoming)?;
         Ok(Turn::Receive(Box::new(self.expand(rng)?)))
     }
+
+    /// From here on: the salt is sent.
+    fn time_limit(&self) -> Option<Duration> {
+        Some(ENCODING_LIMIT)
+    }
 }
 
 impl Party for TakeMask {

@@ -222,7 +222,7 @@ fn mismatched(receiver: Params, sender: Params) -> [End; 2] {
 fn a_partner_with_other_parameters_does_not_get_past_the_extension() {
     let right = params(5, 7, true);
     for other in [
-        Params { exchange: [0; 16], ..right.clone() },
+        Params { exchange: [0; 32], ..right.clone() },
         Params { partition: 4, ..right.clone() },
         Params { receiver_size: 6, ..right.clone() },
         Params { sender_size: 8, ..right.clone() },

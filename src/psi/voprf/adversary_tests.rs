@@ -327,7 +327,7 @@ fn errors_that_cancel_without_coefficients_are_caught() {
 #[test]
 fn a_run_of_another_exchange_or_partition_does_not_verify() {
     for other in [
-        crate::Params { exchange: [0; 16], ..params(2, 2, true) },
+        crate::Params { exchange: [0; 32], ..params(2, 2, true) },
         crate::Params { partition: 4, ..params(2, 2, true) },
     ] {
         let parties = [
