@@ -58,6 +58,7 @@ impl KeyedHash {
         Self { key, backend }
     }
 
+    #[cfg(any(test, feature = "bench-access"))]
     /// The hash of each input. Both slices have one length, as in all that follow.
     pub(crate) fn hash16(&self, inputs: &[[u8; 16]], out: &mut [[u8; 32]]) {
         assert_eq!(inputs.len(), out.len(), "slices of one length");
@@ -70,6 +71,7 @@ impl KeyedHash {
         self.hash(out.len(), |i| [inputs[i]], |i, [first, _]| out[i] = first);
     }
 
+    #[cfg(any(test, feature = "bench-access"))]
     pub(crate) fn hash32(&self, inputs: &[[u8; 32]], out: &mut [[u8; 32]]) {
         assert_eq!(inputs.len(), out.len(), "slices of one length");
         self.hash(out.len(), |i| halves(&inputs[i]), |i, hash| out[i] = joined(hash));
@@ -118,6 +120,7 @@ impl fmt::Debug for KeyedHash {
     }
 }
 
+#[cfg(any(test, feature = "bench-access"))]
 fn halves(whole: &[u8; 32]) -> [Half; 2] {
     let mut halves = [[0; 16]; 2];
     halves.as_flattened_mut().copy_from_slice(whole);

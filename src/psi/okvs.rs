@@ -36,6 +36,7 @@
 //! outside of what a node defends against. Field operations and AES run in constant time.
 
 mod decode;
+#[cfg(any(test, feature = "bench-access"))]
 mod derive;
 mod gap;
 mod group;

@@ -36,6 +36,7 @@ impl Plan {
         Ok(Self { shape, bins })
     }
 
+    #[cfg(any(test, feature = "bench-access"))]
     /// Adds the encoding of `values`, which are in the grouped order, to the mask in `into`, all columns of it.
     pub(crate) fn encode(&self, grouped: &Grouped, values: &[F128], into: &mut [F128]) {
         let bins = into.par_chunks_mut(self.shape.bin_columns()).enumerate();
