@@ -69,7 +69,7 @@ fn tampered(kind: MessageKind, change: impl FnOnce(&mut [u8])) -> [End; 2] {
 }
 
 /// Bytes that all messages of a kind have together in a run of [`sets`].
-fn whole_length(kind: MessageKind) -> usize {
+pub(super) fn whole_length(kind: MessageKind) -> usize {
     let parameters = parameters::parameters(5).unwrap();
     match kind {
         VoleExtension => super::extension_message_bytes(parameters),

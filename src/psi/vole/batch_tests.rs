@@ -99,12 +99,9 @@ fn repeated_over_batches() -> (usize, [End; 2]) {
 
 #[test]
 fn a_tag_repeated_in_another_batch_counts_once_and_in_silence() {
-    let (count, [receiver, sender]) = repeated_over_batches();
-    let matches = |end: End| end.unwrap().unwrap().matches;
-    assert_eq!(
-        (count, matches(receiver), matches(sender).map(|found| found.len())),
-        (3, Some(vec![0]), Some(1))
-    );
+    // The sender that sent it is not the one whose proofs were asked for: it may hold that against the receiver.
+    let (count, [receiver, _]) = repeated_over_batches();
+    assert_eq!((count, receiver.unwrap().unwrap().matches), (3, Some(vec![0])));
 }
 
 /// Without the check one item would be counted as several matches.
