@@ -61,7 +61,7 @@ fn pad(mut items: Vec<SessionItem>, positions: Vec<u32>, bound: usize) -> Result
 /// The first 32 bits of an item, scaled: they are uniform, and the engine hashes the item anew.
 fn part_of(item: &SessionItem, parts: u32) -> usize {
     let [a, b, c, d, ..] = *item.as_bytes();
-    (u64::from(u32::from_be_bytes([a, b, c, d])) * u64::from(parts) >> 32) as usize
+    ((u64::from(u32::from_be_bytes([a, b, c, d])) * u64::from(parts)) >> 32) as usize
 }
 
 #[cfg(test)]

@@ -145,7 +145,8 @@ fn the_longest_offer_fits() {
 
 #[test]
 fn the_longest_message_of_an_engine_fits_and_one_element_more_does_not() {
-    let lists: [(fn(Vec<u8>) -> Message, usize); 9] = [
+    type Make = fn(Vec<u8>) -> Message;
+    let lists: [(Make, usize); 9] = [
         (Message::VoprfBlinded, 32),
         (Message::VoprfEvaluated, 32),
         (Message::VoleOpening, 32),
