@@ -51,12 +51,13 @@ impl DigestCache {
     }
 
     /// Every row's digests that can be read.
-    pub(crate) fn read(&self, mut each: impl FnMut(CachedRow)) -> Result<(), StoreError> {
-        self.0.read_whatever_opens(|key, plain| {
+    pub(crate) fn read(self, mut each: impl FnMut(CachedRow)) -> Result<Self, StoreError> {
+        let database = self.0.read_whatever_opens(|key, plain| {
             if let Ok(rows) = unpack(key, plain) {
                 rows.into_iter().for_each(&mut each);
             }
-        })
+        })?;
+        Ok(Self(database))
     }
 
     /// Keeps the digests of rows that follow each other from a place on.

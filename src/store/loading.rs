@@ -37,17 +37,18 @@ pub(crate) struct Loaded {
 /// Opens the databases and reads what memory keeps.
 pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -> Result<Loaded, StoreError> {
     let path = folder.path().join("main");
-    let database = Database::open(&path, b"overlapd store 1".to_vec(), sealer.clone())?;
+    let mut database = Database::open(&path, b"overlapd store 1".to_vec(), sealer.clone())?;
     crate::folder::sync_folder(&path)?;
     crate::folder::sync_folder(folder.path())?;
     if folder.is_restoring() {
-        undo_restore(folder, &database)?;
+        database = undo_restore(folder, database)?;
     }
     let mut reading = Reading::default();
-    let mut writer = database.read_all(|key, plain| reading.take(key, plain))?;
+    let (database, mut writer) = database.read_all(|key, plain| reading.take(key, plain))?;
     if writer.commits() < folder.watermark()? {
         return Err(damaged("its newest writes are missing"));
     }
+    reading.catalog.index_loaded()?;
     let ids = match reading.ids.take() {
         Some(ids) => ids,
         None if writer.commits() == 0 => begin(folder, &database, &mut writer, sealer)?,
@@ -63,7 +64,7 @@ pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -
     };
     let cache = DigestCache::open(folder.path(), sealer, salt)?;
     let digester = Digester::new(&salt.1);
-    load_digests(&mut state.catalog, &database, &cache, &digester)?;
+    let cache = load_digests(&mut state.catalog, &database, cache, &digester)?;
     Ok(Loaded { database, cache, digester, state, writer })
 }
 
@@ -104,10 +105,10 @@ fn begin(
 }
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the day as spent.
-fn undo_restore(folder: &Folder, database: &Database) -> Result<(), StoreError> {
+fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
     const WRITTEN: [u8; 5] = [keys::SEGMENT, keys::JOURNAL, keys::OVERLAPS, keys::EXCHANGE, keys::LEDGER];
     tracing::warn!("a restore did not end: what it wrote is removed");
-    let mut writer = database.read_all(|_, _| Ok(()))?;
+    let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
     for table in WRITTEN {
         for some in database.keys(&[table])?.chunks(UNDO_KEYS) {
             let mut batch = Batch::default();
@@ -116,7 +117,8 @@ fn undo_restore(folder: &Folder, database: &Database) -> Result<(), StoreError> 
             folder.set_watermark(writer.commits())?;
         }
     }
-    folder.end_restore()
+    folder.end_restore()?;
+    Ok(database)
 }
 
 #[derive(Default)]
@@ -164,14 +166,14 @@ impl Reading {
 fn load_digests(
     catalog: &mut Catalog,
     database: &Database,
-    cache: &DigestCache,
+    cache: DigestCache,
     digester: &Digester,
-) -> Result<(), StoreError> {
+) -> Result<DigestCache, StoreError> {
     let segments = catalog.snapshot().segments();
     let mut has: Vec<Vec<bool>> =
-        segments.iter().map(|table| table.rows().iter().map(|meta| !meta.live).collect()).collect();
-    let mut entries = Vec::new();
-    cache.read(|cached| {
+        segments.iter().map(|table| table.rows().map(|meta| !meta.live).collect()).collect();
+    let mut entries = Vec::with_capacity(catalog.len());
+    let cache = cache.read(|cached| {
         let there = catalog.meta(cached.place).filter(|meta| meta.live && meta.id == cached.id);
         let slot = has.get_mut(cached.place.segment as usize);
         let slot = slot.and_then(|rows| rows.get_mut(usize::from(cached.place.row)));
@@ -182,10 +184,10 @@ fn load_digests(
         }
     })?;
     for (segment, rows) in has.iter().enumerate().filter(|(_, rows)| rows.contains(&false)) {
-        make_digests(segment as u32, rows, database, cache, digester, &mut entries)?;
+        make_digests(segment as u32, rows, database, &cache, digester, &mut entries)?;
     }
     catalog.load_digests(entries);
-    Ok(())
+    Ok(cache)
 }
 
 /// Makes the digests of the rows of a segment that have none.

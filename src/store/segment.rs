@@ -73,20 +73,50 @@ pub(crate) fn packed_len(row: &IndicatorRow) -> usize {
     NUMBERS + context + row.raw.reveal().len() + row.canonical.reveal().len()
 }
 
+/// A row where it lies in its segment.
+pub(crate) struct PackedRow<'a> {
+    pub(crate) id: IndicatorId,
+    pub(crate) kind: Kind,
+    /// Without its texts.
+    pub(crate) context: Context,
+    imported: u64,
+    source: &'a str,
+    note: &'a str,
+    raw: &'a str,
+    canonical: &'a str,
+}
+
+impl PackedRow<'_> {
+    pub(crate) fn to_row(&self) -> IndicatorRow {
+        let (source, note) = (self.source.to_owned(), self.note.to_owned());
+        IndicatorRow {
+            id: self.id,
+            kind: self.kind,
+            raw: SecretText::new(self.raw),
+            canonical: SecretText::new(self.canonical),
+            context: Context { source, note, ..self.context.clone() },
+            imported: self.imported,
+        }
+    }
+}
+
 /// Unpacks the rows of a segment; `None` is a withdrawn one.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Option<IndicatorRow>>, StoreError> {
+    rows_in(bytes)?.map(|row| Ok(row?.as_ref().map(PackedRow::to_row))).collect()
+}
+
+/// The rows of a segment where they lie, so that whoever wants a few of them or their numbers copies no texts.
+pub(crate) fn rows_in(
+    bytes: &[u8],
+) -> Result<impl Iterator<Item = Result<Option<PackedRow<'_>>, StoreError>>, StoreError> {
     let mut reader = Reader::new(bytes);
     if reader.u8()? != VERSION {
         return Err(damaged("a segment"));
     }
-    let mut rows = Vec::new();
-    while !reader.is_empty() {
-        rows.push(unpack_row(&mut reader)?);
-    }
-    Ok(rows)
+    Ok(std::iter::from_fn(move || (!reader.is_empty()).then(|| row_in(&mut reader))))
 }
 
-fn unpack_row(reader: &mut Reader<'_>) -> Result<Option<IndicatorRow>, StoreError> {
+fn row_in<'a>(reader: &mut Reader<'a>) -> Result<Option<PackedRow<'a>>, StoreError> {
     let state = reader.u8()?;
     if state == WITHDRAWN {
         return Ok(None);
@@ -94,16 +124,14 @@ fn unpack_row(reader: &mut Reader<'_>) -> Result<Option<IndicatorRow>, StoreErro
     let kind = Kind::from_number(reader.u8()?).ok_or(damaged("a kind"))?;
     let id = IndicatorId(reader.array()?);
     let imported = reader.u64()?;
-    let mut context = context_numbers(reader)?;
-    context.source = reader.text()?.to_owned();
-    context.note = reader.text()?.to_owned();
-    let canonical = SecretText::new(reader.text()?);
+    let context = context_numbers(reader)?;
+    let (source, note, canonical) = (reader.text()?, reader.text()?, reader.text()?);
     let raw = match state {
-        LIVE => SecretText::new(reader.text()?),
-        LIVE_RAW_IS_CANONICAL => canonical.clone(),
+        LIVE => reader.text()?,
+        LIVE_RAW_IS_CANONICAL => canonical,
         _ => return Err(damaged("a row's state")),
     };
-    Ok(Some(IndicatorRow { id, kind, raw, canonical, context, imported }))
+    Ok(Some(PackedRow { id, kind, context, imported, source, note, raw, canonical }))
 }
 
 /// Appends what of a context can change: 26 bytes.

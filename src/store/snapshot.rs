@@ -99,8 +99,8 @@ impl Snapshot {
     }
 
     /// The indicator at a place, withdrawn or not.
-    pub(crate) fn meta(&self, place: Place) -> Option<&RowMeta> {
-        self.segments.get(place.segment as usize)?.rows().get(usize::from(place.row))
+    pub(crate) fn meta(&self, place: Place) -> Option<RowMeta> {
+        self.segments.get(place.segment as usize)?.row(place.row)
     }
 
     /// Adds digests and merges runs until each is more than twice as long as the next.
