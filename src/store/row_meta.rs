@@ -195,6 +195,13 @@ impl SegmentTable {
         }
     }
 
+    /// Whether every row takes part, at whatever time.
+    pub(crate) fn takes_part_whole(&self, ceiling: Tlp) -> bool {
+        // A status from 1 to the ceiling's is of a live row that does not expire.
+        let takes_part = |status: &u8| status.wrapping_sub(1) < ceiling.number();
+        self.statuses.iter().take(self.rows.len()).all(takes_part)
+    }
+
     /// Where these numbers are, from now on if they were not.
     fn number_of(&mut self, numbers: Numbers) -> u16 {
         if self.numbers.len() >= MOST_NUMBERS {
