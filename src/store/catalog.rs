@@ -211,7 +211,7 @@ impl Catalog {
         for row in rows_in(bytes)? {
             let meta =
                 row?.map_or_else(RowMeta::withdrawn, |row| RowMeta::new(row.id, row.kind, &row.context));
-            table.push(meta).ok_or(damaged("a segment has too many rows"))?;
+            table.push(meta).ok_or_else(|| damaged("a segment has too many rows"))?;
             if meta.live {
                 *self.counts.entry(meta.kind).or_default() += 1;
             }
@@ -225,7 +225,8 @@ impl Catalog {
     /// Makes the index of all that was loaded: at once, so that it never grows.
     pub(crate) fn index_loaded(&mut self) -> Result<(), StoreError> {
         let live = self.counts.values().sum::<u64>() as usize;
-        self.index = PlaceIndex::of(&self.snapshot, live).ok_or(damaged("an indicator is there twice"))?;
+        self.index =
+            PlaceIndex::of(&self.snapshot, live).ok_or_else(|| damaged("an indicator is there twice"))?;
         Ok(())
     }
 

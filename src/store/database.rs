@@ -36,7 +36,7 @@ const RELEASE_WAIT: Duration = Duration::from_secs(10);
 /// Values that are read ahead of whoever takes them, a megabyte or so.
 const READ_AHEAD: usize = 64;
 /// Sealed bytes that are read before a database is closed and opened again, which takes some milliseconds.
-const BYTES_BEFORE_CLOSING: usize = if cfg!(test) { 64 << 10 } else { 16 << 20 };
+const BYTES_BEFORE_CLOSING: usize = if cfg!(test) { 4 << 10 } else { 16 << 20 };
 /// Where the sum is; before every other key.
 const SUM_KEY: &[u8] = &[0];
 

@@ -116,7 +116,7 @@ fn unpack(key: &[u8], plain: &[u8]) -> Result<Vec<CachedRow>, StoreError> {
     let (mut reader, mut rows) = (Reader::new(plain), Vec::new());
     while !reader.is_empty() {
         let row = u16::try_from(rows.len()).ok().and_then(|at| first.checked_add(at));
-        let place = Place { segment, row: row.ok_or(damaged("digests"))? };
+        let place = Place { segment, row: row.ok_or_else(|| damaged("digests"))? };
         rows.push(unpack_row(&mut reader, place)?);
     }
     Ok(rows)
@@ -127,7 +127,7 @@ fn unpack_row(reader: &mut Reader<'_>, place: Place) -> Result<CachedRow, StoreE
     let count = reader.u8()?;
     let mut digests = Vec::with_capacity(usize::from(count));
     for _ in 0..count {
-        let facet = Facet::from_number(reader.u8()?).ok_or(damaged("a facet"))?;
+        let facet = Facet::from_number(reader.u8()?).ok_or_else(|| damaged("a facet"))?;
         digests.push((facet, Digest::from_bytes(reader.array()?)));
     }
     Ok(CachedRow { place, id, digests })

@@ -12,7 +12,7 @@ use crate::error::damaged;
 use crate::loading::digests;
 use crate::page::Cursor;
 use crate::row_meta::Place;
-use crate::segment::{PackedRows, rows_in, unpack};
+use crate::segment::{PackedRows, unpack, unpack_some};
 use crate::sled_store::SledStore;
 use crate::{
     ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest, StoreError,
@@ -209,18 +209,13 @@ fn rows_of_segment(
 ) -> Result<(), StoreError> {
     let Some(segment) = places.first().map(|place| place.segment) else { return Ok(()) };
     let bytes = segment_bytes(store, segment)?;
-    let mut wanted = places.iter().peekable();
-    for (row, packed) in (0_u16..).zip(rows_in(&bytes)?) {
-        let packed = packed?;
-        let Some(place) = wanted.next_if(|place| place.row == row) else { continue };
-        let meta = store.state().catalog.meta(*place).filter(|meta| meta.live);
-        if let (Some(packed), Some(meta)) = (packed, meta) {
-            let mut row = packed.to_row();
-            meta.bring_up_to_date(&mut row.context);
-            found.push((*place, row));
-        }
-        if wanted.peek().is_none() {
-            break;
+    let rows = unpack_some(&bytes, places.iter().map(|place| place.row))?;
+    let state = store.state();
+    for (row, mut unpacked) in rows {
+        let place = Place { segment, row };
+        if let Some(meta) = state.catalog.meta(place).filter(|meta| meta.live) {
+            meta.bring_up_to_date(&mut unpacked.context);
+            found.push((place, unpacked));
         }
     }
     Ok(())
