@@ -130,7 +130,7 @@ async fn bodies_are_checked() {
         json!({}),
         json!({"peer": 7}),
         json!({"peer": "payments", "mode": "count"}),
-        json!({"peer": "payments", "engine": "vole"}),
+        json!({"peer": "payments", "engine": "gc"}),
         json!({"peer": "payments", "purpose": "x".repeat(257)}),
     ] {
         begin(body.to_string()).await.problem(400, "bad-value");
@@ -308,6 +308,7 @@ async fn partners_are_listed_with_their_agreements() {
     );
     assert_eq!(peer["agreement"]["kinds"], json!(["url", "domain"]));
     assert_eq!(peer["agreement"]["learns"], "police");
+    assert_eq!(peer["agreement"]["engine"], "vole");
     assert_eq!(peer["agreement"]["hash"].as_str().unwrap().len(), 64);
 }
 

@@ -10,7 +10,7 @@ use overlap_coalition::{Agreement, EngineName, ExchangeId, MemberId, MemberStatu
 pub struct ExchangeAsk {
     /// With whom.
     pub peer: MemberId,
-    /// What for; `None`: the agreement's first purpose, or `investigation`.
+    /// What for; `None`: the agreement's first purpose, or none where it names none.
     pub purpose: Option<String>,
     /// The caller's case; may be empty.
     pub case_reference: String,
@@ -88,7 +88,7 @@ pub struct DaemonStatus {
     /// When its own certificate ends.
     pub certificate_ends: Timestamp,
     /// The epoch of its salt.
-    pub salt_epoch: u32,
+    pub salt_epoch: Option<u32>,
     /// When it started.
     pub started: Timestamp,
 }

@@ -22,7 +22,6 @@ const LONGEST_WAIT: u64 = 60;
 /// The longest purpose and case reference, in bytes, as an offer holds them.
 const LONGEST_PURPOSE: usize = 256;
 
-/// The engines that can be asked for.
 /// An exchange, whole.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Exchange, example = json!({
@@ -41,7 +40,7 @@ pub(crate) struct ExchangeItem {
     role: &'static str,
     /// `offered`, `running`, `learned`, `completed`, `refused` or `failed`.
     state: &'static str,
-    /// The engine.
+    /// The engine: `voprf` or `vole`.
     engine: &'static str,
     /// What it tells.
     mode: &'static str,
@@ -61,7 +60,7 @@ pub(crate) struct ExchangeItem {
     bytes_received: u64,
     /// Whether anything of this side's set beyond its padded size may have reached the partner.
     disclosed: bool,
-    /// Seconds by phase, `total` first.
+    /// Seconds by phase, `total` first. The engine's own phases stand before `engine`, which has them in it.
     #[schema(value_type = std::collections::BTreeMap<String, f64>)]
     seconds: Seconds,
     /// When it began.
@@ -190,9 +189,11 @@ pub(crate) struct BeginExchange {
     peer: String,
     /// `overlap`, which is also meant if nothing is said.
     mode: Option<String>,
-    /// `auto` or `voprf`; `auto` if not said.
+    /// `auto`, `voprf` or `vole`; `auto` if not said: the agreement's where it fixes one, else the faster at the two sets' sizes.
+    /// Another than the agreement's is refused.
     engine: Option<String>,
-    /// What for, 256 bytes at most; the agreement's first purpose if not said.
+    /// What for, 256 bytes at most; if not said, the first of the agreement's purposes by the alphabet, or none where it
+    /// names none.
     purpose: Option<String>,
     /// The caller's case reference, 256 bytes at most.
     case: Option<String>,

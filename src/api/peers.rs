@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use overlap_coalition::{Agreement, Learns, MemberStatus};
+use overlap_coalition::{Agreement, EngineName, Learns, MemberStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +17,8 @@ use crate::state::ApiState;
     "peer": "payments", "name": "Payments", "status": "active", "address": "127.0.0.1:7701", "running": 0,
     "certificate_ends": "2026-12-31T23:59:59Z", "next_exchange": null, "every_seconds": null,
     "agreement": {"hash": "5f3c", "kinds": ["domain", "url"], "facets": ["host", "url"], "mode": "overlap",
-        "learns": "both", "purposes": [], "max_items": 1048576, "min_items": 0, "exchanges_per_day": 24, "expires": null}
+        "learns": "both", "purposes": [], "max_items": 1048576, "min_items": 0, "exchanges_per_day": 24, "expires": null,
+        "engine": null}
 }))]
 pub(crate) struct PeerItem {
     /// Its member id.
@@ -67,6 +68,8 @@ pub(crate) struct AgreementItem {
     /// When the agreement ends; null: it does not.
     #[schema(format = "date-time")]
     expires: Option<String>,
+    /// The engine of every exchange, `voprf` or `vole`; null: the initiator chooses.
+    engine: Option<&'static str>,
 }
 
 /// The partners.
@@ -114,6 +117,7 @@ impl From<Agreement> for AgreementItem {
             min_items: agreement.min_items,
             exchanges_per_day: agreement.exchanges_per_day,
             expires: agreement.expires.map(|time| rfc3339(time.0)),
+            engine: agreement.engine.map(EngineName::as_str),
         }
     }
 }

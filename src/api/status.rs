@@ -40,8 +40,8 @@ pub(crate) struct Status {
     /// When this node's own certificate ends.
     #[schema(format = "date-time")]
     certificate_ends: String,
-    /// The epoch of the digests' salt.
-    salt_epoch: u32,
+    /// The epoch of the digests' salt; null while digests are made anew under another one.
+    salt_epoch: Option<u32>,
     /// When the node started.
     #[schema(format = "date-time")]
     started: String,

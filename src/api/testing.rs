@@ -76,7 +76,7 @@ impl Daemon for TestDaemon {
             roster_version: 3,
             roster_expires: Timestamp(NOW + 86_400),
             certificate_ends: Timestamp(NOW + 3_600),
-            salt_epoch: 1,
+            salt_epoch: Some(1),
             started: Timestamp(NOW),
         }
     }
@@ -218,6 +218,7 @@ fn partner() -> PartnerView {
             min_items: 0,
             exchanges_per_day: 24,
             expires: Some(Timestamp(NOW + 60)),
+            engine: Some(EngineName::Vole),
         },
         running: 1,
         certificate_ends: None,

@@ -7,7 +7,7 @@ use overlap_indicator::{Facet, Kind};
 use crate::exchange::LONGEST_PURPOSE;
 use crate::hashing::FieldHash;
 use crate::text::is_printable;
-use crate::{CoalitionName, MemberId, Timestamp};
+use crate::{CoalitionName, EngineName, MemberId, Timestamp};
 
 /// Who learns the overlaps of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +50,8 @@ pub struct Agreement {
     pub exchanges_per_day: u32,
     /// When the agreement ends, if it does.
     pub expires: Option<Timestamp>,
+    /// The engine of every exchange; `None`: the initiator chooses.
+    pub engine: Option<EngineName>,
 }
 
 /// SHA-256 of an agreement's canonical encoding.
@@ -109,6 +111,7 @@ impl Agreement {
             Learns::Only(member) => Some(member.as_str().as_bytes()),
         };
         let expires = self.expires.map(|time| time.0.to_be_bytes());
+        let engine = self.engine.map(|engine| u64::from(engine.number()).to_be_bytes());
         let kinds: Vec<[u8; 1]> = self.kinds.iter().map(|kind| [kind.number()]).collect();
         let facets: Vec<[u8; 1]> = self.facets.iter().map(|facet| [facet.number()]).collect();
         let hash = FieldHash::new("overlapd agreement v1")
@@ -122,7 +125,8 @@ impl Agreement {
             .number(self.max_items)
             .number(self.min_items)
             .number(u64::from(self.exchanges_per_day))
-            .list(expires.iter().map(|time| time.as_slice()));
+            .list(expires.iter().map(|time| time.as_slice()))
+            .list(engine.iter().map(|number| number.as_slice()));
         AgreementHash(hash.finish())
     }
 

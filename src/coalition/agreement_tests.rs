@@ -31,6 +31,9 @@ fn from_vector(vector: &Value) -> Agreement {
         min_items: vector["min_items"].as_u64().unwrap(),
         exchanges_per_day: vector["exchanges_per_day"].as_u64().unwrap().try_into().unwrap(),
         expires: vector["expires"].as_u64().map(Timestamp),
+        engine: vector["engine"]
+            .as_u64()
+            .map(|_| EngineName::from_number(number(&vector["engine"])).unwrap()),
     }
 }
 
@@ -46,7 +49,7 @@ fn hashes_are_those_of_an_independent_implementation() {
 
 #[test]
 fn every_field_is_in_the_hash() {
-    let changes: [Change<Agreement>; 16] = [
+    let changes: [Change<Agreement>; 18] = [
         |a| a.coalition = "other.example".parse().unwrap(),
         |a| a.members[0] = id("hotling"),
         |a| a.members[1] = id("polica"),
@@ -63,6 +66,8 @@ fn every_field_is_in_the_hash() {
         |a| a.min_items += 1,
         |a| a.exchanges_per_day += 1,
         |a| a.expires = Some(Timestamp(0)),
+        |a| a.engine = Some(EngineName::Voprf),
+        |a| a.engine = Some(EngineName::Vole),
     ];
     let mut hashes = vec![agreement().hash()];
     for change in changes {

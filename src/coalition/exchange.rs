@@ -94,7 +94,7 @@ impl fmt::Display for EngineName {
 
 /// A name that is no engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown engine")]
+#[error("unknown engine: `voprf` and `vole` are known")]
 pub struct UnknownEngine;
 
 impl FromStr for EngineName {

@@ -48,8 +48,8 @@ pub use exchange::{
 pub use ladder::{is_step, padded_size};
 pub use member::{CoalitionName, MemberId, NameError};
 pub use policy::{
-    CLOCK_SKEW, LONGEST_EXCHANGE, OfferContext, Side, Terms, decide_accept, decide_offer, decide_own_size,
-    receiver_of,
+    CLOCK_SKEW, DIGESTS_MADE_ANEW, LONGEST_EXCHANGE, OfferContext, Side, Terms, decide_accept, decide_offer,
+    decide_own_size, digests_made_anew, receiver_of,
 };
 pub use receipt::{Receipt, ReceiptError};
 pub use refusal::{Refusal, RefusalCode};

@@ -15,6 +15,10 @@ pub const CLOCK_SKEW: u64 = 300;
 /// How long after an offer its deadline may be, in seconds: a partner holds no exchange open for longer.
 pub const LONGEST_EXCHANGE: u64 = 3_600;
 
+/// When to try again at a node whose digests are of another epoch, in seconds: it makes those of ten millions of indicators
+/// in about as long.
+pub const DIGESTS_MADE_ANEW: u64 = 60;
+
 /// One of the two ends of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -41,8 +45,8 @@ pub struct OfferContext<'a> {
     pub roster: &'a Roster,
     /// What the partner has used today.
     pub used: DayUse,
-    /// The epoch of this node's salt.
-    pub salt_epoch: u32,
+    /// The epoch of the salt that this node's digests are made with; `None` while they are made anew under another one.
+    pub salt_epoch: Option<u32>,
     /// Engines that this node runs.
     pub engines: &'a [EngineName],
     /// The time.
@@ -70,7 +74,7 @@ pub struct Terms {
 ///    the partner's too ([`RefusalCode::AgreementHash`]);
 /// 4. the offer's times ([`RefusalCode::Deadline`]);
 /// 5. mode and learner ([`RefusalCode::Mode`]), kinds and facets ([`RefusalCode::Scope`]), purpose and case reference
-///    ([`RefusalCode::Purpose`]), engine ([`RefusalCode::Engine`]);
+///    ([`RefusalCode::Purpose`]), engine, which is the agreement's where that fixes one ([`RefusalCode::Engine`]);
 /// 6. the salt's epoch ([`RefusalCode::SaltEpoch`]);
 /// 7. exchanges today ([`RefusalCode::ExchangesToday`]);
 /// 8. the initiator's size: a step of the ladder ([`RefusalCode::Protocol`]), not over the agreement's largest
@@ -160,7 +164,7 @@ fn check_parties(context: &OfferContext<'_>) -> Result<(), Refusal> {
 
 fn check_roster(context: &OfferContext<'_>) -> Result<(), Refusal> {
     let own = context.own;
-    ensure(context.now < context.roster.expires, || {
+    ensure(!context.roster.is_expired(context.now), || {
         let sentence =
             format!("The roster that {own} holds has expired: import the secretariat's new one there.");
         Refusal::new(RefusalCode::RosterExpired, sentence)
@@ -238,6 +242,19 @@ fn check_content(context: &OfferContext<'_>, agreement: &Agreement) -> Result<()
         Refusal::new(RefusalCode::Scope, sentence)
     })?;
     check_purpose(offer, agreement)?;
+    check_engine(context, agreement)
+}
+
+fn check_engine(context: &OfferContext<'_>, agreement: &Agreement) -> Result<(), Refusal> {
+    let offer = context.offer;
+    let fixed = agreement.engine.unwrap_or(offer.engine);
+    ensure(offer.engine == fixed, || {
+        let sentence = format!(
+            "The agreement of {} and {} fixes the engine {fixed}, not {}: ask for that one, or name none.",
+            context.own, context.peer, offer.engine
+        );
+        Refusal::new(RefusalCode::Engine, sentence)
+    })?;
     ensure(context.engines.contains(&offer.engine), || {
         let sentence = format!("{} does not run the engine {}: choose another.", context.own, offer.engine);
         Refusal::new(RefusalCode::Engine, sentence)
@@ -264,22 +281,28 @@ fn check_purpose(offer: &Offer, agreement: &Agreement) -> Result<(), Refusal> {
 
 fn check_salt_epoch(context: &OfferContext<'_>) -> Result<(), Refusal> {
     let (own, peer, offered) = (context.own, context.peer, context.offer.salt_epoch);
+    let epoch = context.salt_epoch.ok_or_else(|| digests_made_anew(own))?;
     let current = context.roster.current_epoch().map(|epoch| epoch.epoch);
-    ensure(current == Some(context.salt_epoch), || {
+    ensure(current == Some(epoch), || {
         let sentence = format!(
-            "{own} has digests of salt epoch {}, which its roster does not have as the current one: \
-             let it take the current salt.",
-            context.salt_epoch
+            "{own} has digests of salt epoch {epoch}, which its roster does not have as the current one: \
+             it takes the current salt by itself; its log says so if it cannot."
         );
-        Refusal::new(RefusalCode::SaltEpoch, sentence)
+        Refusal::retry_in(RefusalCode::SaltEpoch, sentence, DIGESTS_MADE_ANEW)
     })?;
-    ensure(offered == context.salt_epoch, || {
+    ensure(offered == epoch, || {
         let sentence = format!(
-            "{own} has digests of salt epoch {}, {peer} of {offered}: let both take the newest roster and its salt.",
-            context.salt_epoch
+            "{own} has digests of salt epoch {epoch}, {peer} of {offered}: \
+             each takes the newest roster and its salt by itself."
         );
-        Refusal::new(RefusalCode::SaltEpoch, sentence)
+        Refusal::retry_in(RefusalCode::SaltEpoch, sentence, DIGESTS_MADE_ANEW)
     })
+}
+
+/// The refusal of a node whose digests are made anew under the salt of a new epoch.
+pub fn digests_made_anew(own: &MemberId) -> Refusal {
+    let sentence = format!("{own} makes its digests anew under the coalition's new salt: try again later.");
+    Refusal::retry_in(RefusalCode::SaltEpoch, sentence, DIGESTS_MADE_ANEW)
 }
 
 fn check_exchanges_today(context: &OfferContext<'_>, agreement: &Agreement) -> Result<(), Refusal> {

@@ -13,7 +13,7 @@ struct Case {
     roster: Roster,
     own_items: u64,
     used: DayUse,
-    salt_epoch: u32,
+    salt_epoch: Option<u32>,
     engines: Vec<EngineName>,
     now: Timestamp,
 }
@@ -29,7 +29,7 @@ impl Case {
             roster: roster(),
             own_items: 2_000,
             used: DayUse::default(),
-            salt_epoch: 2,
+            salt_epoch: Some(2),
             engines: vec![EngineName::Voprf],
             now: NOW,
         }
@@ -268,15 +268,32 @@ fn an_engine_that_is_not_run() {
 }
 
 #[test]
+fn another_engine_than_the_agreements() {
+    for case in [Case::initiator, Case::responder] {
+        let fixed = |engine| {
+            case().changed(|case| case.engines = EngineName::ALL.to_vec()).agreed(|a| a.engine = Some(engine))
+        };
+        fixed(EngineName::Voprf).assert_accepted();
+        fixed(EngineName::Vole).assert_refused(RefusalCode::Engine);
+        assert!(fixed(EngineName::Vole).refusal().sentence.contains("fixes the engine vole, not voprf"));
+        fixed(EngineName::Vole).offered(|o| o.engine = EngineName::Vole).assert_accepted();
+        // An agreement does not make a node run what it does not run.
+        let lacking = fixed(EngineName::Vole).offered(|o| o.engine = EngineName::Vole);
+        lacking.changed(|case| case.engines = vec![EngineName::Voprf]).assert_refused(RefusalCode::Engine);
+    }
+}
+
+#[test]
 fn salts_of_other_epochs() {
     Case::responder().offered(|o| o.salt_epoch = 1).assert_refused(RefusalCode::SaltEpoch);
     Case::responder().offered(|o| o.salt_epoch = 3).assert_refused(RefusalCode::SaltEpoch);
-    Case::responder().changed(|case| case.salt_epoch = 1).assert_refused(RefusalCode::SaltEpoch);
+    Case::responder().changed(|case| case.salt_epoch = Some(1)).assert_refused(RefusalCode::SaltEpoch);
     let both_old = Case::responder().changed(|case| {
-        case.salt_epoch = 1;
+        case.salt_epoch = Some(1);
         case.offer.salt_epoch = 1;
     });
     both_old.assert_refused(RefusalCode::SaltEpoch);
+    Case::responder().changed(|case| case.salt_epoch = None).assert_refused(RefusalCode::SaltEpoch);
     Case::responder().changed(|case| case.roster.epochs.clear()).assert_refused(RefusalCode::SaltEpoch);
 }
 

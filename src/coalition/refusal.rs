@@ -10,7 +10,7 @@ pub enum RefusalCode {
     WireVersion = 1,
     /// Another version of the canonicalisation rules.
     CanonVersion = 2,
-    /// No engine in common, or parameters that this node does not run.
+    /// No engine in common, or another than the agreement fixes, or parameters that this node does not run.
     Engine = 3,
     /// No agreement with this member.
     NoAgreement = 4,

@@ -121,6 +121,11 @@ impl Roster {
         keys.iter().any(|listed| listed.key == *key && listed.not_before <= now && now < listed.not_after)
     }
 
+    /// Whether it has ended at `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires
+    }
+
     fn has_same_keys(&self, secretariat: &[PublicKey], threshold: u32) -> bool {
         let own: BTreeSet<_> = self.secretariat.iter().collect();
         self.threshold == threshold && own == secretariat.iter().collect()
@@ -223,6 +228,21 @@ impl VerifiedRoster {
         current: Option<&Roster>,
         now: Timestamp,
     ) -> Result<Self, RosterError> {
+        let verified = Self::verify_even_if_expired(roster, document, trust, current)?;
+        if verified.roster.is_expired(now) { Err(RosterError::Expired) } else { Ok(verified) }
+    }
+
+    /// As [`VerifiedRoster::verify`], but a roster past its end is as good as another: for what the end does not concern,
+    /// as a node's start, after which every exchange is refused for it, or a signature that was made before.
+    ///
+    /// # Errors
+    /// As [`RosterError`] says, never [`RosterError::Expired`].
+    pub fn verify_even_if_expired(
+        roster: Roster,
+        document: SignedDocument,
+        trust: &RosterTrust,
+        current: Option<&Roster>,
+    ) -> Result<Self, RosterError> {
         if roster.coalition != trust.coalition {
             return Err(RosterError::OtherCoalition);
         }
@@ -231,9 +251,6 @@ impl VerifiedRoster {
         check_well_formed(&roster, document.bytes.len())?;
         check_version(&roster, hash, trust, current)?;
         current.map_or(Ok(()), |current| check_follows(&roster, current))?;
-        if now >= roster.expires {
-            return Err(RosterError::Expired);
-        }
         Ok(Self { roster, document, hash })
     }
 

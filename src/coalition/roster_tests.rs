@@ -206,6 +206,18 @@ fn an_expired_roster() {
 }
 
 #[test]
+fn an_expired_roster_can_be_verified_but_for_that() {
+    let verify_old = |roster: &Roster, signers: &[u8]| {
+        let document = document(roster, signers);
+        VerifiedRoster::verify_even_if_expired(roster.clone(), document, &trust(), None).map(drop)
+    };
+    let old = changed(|r| r.expires = Timestamp(r.issued.0 + 1));
+    assert_eq!(verify_old(&old, &[101, 102]), Ok(()));
+    assert_eq!(verify_old(&old, &[101]), Err(RosterError::TooFewSignatures { good: 1, needed: 2 }));
+    assert!(matches!(verify_old(&changed(|r| r.version = 0), &[101, 102]), Err(RosterError::Malformed(_))));
+}
+
+#[test]
 fn every_rule_of_form_has_its_refusal() {
     let rules: [(&str, Change<Roster>); 30] = [
         ("version is 0", |r| r.version = 0),

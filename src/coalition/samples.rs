@@ -41,6 +41,7 @@ pub(crate) fn agreement() -> Agreement {
         min_items: 0,
         exchanges_per_day: 24,
         expires: None,
+        engine: None,
     }
 }
 

@@ -60,6 +60,12 @@ impl SessionSalt {
         Self(hash.finish())
     }
 
+    /// What names the exchange in the hashes of its engine: SHA-256 over a label and the salt, so bound to all that the salt
+    /// is.
+    pub fn engine_id(&self) -> [u8; 32] {
+        FieldHash::new("overlapd engine run v1").bytes(&self.0).finish()
+    }
+
     /// The key of the hash that makes session items, for whoever makes very many at once.
     pub fn key(&self) -> &[u8; 32] {
         &self.0

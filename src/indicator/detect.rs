@@ -55,6 +55,10 @@ fn shapes(text: &str) -> Vec<Kind> {
     if let Some((name, _)) = text.split_once(':') {
         return of_prefixed(name, text);
     }
+    // The name of an account on a platform that only the caller knows, and no address without a user.
+    if text.starts_with('@') {
+        return Vec::new();
+    }
     if text.contains('@') {
         return vec![Kind::Email];
     }

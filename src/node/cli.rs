@@ -170,7 +170,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
         Command::Receipts(args) => on_runtime(receipts::run(context, args)),
         Command::Roster(command) => roster::run(context, command),
         Command::Bench(command) => on_runtime(bench::run(context, command)),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions { shell } => completions::run(context, shell),
     }
 }
 

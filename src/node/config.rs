@@ -11,7 +11,7 @@ mod text;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use overlap_coalition::{CoalitionName, MemberId, PublicKey, Tlp};
+use overlap_coalition::{CoalitionName, MemberId, PublicKey, RosterTrust, Tlp};
 use serde::Deserialize;
 
 pub use agreement::{AgreementSection, LearnsName};
@@ -83,6 +83,9 @@ pub struct PeerSection {
     /// Exchanges at once in all.
     #[serde(default = "default_exchanges")]
     pub exchanges: usize,
+    /// Items that all exchanges hold at once, both sides' padded sets together.
+    #[serde(default = "default_items")]
+    pub items: u64,
     /// Time for a partner's handshake and hello.
     #[serde(default = "default_hello_limit")]
     pub hello_limit: Period,
@@ -233,6 +236,16 @@ impl Config {
         self.roster.secretariat.iter().map(|key| PublicKey(key.0)).collect()
     }
 
+    /// What a roster is verified by where none is in force yet.
+    pub(crate) fn roster_trust(&self) -> RosterTrust {
+        RosterTrust {
+            coalition: self.node.coalition.0.clone(),
+            secretariat: self.secretariat(),
+            threshold: self.roster.threshold,
+            highest: None,
+        }
+    }
+
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let always = [
             &mut self.peer.certificate,
@@ -277,12 +290,17 @@ const fn default_exchanges() -> usize {
     8
 }
 
+// Two of the largest that `voprf` runs, a million items on each side: some 800 MB.
+const fn default_items() -> u64 {
+    1 << 22
+}
+
 // A handshake takes three round trips, and a retry one more.
 const fn default_hello_limit() -> Period {
     Period::seconds(10)
 }
 
-// The longest step without a message: blinding some ten million items.
+// The longest step without a message: blinding a million items, the most that `voprf` takes, on one slow core.
 const fn default_stall_limit() -> Period {
     Period::seconds(120)
 }

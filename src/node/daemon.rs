@@ -51,7 +51,7 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     let schedule = Arc::new(Schedule::default());
     let node = start_node(&config, open, &store, &schedule).await?;
     let servers = Servers::begin(&config, &store, &node, metrics).await?;
-    let keeper = tokio::spawn(roster_keeper::run(node.clone(), store.clone()));
+    let keeper = tokio::spawn(roster_keeper::run(node.clone()));
     let mut scheduler = Scheduler::begin(&node, &store, &schedule);
     let (version, _) = node.peer().roster();
     tracing::info!(member = %*config.node.member, peer = %node.peer().local_address(), api = %config.api.socket.display(), roster = version, "ready");
@@ -61,8 +61,8 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
         }
     }
     drop(scheduler);
-    keeper.abort();
     stop(&node, servers).await;
+    keeper.abort();
     Ok(())
 }
 
@@ -115,7 +115,7 @@ async fn start_node(
     store: &Arc<dyn Store>,
     schedule: &Arc<Schedule>,
 ) -> Result<Arc<Node>, CommandError> {
-    let setup = PeerSetup::read(config, open.salt_epoch)?;
+    let setup = PeerSetup::read(config)?;
     let ends = pki::certificate_end(
         &setup.identity.certificate_pem,
         &config.peer.certificate.display().to_string(),
@@ -130,7 +130,7 @@ async fn start_node(
     )
     .await
     .map_err(|error| CommandError::failed(error.to_string()))?;
-    Ok(Arc::new(Node::new(peer, config.clone(), ends, open.salt_epoch, schedule.clone())))
+    Ok(Arc::new(Node::new(peer, config.clone(), ends, store.clone(), schedule.clone())))
 }
 
 /// What the daemon is told to do.

@@ -7,7 +7,7 @@ use overlap_api::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, Par
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::Rules;
 use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
-use overlap_store::ExchangeRecord;
+use overlap_store::{ExchangeRecord, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
@@ -18,15 +18,12 @@ use crate::scheduler::Schedule;
 /// Events of one exchange that wait to be read: progress is only ever shown, so a few are enough.
 const EVENTS: usize = 16;
 
-/// The purpose where neither the caller nor the agreement names one.
-const DEFAULT_PURPOSE: &str = "investigation";
-
 /// A running node.
 pub(crate) struct Node {
     peer: PeerNode,
     config: RwLock<Arc<Config>>,
     certificate_ends: Mutex<Timestamp>,
-    salt_epoch: u32,
+    store: Arc<dyn Store>,
     started: Timestamp,
     ready: AtomicBool,
     running: Arc<Running>,
@@ -39,14 +36,14 @@ impl Node {
         peer: PeerNode,
         config: Arc<Config>,
         certificate_ends: Timestamp,
-        salt_epoch: u32,
+        store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
     ) -> Self {
         Self {
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),
-            salt_epoch,
+            store,
             started: clock::now(),
             ready: AtomicBool::new(true),
             running: Arc::default(),
@@ -64,9 +61,9 @@ impl Node {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The epoch of the salt that the store's digests were made with.
-    pub(crate) fn salt_epoch(&self) -> u32 {
-        self.salt_epoch
+    /// The store.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// Takes a new config, once the network side has taken it.
@@ -75,9 +72,14 @@ impl Node {
         *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) = certificate_ends;
     }
 
-    /// From now on the node says that it is not ready.
+    /// From now on the node says that it is not ready, and stops.
     pub(crate) fn begin_stopping(&self) {
         self.ready.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it is.
+    pub(crate) fn is_stopping(&self) -> bool {
+        !self.ready.load(Ordering::Relaxed)
     }
 
     /// Begins an exchange; it ends by itself. The receiver hears its end.
@@ -104,11 +106,9 @@ impl Node {
     fn request(&self, ask: ExchangeAsk) -> Result<ExchangeRequest, StartRefused> {
         let config = self.config();
         let partner = config.partner(&ask.peer).ok_or(StartRefused::UnknownPeer)?;
-        let first = || partner.agreement.purposes.iter().min().cloned();
-        let purpose = ask.purpose.or_else(first).unwrap_or_else(|| DEFAULT_PURPOSE.to_owned());
         Ok(ExchangeRequest {
             peer: ask.peer,
-            purpose,
+            purpose: purpose(ask.purpose, &partner.agreement.purposes),
             case_reference: ask.case_reference,
             engine: ask.engine,
         })
@@ -128,6 +128,12 @@ impl Node {
             id: status.id,
         })
     }
+}
+
+/// The purpose to offer. Both members sign it, so none is made up: it is empty where neither the caller nor the agreement
+/// names one.
+fn purpose(stated: Option<String>, agreed: &[String]) -> String {
+    stated.or_else(|| agreed.iter().min().cloned()).unwrap_or_default()
 }
 
 async fn first_id(events: &mut mpsc::Receiver<ExchangeEvent>) -> Option<ExchangeId> {
@@ -200,7 +206,7 @@ impl Daemon for Node {
             roster_version,
             roster_expires,
             certificate_ends: *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner),
-            salt_epoch: self.salt_epoch,
+            salt_epoch: self.store.snapshot().epoch(),
             started: self.started,
         }
     }
@@ -212,5 +218,18 @@ impl Daemon for Node {
 
     fn now(&self) -> Timestamp {
         clock::now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purpose_that_nobody_stated_is_not_made_up() {
+        let agreed = ["tracing".to_owned(), "investigation".to_owned()];
+        assert_eq!(purpose(None, &[]), "");
+        assert_eq!(purpose(None, &agreed), "investigation");
+        assert_eq!(purpose(Some("tracing".to_owned()), &agreed), "tracing");
     }
 }

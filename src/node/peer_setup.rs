@@ -28,12 +28,8 @@ impl PeerSetup {
     ///
     /// # Errors
     /// One cannot be read, or holds something else.
-    pub(crate) fn read(config: &Config, salt_epoch: u32) -> Result<Self, CommandError> {
-        Ok(Self {
-            config: peer_config(config, salt_epoch),
-            identity: identity(config)?,
-            trust: trust(config)?,
-        })
+    pub(crate) fn read(config: &Config) -> Result<Self, CommandError> {
+        Ok(Self { config: peer_config(config), identity: identity(config)?, trust: trust(config)? })
     }
 }
 
@@ -78,20 +74,21 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     Ok(paths)
 }
 
-fn peer_config(config: &Config, salt_epoch: u32) -> PeerConfig {
+fn peer_config(config: &Config) -> PeerConfig {
     let peer = &config.peer;
     PeerConfig {
         coalition: config.node.coalition.0.clone(),
         own: config.node.member.0.clone(),
         listen: peer.listen,
-        salt_epoch,
         engines: EngineName::ALL.to_vec(),
         limits: Limits {
             exchanges_per_member: peer.exchanges_per_member,
             exchanges: peer.exchanges,
+            items: peer.items,
             hello: peer.hello_limit.0,
             stall: peer.stall_limit.0,
             exchange: peer.exchange_limit.0,
+            ..Limits::default()
         },
         partners: config.partner.iter().map(|partner| peer_partner(config, partner)).collect(),
         threads: config.node.threads.unwrap_or_else(processors),

@@ -12,8 +12,8 @@ use crate::{pki, secretariat};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
-    let (path, epoch) = (path.to_owned(), node.salt_epoch());
-    let read = off_thread(move || New::read(&path, epoch)).await;
+    let path = path.to_owned();
+    let read = off_thread(move || New::read(&path)).await;
     match read.and_then(|new| new.take(node)) {
         Ok(()) => {
             tracing::info!("reloaded");
@@ -34,9 +34,9 @@ struct New {
 }
 
 impl New {
-    fn read(path: &Path, salt_epoch: u32) -> Result<Self, CommandError> {
+    fn read(path: &Path) -> Result<Self, CommandError> {
         let config = Config::load(path)?;
-        let setup = PeerSetup::read(&config, salt_epoch)?;
+        let setup = PeerSetup::read(&config)?;
         let named = config.peer.certificate.display().to_string();
         let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
         let roster = secretariat::read(&config.roster.file)?;

@@ -1,53 +1,69 @@
-//! Keeps the roster's file as new as the roster in force: partners hand newer ones over at any time, and a node that
-//! starts reads the salt of its digests from the file.
+//! Keeps step with the roster in force, which partners hand over at any time: its file, from which a node starts, and the salt
+//! of its current epoch, under which digests are made.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use overlap_store::Store;
+use overlap_coalition::Roster;
 use overlap_wire::decode_roster;
 
 use crate::daemon::off_thread;
 use crate::exit::CommandError;
 use crate::node::Node;
-use crate::{secretariat, store_access};
+use crate::secretariat::{self, SecretariatError};
+use crate::store_access;
 
-/// How often the roster in force is looked at.
-const EVERY: Duration = Duration::from_secs(5);
+/// How often the roster in force is looked at: until a new salt is taken, exchanges are refused.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How long after a failure it is tried again: what helps is an operator, or the secretariat.
+const AFTER_FAILURE: Duration = Duration::from_secs(60);
 
 /// Looks at the roster in force for as long as the daemon runs.
-pub(crate) async fn run(node: Arc<Node>, store: Arc<dyn Store>) {
-    let mut written = 0;
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+pub(crate) async fn run(node: Arc<Node>) {
+    let mut kept = 0;
     loop {
-        tick.tick().await;
         let (version, _) = node.peer().roster();
-        if version == written {
-            continue;
+        let wait = if version == kept { EVERY } else { step(&node, version, &mut kept).await };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+async fn step(node: &Arc<Node>, version: u64, kept: &mut u64) -> Duration {
+    let keeping = node.clone();
+    match off_thread(move || keep(&keeping)).await {
+        Ok(()) => {
+            *kept = version;
+            EVERY
         }
-        let (node, store) = (node.clone(), store.clone());
-        match off_thread(move || keep(&node, &*store)).await {
-            Ok(()) => written = version,
-            Err(error) => tracing::error!(%error, "the roster's file could not be brought up to date"),
+        Err(error) => {
+            tracing::error!(%error, version, "this node could not keep step with the roster: it tries again in a minute");
+            AFTER_FAILURE
         }
     }
 }
 
-fn keep(node: &Node, store: &dyn Store) -> Result<(), CommandError> {
-    let Some((document, version, _)) = store.roster()? else { return Ok(()) };
-    let epoch = store_access::epoch_of(&document)?;
-    if epoch != node.salt_epoch() {
-        tracing::warn!(
-            epoch,
-            "the roster has a new salt: restart this node to take it up; until then partners with the new salt are refused"
-        );
-    }
+/// The file first: a crash while digests are made then starts with the new salt.
+fn keep(node: &Node) -> Result<(), CommandError> {
+    let Some((document, version, _)) = node.store().roster()? else { return Ok(()) };
     let file = &node.config().roster.file;
     let in_file = secretariat::read(file).ok().and_then(|document| decode_roster(&document.bytes).ok());
     if in_file.is_none_or(|roster| roster.version < version) {
         secretariat::write(file, &document)?;
         tracing::info!(version, "wrote a newer roster to its file");
+    }
+    take_salt(node, &decode_roster(&document.bytes).map_err(SecretariatError::from)?)
+}
+
+fn take_salt(node: &Node, roster: &Roster) -> Result<(), CommandError> {
+    let epoch = store_access::current_epoch(roster)?.epoch;
+    if node.store().snapshot().epoch() == Some(epoch) {
+        return Ok(());
+    }
+    let salt = store_access::current_salt(&node.config(), roster)?;
+    tracing::info!(epoch, "a new salt: digests are made anew, and exchanges are refused until that is done");
+    if node.store().take_salt(&salt, &|| !node.is_stopping())? {
+        tracing::info!(epoch, "digests are made: exchanges go on under the new salt");
     }
     Ok(())
 }

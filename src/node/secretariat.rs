@@ -14,11 +14,15 @@ use overlap_indicator::DigestSalt;
 use overlap_wire::{WireError, decode_roster, decode_signed, encode_roster, encode_signed};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Config;
 use crate::files::{self, FileError};
 use crate::pki::{self, PkiError};
 
 /// How long a roster is good for, if the secretariat does not say: a year, in days.
 pub const ROSTER_DAYS: u64 = 365;
+
+/// The longest that the secretariat may say, in days: ten years, as long as a member's receipt key.
+pub const MOST_ROSTER_DAYS: u64 = RECEIPT_KEY_SECONDS / SECONDS_PER_DAY;
 
 /// How long a member's receipt key is good for, in seconds: ten years; receipts are verified at the time they were signed.
 const RECEIPT_KEY_SECONDS: u64 = 3_650 * SECONDS_PER_DAY;
@@ -64,6 +68,14 @@ pub enum SecretariatError {
     /// Already a member.
     #[error("the roster has a member {0} already")]
     MemberThere(MemberId),
+    /// A member that was revoked, which is for good.
+    #[error(
+        "{0} is revoked, for good: whoever had its keys may still have them; it can join again under another id, with new keys"
+    )]
+    Revoked(MemberId),
+    /// A description with a key of a member that was revoked.
+    #[error("the description has a key of {0}, which is revoked: it needs new keys (overlapd init)")]
+    RevokedKey(MemberId),
     /// A member of another coalition.
     #[error("the member's description is for the coalition {0}")]
     OtherCoalition(CoalitionName),
@@ -192,7 +204,7 @@ pub fn is_signed(roster: &Roster, document: &SignedDocument) -> bool {
 /// Adds a member, and seals the current epoch's salt to it.
 ///
 /// # Errors
-/// The description does not fit, or the salt is not the current epoch's.
+/// The description does not fit or has a revoked member's keys, or the salt is not the current epoch's.
 pub fn add_member(
     roster: &mut Roster,
     description: &Description,
@@ -208,10 +220,25 @@ pub fn add_member(
     if roster.member(&id).is_some() {
         return Err(SecretariatError::MemberThere(id));
     }
+    check_keys_not_revoked(roster, &member)?;
     seal_to(roster, &member, salt)?;
     roster.members.push(member);
     roster.members.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(id)
+}
+
+/// Another id would bring a revoked member back as well as another status. Authorities are not compared: several members
+/// may share one.
+fn check_keys_not_revoked(roster: &Roster, new: &Member) -> Result<(), SecretariatError> {
+    let has = |member: &Member, key: &ReceiptKey| member.receipt_keys.iter().any(|own| own.key == key.key);
+    let shares = |member: &&Member| {
+        member.sealing_key == new.sealing_key || new.receipt_keys.iter().any(|key| has(member, key))
+    };
+    let mut revoked = roster.members.iter().filter(|member| member.status == MemberStatus::Revoked);
+    match revoked.find(shares) {
+        Some(member) => Err(SecretariatError::RevokedKey(member.id.clone())),
+        None => Ok(()),
+    }
 }
 
 fn seal_to(roster: &mut Roster, member: &Member, salt: &DigestSalt) -> Result<(), SecretariatError> {
@@ -229,10 +256,15 @@ fn seal_to(roster: &mut Roster, member: &Member, salt: &DigestSalt) -> Result<()
 /// Gives a member another status.
 ///
 /// # Errors
-/// No such member.
+/// No such member, or it is revoked, which nothing undoes.
 pub fn set_status(roster: &mut Roster, id: &MemberId, status: MemberStatus) -> Result<(), SecretariatError> {
     let member = roster.members.iter_mut().find(|member| member.id == *id);
-    member.ok_or_else(|| SecretariatError::NoMember(id.clone()))?.status = status;
+    let member = member.ok_or_else(|| SecretariatError::NoMember(id.clone()))?;
+    // To suspended neither: that would be the first of two steps back.
+    if member.status == MemberStatus::Revoked && status != MemberStatus::Revoked {
+        return Err(SecretariatError::Revoked(id.clone()));
+    }
+    member.status = status;
     Ok(())
 }
 
@@ -284,6 +316,19 @@ pub fn verify(
     let (secretariat, threshold) = trusted.unwrap_or_else(|| (roster.secretariat.clone(), roster.threshold));
     let trust = RosterTrust { coalition: roster.coalition.clone(), secretariat, threshold, highest: None };
     Ok(VerifiedRoster::verify(roster, document.clone(), &trust, None, now)?)
+}
+
+/// Verifies a roster against the secretariat and the coalition that a config names, but for its end: for what the end does
+/// not concern, as signatures that were made before.
+///
+/// # Errors
+/// It is no roster, breaks a rule, is another coalition's, or too few have signed it.
+pub fn verify_even_if_expired(
+    document: &SignedDocument,
+    config: &Config,
+) -> Result<VerifiedRoster, SecretariatError> {
+    let roster = decode_roster(&document.bytes)?;
+    Ok(VerifiedRoster::verify_even_if_expired(roster, document.clone(), &config.roster_trust(), None)?)
 }
 
 /// Reads a roster's file; nothing is verified.
@@ -387,6 +432,34 @@ mod tests {
         assert_eq!(opened("hotline", 12).unwrap().expose_bytes(), salt.expose_bytes());
         assert_eq!(opened("police", 11).unwrap_err(), SaltError::NotSealed);
         assert!(desk.roster.epochs[0].sealed.is_empty());
+    }
+
+    #[test]
+    fn a_revoked_member_stays_revoked() {
+        let mut desk = desk();
+        add_member(&mut desk.roster, &description("police", 11), &desk.salt, NOW).unwrap();
+        let police: MemberId = "police".parse().unwrap();
+        for status in [MemberStatus::Suspended, MemberStatus::Active, MemberStatus::Revoked] {
+            set_status(&mut desk.roster, &police, status).unwrap();
+        }
+        for status in [MemberStatus::Suspended, MemberStatus::Active] {
+            let refused = set_status(&mut desk.roster, &police, status);
+            assert!(matches!(refused, Err(SecretariatError::Revoked(id)) if id == police));
+        }
+        assert_eq!(desk.roster.member(&police).unwrap().status, MemberStatus::Revoked);
+    }
+
+    #[test]
+    fn a_revoked_members_keys_do_not_come_back_under_another_id() {
+        let mut desk = desk();
+        add_member(&mut desk.roster, &description("police", 11), &desk.salt, NOW).unwrap();
+        set_status(&mut desk.roster, &"police".parse().unwrap(), MemberStatus::Revoked).unwrap();
+        let old_receipt_key = Description { sealing_key: "77".repeat(32), ..description("police-2", 11) };
+        for description in [description("police-2", 11), old_receipt_key] {
+            let refused = add_member(&mut desk.roster, &description, &desk.salt, NOW);
+            assert!(matches!(refused, Err(SecretariatError::RevokedKey(_))), "{refused:?}");
+        }
+        add_member(&mut desk.roster, &description("police-2", 12), &desk.salt, NOW).unwrap();
     }
 
     #[test]

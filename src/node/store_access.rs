@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use overlap_coalition::{Roster, SealingKey, SignedDocument, open_salt};
-use overlap_store::{SealKey, SledStore, SledStoreOptions, Store};
+use overlap_coalition::{Roster, SaltEpoch, SealingKey, SignedDocument, VerifiedRoster, open_salt};
+use overlap_indicator::DigestSalt;
+use overlap_store::{KnownRoster, SealKey, SledStore};
 use overlap_wire::decode_roster;
 
 use crate::config::Config;
@@ -15,70 +16,67 @@ use crate::secretariat::{self, SecretariatError};
 pub(crate) struct OpenStore {
     /// The store.
     pub store: Arc<SledStore>,
-    /// The newest roster, by its own version; its signatures are the peer side's to judge.
+    /// The newest roster, under whose current salt the store was opened.
     pub roster: SignedDocument,
-    /// The epoch of the salt that the store was opened with.
-    pub salt_epoch: u32,
 }
 
 /// Opens the store of a node. Only one process can have it open.
 ///
 /// # Errors
-/// A key or the roster cannot be read, the roster has no salt for this member, or as the store says.
+/// A key or the roster cannot be read, the roster is not to be trusted or has no salt for this member, or as the store says.
 pub(crate) fn open(config: &Config) -> Result<OpenStore, CommandError> {
     let from_file = secretariat::read(&config.roster.file)?;
-    let (store, salt_epoch) = open_under(config, &from_file)?;
-    let Some(roster) = newer_in_store(&store, &from_file)? else {
-        return Ok(OpenStore { store: Arc::new(store), roster: from_file, salt_epoch });
-    };
-    if epoch_of(&roster)? == salt_epoch {
-        return Ok(OpenStore { store: Arc::new(store), roster, salt_epoch });
+    let seal_key = SealKey::new(*key_file::read(&config.store.key, KeyUse::Store)?);
+    let (store, roster) = SledStore::open_by_roster(&config.store.path, &seal_key, |stored| {
+        let (document, roster) = newest(config, from_file, stored)?;
+        Ok::<_, CommandError>((current_salt(config, &roster)?, document))
+    })?;
+    Ok(OpenStore { store: Arc::new(store), roster })
+}
+
+/// The newer of the file's roster and the store's. The file's is verified first: under the salt of a mere draft every digest
+/// would be made anew, before the draft was refused. The store's was verified when it was stored.
+fn newest(
+    config: &Config,
+    from_file: SignedDocument,
+    stored: Option<KnownRoster>,
+) -> Result<(SignedDocument, Roster), CommandError> {
+    let roster = decoded(&from_file)?;
+    let (mut trust, mut current) = (config.roster_trust(), None);
+    if let Some((document, version, hash)) = stored {
+        let known = decoded(&document)?;
+        if roster.version < version {
+            return Ok((document, known));
+        }
+        trust.highest = Some((version, hash));
+        current = Some(known);
     }
-    // The store must be closed before it can be opened under the newer salt.
-    drop(store);
-    let (store, salt_epoch) = open_under(config, &roster)?;
-    Ok(OpenStore { store: Arc::new(store), roster, salt_epoch })
+    let verified = VerifiedRoster::verify_even_if_expired(roster, from_file, &trust, current.as_ref())
+        .map_err(|error| CommandError::failed(format!("{}: {error}", config.roster.file.display())))?;
+    Ok((verified.document().clone(), verified.roster().clone()))
 }
 
-fn open_under(config: &Config, document: &SignedDocument) -> Result<(SledStore, u32), CommandError> {
-    let roster = decoded(document)?;
-    let key = key_file::read(&config.keys.sealing, KeyUse::Sealing)?;
-    let epoch = current_epoch(&roster)?;
-    let salt = open_salt(epoch, &config.node.coalition, &config.node.member, &SealingKey::from_bytes(*key))
-        .map_err(SecretariatError::from)?;
-    let seal_key = key_file::read(&config.store.key, KeyUse::Store)?;
-    let options = SledStoreOptions {
-        path: config.store.path.clone(),
-        seal_key: SealKey::new(*seal_key),
-        salt: (epoch.epoch, salt),
-    };
-    Ok((SledStore::open(options)?, epoch.epoch))
+/// The current epoch of a roster, with its salt, opened for the config's member.
+///
+/// # Errors
+/// The sealing key cannot be read, or the roster has no salt for this member.
+pub(crate) fn current_salt(config: &Config, roster: &Roster) -> Result<(u32, DigestSalt), CommandError> {
+    let epoch = current_epoch(roster)?;
+    let key = SealingKey::from_bytes(*key_file::read(&config.keys.sealing, KeyUse::Sealing)?);
+    let salt = open_salt(epoch, &config.node.coalition, &config.node.member, &key);
+    Ok((epoch.epoch, salt.map_err(SecretariatError::from)?))
 }
 
-/// The store's roster, where it is newer than the file's.
-fn newer_in_store(
-    store: &SledStore,
-    from_file: &SignedDocument,
-) -> Result<Option<SignedDocument>, CommandError> {
-    let version = decoded(from_file)?.version;
-    let stored = store.roster()?.filter(|(_, stored_version, _)| *stored_version > version);
-    Ok(stored.map(|(document, _, _)| document))
+/// The current epoch of a roster.
+///
+/// # Errors
+/// It has none.
+pub(crate) fn current_epoch(roster: &Roster) -> Result<&SaltEpoch, CommandError> {
+    roster
+        .current_epoch()
+        .ok_or_else(|| CommandError::failed("the roster names no epoch of the digests' salt"))
 }
 
 fn decoded(document: &SignedDocument) -> Result<Roster, SecretariatError> {
     Ok(decode_roster(&document.bytes)?)
-}
-
-/// The epoch of a roster's current salt.
-///
-/// # Errors
-/// It is no roster, or has no epoch.
-pub(crate) fn epoch_of(document: &SignedDocument) -> Result<u32, CommandError> {
-    Ok(current_epoch(&decoded(document)?)?.epoch)
-}
-
-fn current_epoch(roster: &Roster) -> Result<&overlap_coalition::SaltEpoch, CommandError> {
-    roster
-        .current_epoch()
-        .ok_or_else(|| CommandError::failed("the roster names no epoch of the digests' salt"))
 }

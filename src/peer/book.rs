@@ -23,19 +23,32 @@ pub(crate) struct Book {
 pub(crate) struct Stopwatch {
     offered: Option<Instant>,
     lap: Instant,
+    step: Instant,
     laps: Vec<(String, f64)>,
 }
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
-        Self { offered: None, lap: Instant::now(), laps: Vec::new() }
+        let now = Instant::now();
+        Self { offered: None, lap: now, step: now, laps: Vec::new() }
     }
 
     /// Ends the phase that ran.
     pub(crate) fn lap(&mut self, phase: &str) {
         let now = Instant::now();
         self.laps.push((phase.to_owned(), now.duration_since(self.lap).as_secs_f64()));
-        self.lap = now;
+        (self.lap, self.step) = (now, now);
+    }
+
+    /// A part of the phase that runs moved on, which may come in turns with others: what passed since the last step was its.
+    fn step(&mut self, part: &str) {
+        let now = Instant::now();
+        let seconds = now.duration_since(self.step).as_secs_f64();
+        self.step = now;
+        match self.laps.iter_mut().find(|(name, _)| name == part) {
+            Some((_, sum)) => *sum += seconds,
+            None => self.laps.push((part.to_owned(), seconds)),
+        }
     }
 
     /// From here on `total` counts.
@@ -152,6 +165,11 @@ impl Book {
     /// Ends the phase that ran.
     pub(crate) fn lap(&mut self, phase: &str) {
         self.stopwatch.lap(phase);
+    }
+
+    /// A part of the phase that runs moved on.
+    pub(crate) fn step(&mut self, part: &str) {
+        self.stopwatch.step(part);
     }
 
     /// The exchange.

@@ -65,23 +65,29 @@ pub struct Limits {
     pub exchanges_per_member: usize,
     /// Exchanges at once in all.
     pub exchanges: usize,
+    /// Items that all exchanges hold at once, both sides' padded sets together: an engine has some 200 bytes for each.
+    pub items: u64,
     /// Time for the handshake and the hello.
     pub hello: Duration,
     /// Time for each following phase to begin to move; a stalled partner is given up after it.
     pub stall: Duration,
+    /// Time for a receiver's encoding with `vole`, if less than the engine itself allows.
+    pub encoding: Duration,
     /// Time for a whole exchange.
     pub exchange: Duration,
 }
 
 impl Default for Limits {
-    /// Four exchanges at once with a member and 16 in all, 10 seconds for the hello, two minutes of patience for a
+    /// Four exchanges at once with a member and 16 in all, as many items as two of the largest have, 10 seconds for the hello, two minutes of patience for a
     /// partner that computes, an hour for an exchange, which is the longest that a partner accepts.
     fn default() -> Self {
         Self {
             exchanges_per_member: 4,
             exchanges: 16,
+            items: 1 << 22,
             hello: Duration::from_secs(10),
             stall: Duration::from_secs(120),
+            encoding: Duration::from_secs(120),
             exchange: Duration::from_secs(3600),
         }
     }
@@ -96,8 +102,6 @@ pub struct PeerConfig {
     pub own: MemberId,
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The epoch of the salt that the store's digests were made with.
-    pub salt_epoch: u32,
     /// Engines that this node runs, in the order of its preference.
     pub engines: Vec<EngineName>,
     /// The limits.

@@ -15,36 +15,33 @@ use crate::channel::{Channel, unlike_its_header};
 use crate::fault::Fault;
 use crate::inner::off_thread;
 
-/// Checks that an engine can take two sets of these padded sizes.
+/// Checks that an engine runs at two padded sizes, whoever will be the receiver. 0 stands for a size that is not known yet.
 ///
 /// # Errors
 /// [`RefusalCode::TooManyItems`].
 pub(crate) fn check_sizes(engine: EngineName, own: u64, theirs: u64) -> Result<(), Refusal> {
-    let most = match engine {
-        EngineName::Voprf => voprf::MAX_ITEMS as u64,
-        EngineName::Vole => vole::MAX_ITEMS,
-    };
-    if own.max(theirs) <= most {
+    if [own, theirs].into_iter().all(|size| size == 0 || runs_at(engine, size)) {
         return Ok(());
     }
-    let sentence = format!("the engine {} takes at most {most} items a side", engine.as_str());
+    let sentence = format!("the engine {engine} takes at most {} items a side", most_items(engine));
     Err(Refusal::new(RefusalCode::TooManyItems, sentence))
 }
 
-/// Seconds that an exchange takes with an engine, about, on two cores of a server of 2023: what the benches measured. Only
-/// the comparison of engines matters.
-fn seconds(engine: EngineName, own: u64, theirs: u64) -> f64 {
-    let (larger, both) = (own.max(theirs) as f64, (own + theirs) as f64);
-    match engine {
-        EngineName::Voprf => 80e-6 * larger,
-        EngineName::Vole => 0.05 + 0.35e-6 * both,
-    }
+/// Whether an engine runs at a padded size of either side.
+pub(crate) fn runs_at(engine: EngineName, size: u64) -> bool {
+    size <= most_items(engine)
+        && match engine {
+            EngineName::Voprf => true,
+            // With another size beside it there are as many partitions or more, and never fewer rows that fit.
+            EngineName::Vole => vole::cut(size, size).is_some(),
+        }
 }
 
-/// The fastest of the engines that both nodes run for two sets of about these sizes.
-pub(crate) fn fastest(engines: &[EngineName], own: u64, theirs: u64) -> Option<EngineName> {
-    let time = |engine: &EngineName| seconds(*engine, own, theirs);
-    engines.iter().copied().min_by(|a, b| time(a).total_cmp(&time(b)))
+fn most_items(engine: EngineName) -> u64 {
+    match engine {
+        EngineName::Voprf => voprf::MAX_ITEMS as u64,
+        EngineName::Vole => vole::MAX_ITEMS,
+    }
 }
 
 /// Items that a partner of this padded size may have probed in one exchange, which is what it is charged for. With `voprf`
@@ -75,6 +72,8 @@ pub(crate) struct Run {
     pub(crate) engine: EngineName,
     pub(crate) role: Role,
     pub(crate) params: Params,
+    /// The most time for a receiver's encoding; the engine's own limit counts too.
+    pub(crate) encoding_limit: Duration,
 }
 
 /// What a run came to.
@@ -98,9 +97,9 @@ impl Run {
         mut progress: impl FnMut(Progress),
     ) -> Result<Ran, Fault> {
         let partition = self.params.partition;
+        let mut limit = TimeLimit { most: self.encoding_limit, end: None };
         let mut party = on_pool(pool, move || self.start(items)).await??;
         let mut incoming = None;
-        let mut limit = TimeLimit::default();
         loop {
             party = match on_pool(pool, move || advance(party, incoming)).await?? {
                 Turn::Send(next, messages, reached) => {
@@ -108,12 +107,15 @@ impl Run {
                         book.disclose(channel).await?;
                     }
                     send(channel, partition, messages).await?;
+                    limit.note(next.time_limit());
+                    book.step(reached.phase);
                     progress(reached);
                     incoming = None;
                     next
                 }
                 Turn::Receive(next) => {
-                    incoming = Some(limit.receive(next.time_limit(), channel, partition).await?);
+                    limit.note(next.time_limit());
+                    incoming = Some(limit.receive(channel, partition).await?);
                     next
                 }
                 Turn::AwaitProofs(next) => return Ok(Ran::AwaitsProofs(next)),
@@ -155,22 +157,22 @@ pub(crate) async fn take_proofs(
 }
 
 /// The time within which an engine wants what it waits for, as [`Party::time_limit`] says.
-#[derive(Default)]
-struct TimeLimit(Option<Instant>);
+struct TimeLimit {
+    /// A shorter one than the engine's own counts in its place.
+    most: Duration,
+    /// When it is over, while one runs.
+    end: Option<Instant>,
+}
 
 impl TimeLimit {
-    async fn receive(
-        &mut self,
-        limit: Option<Duration>,
-        channel: &mut Channel,
-        partition: u32,
-    ) -> Result<Message, Fault> {
-        let Some(limit) = limit else {
-            self.0 = None;
-            return receive(channel, partition).await;
-        };
-        let end = *self.0.get_or_insert_with(|| Instant::now() + limit);
-        let late = |_| Fault::Stalled(format!("its encoding did not come within {} s", limit.as_secs()));
+    /// Notes what the state that the machine has come to asks for.
+    fn note(&mut self, limit: Option<Duration>) {
+        self.end = limit.map(|limit| self.end.unwrap_or_else(|| Instant::now() + limit.min(self.most)));
+    }
+
+    async fn receive(&self, channel: &mut Channel, partition: u32) -> Result<Message, Fault> {
+        let Some(end) = self.end else { return receive(channel, partition).await };
+        let late = |_| Fault::Stalled("its encoding did not come within the time that it has".into());
         timeout_at(end, receive(channel, partition)).await.map_err(late)?
     }
 }
@@ -224,4 +226,37 @@ async fn on_pool<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let pool = pool.clone();
     off_thread(move || pool.install(work)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_an_engine_does_not_run_at_are_refused() {
+        for (engine, most) in [(EngineName::Voprf, 1 << 20), (EngineName::Vole, 1 << 26)] {
+            for size in [0, 1, 960, most] {
+                assert_eq!(check_sizes(engine, size, most), Ok(()), "{engine} {size}");
+            }
+            for size in [most + 1, most / 8 * 9, u64::MAX] {
+                for (own, theirs) in [(size, 1), (1, size), (0, size), (size, 0)] {
+                    let refusal = check_sizes(engine, own, theirs).unwrap_err();
+                    assert_eq!(refusal.code, RefusalCode::TooManyItems, "{engine} {own} {theirs}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_sizes_that_pass_can_be_cut() {
+        let steps = (0..27).flat_map(|power| (8..16).map(move |eighth| (eighth << power) / 8));
+        let steps: Vec<u64> = steps.filter(|step| runs_at(EngineName::Vole, *step)).collect();
+        assert!(steps.len() > 200 && steps.contains(&vole::MAX_ITEMS));
+        for own in &steps {
+            for theirs in &steps {
+                assert!(cut(EngineName::Vole, *own as usize, *theirs as usize).is_ok(), "{own} {theirs}");
+            }
+            assert!(probes(EngineName::Vole, *own) >= *own);
+        }
+    }
 }

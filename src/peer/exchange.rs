@@ -74,6 +74,12 @@ impl Learned {
         }
         self.last.push((partition, last));
     }
+
+    /// Over all partitions the partner cannot match more items than it has.
+    fn check_count(&self, theirs: u64) -> Result<(), Fault> {
+        let found = self.matches.as_ref().map_or(0, Vec::len) as u64;
+        if found > theirs { Err(Fault::protocol("it matches more items than it has")) } else { Ok(()) }
+    }
 }
 
 /// Charges a partner of this padded size, durably: the initiator before it opens its nonce, the responder before it so much
@@ -136,7 +142,9 @@ impl Exchange<'_> {
     async fn run_engine(&mut self, agreed: &Agreed) -> Result<Learned, Fault> {
         let salt = self.session_salt(agreed)?;
         let (set, padded) = (agreed.set.clone(), size(agreed.terms.own_padded)?);
-        let cut = agreed.cut()?;
+        let (cut, name) = (agreed.cut()?, salt.engine_id());
+        #[cfg(test)]
+        let cut = self.inner.tap.recut(cut);
         let bound = match agreed.role() {
             Role::Receiver => cut.receiver_size,
             Role::Sender => cut.sender_size,
@@ -149,7 +157,7 @@ impl Exchange<'_> {
         let mut unproven = Vec::new();
         for (part, number) in parts.into_iter().zip(0..) {
             let (items, positions) = part.split();
-            match self.run_part(agreed, agreed.params(cut, number), items).await? {
+            match self.run_part(agreed, agreed.params(name, cut, number), items).await? {
                 Ran::Done(outcome, last) => learned.add(number, outcome, positions.as_deref(), last),
                 Ran::AwaitsProofs(party) => unproven.push((number, party, positions)),
             }
@@ -158,6 +166,7 @@ impl Exchange<'_> {
             let outcome = engine::take_proofs(party, &self.inner.pool, self.channel, number).await?;
             learned.add(number, outcome, positions.as_deref(), Vec::new());
         }
+        learned.check_count(agreed.terms.peer_padded)?;
         if let Some(matches) = &mut learned.matches {
             matches.sort_unstable();
         }
@@ -170,7 +179,8 @@ impl Exchange<'_> {
         params: Params,
         items: Vec<SessionItem>,
     ) -> Result<Ran, Fault> {
-        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params };
+        let encoding_limit = self.inner.live.load().config.limits.encoding;
+        let run = Run { engine: agreed.offer.engine, role: agreed.role(), params, encoding_limit };
         let events = self.events;
         run.drive(&self.inner.pool, (self.channel, self.book), items, |reached| {
             if let Some(events) = events {
@@ -264,9 +274,9 @@ impl Agreed {
         engine::cut(self.offer.engine, receiver_size, sender_size)
     }
 
-    fn params(&self, cut: Cut, partition: u32) -> Params {
+    fn params(&self, name: [u8; 32], cut: Cut, partition: u32) -> Params {
         Params {
-            exchange: self.offer.exchange.0,
+            exchange: name,
             partition,
             receiver_size: cut.receiver_size,
             sender_size: cut.sender_size,

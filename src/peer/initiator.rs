@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use overlap_coalition::{
     Accept, DocumentKind, EngineName, ExchangeId, LONGEST_EXCHANGE, Nonce, NonceCommitment, Offer, Refusal,
-    RefusalCode, Side, Signature, SignedDocument, Terms, padded_size,
+    RefusalCode, Side, Signature, SignedDocument, Terms, digests_made_anew, padded_size,
 };
 use overlap_store::{ExchangeRecord, ExchangeState};
 use overlap_wire::{Frame, FrameType};
@@ -24,7 +24,8 @@ use crate::own_set::OwnSet;
 use crate::pace::Pace;
 use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
-use crate::{ExchangeEvent, ExchangeRequest, Partner, call, engine, outcome};
+use crate::slots::Slot;
+use crate::{ExchangeEvent, ExchangeRequest, Partner, call, choice, outcome};
 
 /// Runs one exchange to its end.
 ///
@@ -50,14 +51,15 @@ async fn attempt(
     }
     let live = inner.live.load_full();
     let partner = partner(&live, request)?;
-    let _slot = inner.slots.take(&request.peer, &live.config.limits).map_err(Fault::Refused)?;
+    let mut slot = inner.slots.take(&request.peer, &live.config.limits).map_err(Fault::Refused)?;
     let plan = Plan::make(inner, &live, partner, request).await?;
+    slot.hold(plan.offer.padded_size, &live.config.limits).map_err(Fault::Refused)?;
     let stopwatch = Stopwatch::start();
     let limit = live.config.limits.hello;
     let (mut channel, _listed) = timeout(limit, dial(inner, &live, &plan.partner))
         .await
         .map_err(|_| Fault::Network("no connection came about in time".into()))??;
-    let mut talk = Talk { inner, channel: &mut channel, events, book: None };
+    let mut talk = Talk { inner, channel: &mut channel, events, slot: &mut slot, book: None };
     let result = talk.run(&plan, stopwatch).await;
     let book = talk.book.take();
     end(inner, channel, book, &plan, result).await
@@ -103,7 +105,10 @@ struct Plan {
     offer: Offer,
     nonce: Nonce,
     set: Arc<OwnSet>,
-    engine: Option<EngineName>,
+    /// The engine that the caller or the agreement names.
+    named: Option<EngineName>,
+    /// The partner's padded size, as far as it is known before it answers.
+    expected: u64,
 }
 
 impl Plan {
@@ -114,12 +119,21 @@ impl Plan {
         request: &ExchangeRequest,
     ) -> Result<Self, Fault> {
         let nonce = Nonce(rand::random());
-        let mut offer = draft(inner, live, &partner, request, &nonce)?;
-        let set = OwnSet::select(inner, &partner, &offer).await?;
+        // Where the two differ, policy refuses the caller's.
+        let named = request.engine.or(partner.agreement.engine);
+        let mut offer = draft(inner, live, &partner, (request, named), &nonce)?;
+        let set = OwnSet::select(inner, live, &partner, &offer).await?;
         offer.padded_size = padded_size(set.len());
-        let plan = Self { partner, offer, nonce, set: Arc::new(set), engine: request.engine };
+        let expected = choice::expected_size(inner, &partner).await?;
+        let mut plan = Self { partner, offer, nonce, set: Arc::new(set), named, expected };
+        // Of those that run here, until the partner has said which it runs.
+        plan.offer.engine = plan.choose(&live.config.engines).unwrap_or(plan.offer.engine);
         plan.decide(inner, live, &plan.offer).await?;
         Ok(plan)
+    }
+
+    fn choose(&self, engines: &[EngineName]) -> Option<EngineName> {
+        choice::choose(engines, self.named, (self.offer.padded_size, self.expected))
     }
 
     /// Nobody is called with an offer that this node would refuse itself.
@@ -135,15 +149,8 @@ impl Plan {
 
     /// The offer with the engine that both run, dated now, and decided on anew: a roster may have come with the hello.
     async fn final_offer(&self, inner: &Inner, live: &Live, greeting: &Greeting) -> Result<Offer, Fault> {
-        let engines: Vec<_> = greeting
-            .engines
-            .iter()
-            .copied()
-            .filter(|engine| self.engine.is_none_or(|own| own == *engine))
-            .collect();
-        let theirs = self.partner.agreement.max_items;
-        let engine = engine::fastest(&engines, self.offer.padded_size, theirs).ok_or_else(|| {
-            let sentence = "the partner does not run the engine that was asked for";
+        let engine = self.choose(&greeting.engines).ok_or_else(|| {
+            let sentence = "the partner does not run the engine that was asked for or agreed on";
             Fault::Refused(Refusal::new(RefusalCode::Engine, sentence))
         })?;
         let made = inner.clock.now();
@@ -158,12 +165,14 @@ fn draft(
     inner: &Inner,
     live: &Live,
     partner: &Partner,
-    request: &ExchangeRequest,
+    (request, named): (&ExchangeRequest, Option<EngineName>),
     nonce: &Nonce,
 ) -> Result<Offer, Fault> {
     let exchange = ExchangeId(rand::random());
+    let salt_epoch = inner.store.snapshot().epoch();
+    let salt_epoch = salt_epoch.ok_or_else(|| Fault::Refused(digests_made_anew(&live.config.own)))?;
     let (agreement, now) = (&partner.agreement, inner.clock.now());
-    let engine = live.engine(request.engine).ok_or_else(|| Fault::internal("the config names no engine"))?;
+    let engine = live.engine(named).ok_or_else(|| Fault::internal("the config names no engine"))?;
     Ok(Offer {
         exchange,
         initiator: live.config.own.clone(),
@@ -177,7 +186,7 @@ fn draft(
         learns: agreement.learns.clone(),
         engine,
         padded_size: 0,
-        salt_epoch: live.config.salt_epoch,
+        salt_epoch,
         commitment: NonceCommitment::to(exchange, nonce),
         made: now,
         deadline: now.plus_seconds(live.config.limits.exchange.as_secs().min(LONGEST_EXCHANGE)),
@@ -206,6 +215,7 @@ struct Talk<'a> {
     inner: &'a Arc<Inner>,
     channel: &'a mut Channel,
     events: &'a mpsc::Sender<ExchangeEvent>,
+    slot: &'a mut Slot,
     /// `None` until the exchange has an id.
     book: Option<Book>,
 }
@@ -289,6 +299,8 @@ impl Talk<'_> {
         let signature = signature_by(live.roster(), peer, DocumentKind::Accept, &document, now)?;
         let accept = overlap_wire::decode_accept(&document.bytes).map_err(Fault::document)?;
         let terms = plan.facts(live).decide_accept(self.inner, offer, &accept)?;
+        let items = terms.own_padded.saturating_add(terms.peer_padded);
+        self.slot.hold(items, &live.config.limits).map_err(Fault::Refused)?;
         let bytes = document.bytes.clone();
         book.record.accept = Some(signed_by(document, signature));
         book.record.peer_size = terms.peer_padded;

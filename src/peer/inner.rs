@@ -181,6 +181,9 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 }
 
 /// The roster to start with. One that the store holds was verified when it was stored, and its keys count from then on.
+///
+/// An expired one does not keep a node from starting: no exchange passes policy, but the API works, and a partner that
+/// calls may hand on a newer one.
 fn first_roster(
     config: &PeerConfig,
     trust: &Trust,
@@ -194,7 +197,12 @@ fn first_roster(
         None => None,
     };
     let highest = stored.map(|(_, version, hash)| (version, hash));
-    let verified = verify_roster(config, trust, document, highest, current.as_ref(), now)?;
+    let verified = verify_roster(config, trust, document, highest, current.as_ref())?;
+    if verified.roster().is_expired(now) {
+        tracing::warn!(
+            "the roster has expired: exchanges are refused until the secretariat's new one is here"
+        );
+    }
     let version = verified.roster().version;
     if highest.is_none_or(|(highest, _)| version > highest) {
         store.set_roster(verified.document(), version, verified.hash())?;

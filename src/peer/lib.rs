@@ -5,6 +5,7 @@ mod accept;
 mod book;
 mod call;
 mod channel;
+mod choice;
 mod clock;
 mod closing;
 mod config;

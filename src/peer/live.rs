@@ -77,7 +77,7 @@ impl Live {
         self.roster.roster()
     }
 
-    /// This node's first choice of those that it runs, or the one that the caller names.
+    /// This node's first choice of those that it runs, or the one that is named.
     pub(crate) fn engine(&self, wanted: Option<EngineName>) -> Option<EngineName> {
         wanted.or_else(|| self.config.engines.first().copied())
     }
@@ -92,11 +92,12 @@ impl Live {
         now: Timestamp,
     ) -> Result<VerifiedRoster, PeerSetupError> {
         let highest = Some((self.roster().version, self.roster.hash()));
-        verify_roster(&self.config, &self.trust, document, highest, Some(self.roster()), now)
+        let verified = verify_roster(&self.config, &self.trust, document, highest, Some(self.roster()))?;
+        if verified.roster().is_expired(now) { Err(RosterError::Expired.into()) } else { Ok(verified) }
     }
 }
 
-/// Decodes a roster and checks it.
+/// Decodes a roster and checks everything but its end.
 ///
 /// # Errors
 /// As [`PeerSetupError::Roster`] says.
@@ -106,7 +107,6 @@ pub(crate) fn verify_roster(
     document: SignedDocument,
     highest: Option<(u64, [u8; 32])>,
     current: Option<&Roster>,
-    now: Timestamp,
 ) -> Result<VerifiedRoster, PeerSetupError> {
     let roster = overlap_wire::decode_roster(&document.bytes)?;
     let trust = RosterTrust {
@@ -115,7 +115,7 @@ pub(crate) fn verify_roster(
         threshold: trust.threshold,
         highest,
     };
-    VerifiedRoster::verify(roster, document, &trust, current, now).map_err(|error| {
+    VerifiedRoster::verify_even_if_expired(roster, document, &trust, current).map_err(|error| {
         if let RosterError::Equivocation { version } = error {
             metrics::counter!("overlapd_roster_equivocations_total").increment(1);
             tracing::error!(version, "two different rosters have one version: tell the secretariat at once");

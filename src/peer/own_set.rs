@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use overlap_coalition::{Digest, Offer, SessionSalt};
+use overlap_coalition::{Digest, Offer, SessionSalt, digests_made_anew};
 use overlap_psi::{SessionItem, session_items};
 use overlap_store::{IndicatorId, Selection, Snapshot};
 
 use crate::Partner;
 use crate::fault::Fault;
 use crate::inner::{Inner, off_thread};
+use crate::live::Live;
 
 /// This side's set in one exchange.
 pub(crate) struct OwnSet {
@@ -21,17 +22,25 @@ impl OwnSet {
     /// Selects the digests of the kinds and facets of an offer that may be told to the partner.
     ///
     /// # Errors
-    /// [`Fault::Internal`].
-    pub(crate) async fn select(inner: &Inner, partner: &Partner, offer: &Offer) -> Result<Self, Fault> {
+    /// [`Fault::Refused`] where the digests are no longer of the offer's epoch, [`Fault::Internal`].
+    pub(crate) async fn select(
+        inner: &Inner,
+        live: &Live,
+        partner: &Partner,
+        offer: &Offer,
+    ) -> Result<Self, Fault> {
         let selection = Selection {
             kinds: offer.kinds.clone(),
             facets: offer.facets.clone(),
             tlp_ceiling: partner.tlp_ceiling,
             now: inner.clock.now().0,
         };
-        let store = inner.store.clone();
+        let snapshot = inner.store.snapshot();
+        // Policy let the offer pass a moment ago, and the salt may have changed since: digests of two epochs never meet.
+        if snapshot.epoch() != Some(offer.salt_epoch) {
+            return Err(Fault::Refused(digests_made_anew(&live.config.own)));
+        }
         off_thread(move || {
-            let snapshot = store.snapshot();
             let digests = snapshot.digests(&selection);
             Self { snapshot, selection, digests }
         })

@@ -75,7 +75,7 @@ impl Facts<'_> {
             agreement: self.partner.map(|partner| &partner.agreement),
             roster: self.live.roster(),
             used,
-            salt_epoch: self.live.config.salt_epoch,
+            salt_epoch: inner.store.snapshot().epoch(),
             engines: &self.live.config.engines,
             now: inner.clock.now(),
         }

@@ -11,7 +11,6 @@ use overlap_wire::{Frame, FrameType};
 use quinn::Connection;
 use tokio::time::{Instant, timeout};
 
-use crate::Partner;
 use crate::book::{Book, Stopwatch, new_record, record_refusal, unborn_record, unnoted};
 use crate::channel::{Channel, unlike_its_header};
 use crate::closing::{CloseCode, close};
@@ -28,6 +27,7 @@ use crate::policy::Facts;
 use crate::signing::{sign, signature_by, signed_by};
 use crate::slots::Slot;
 use crate::strangers::Place;
+use crate::{Limits, Partner};
 
 /// Answers a member on its connection, until one exchange with it has ended.
 pub(crate) async fn converse(
@@ -214,10 +214,18 @@ impl Talk<'_> {
         let Admitted { offer, offer_bytes, partner, .. } = admitted;
         let limits = live.config.limits;
         self.channel.next_phase(limits.stall, end_of(&offer, &limits, self.inner.clock.now()));
+        self.hold(offer.padded_size, &limits)?;
         charge(self.inner, &partner, &offer, offer.padded_size).await?;
-        let set = OwnSet::select(self.inner, &partner, &offer).await?;
+        let set = OwnSet::select(self.inner, live, &partner, &offer).await?;
         let terms = self.facts(live, &partner).decide_own_size(self.inner, &offer, set.len())?;
+        self.hold(terms.own_padded.saturating_add(terms.peer_padded), &limits)?;
         Ok(Decision { offer, offer_bytes, terms, set: Arc::new(set) })
+    }
+
+    /// Takes memory for items, before anything is charged for as much as is known then.
+    fn hold(&mut self, items: u64, limits: &Limits) -> Result<(), Fault> {
+        let slot = self.slot.as_mut().ok_or_else(|| Fault::internal("the exchange has no place"))?;
+        slot.hold(items, limits).map_err(Fault::Refused)
     }
 
     /// Signs the accept, notes it, and sends it.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use overlap_psi::vole::Cut;
 use overlap_wire::{Frame, HEADER_SIZE, Header};
 
 /// What becomes of one frame.
@@ -66,6 +67,7 @@ struct State {
     plan: Option<(usize, Mischief)>,
     rewrites: Vec<(usize, Rewrite)>,
     held: Option<Bytes>,
+    parts: Option<u32>,
 }
 
 impl Tap {
@@ -77,6 +79,16 @@ impl Tap {
     /// Puts another frame in the place of the one that is sent after `at` others.
     pub(crate) fn rewrite(&self, at: usize, rewrite: impl Fn(Frame) -> Frame + Send + 'static) {
         self.0.lock().unwrap().rewrites.push((at, Box::new(rewrite)));
+    }
+
+    /// Cuts exchanges into so many partitions, however small they are.
+    pub(crate) fn cut_into(&self, parts: u32) {
+        self.0.lock().unwrap().parts = Some(parts);
+    }
+
+    /// How an exchange is cut, each partition with room for the whole set.
+    pub(crate) fn recut(&self, cut: Cut) -> Cut {
+        Cut { parts: self.0.lock().unwrap().parts.unwrap_or(cut.parts), ..cut }
     }
 
     /// The frames until now.

@@ -26,12 +26,6 @@ impl Chunks {
         (start < self.done).then_some(start..self.done)
     }
 
-    /// The elements of the next message, if they are all among the first `ready`, or `None`.
-    pub(crate) fn next_within(&mut self, ready: usize) -> Option<Range<usize>> {
-        let complete = self.done + self.per_message.min(self.total - self.done) <= ready;
-        if complete { self.next() } else { None }
-    }
-
     /// Takes a received message of elements of `width` bytes for the next one.
     ///
     /// # Errors
@@ -58,7 +52,7 @@ impl Chunks {
 }
 
 /// Bytes in one message of a long string: small beside a stream's window, large beside what a message costs.
-pub const PIECE_BYTES: usize = 256 << 10;
+pub(crate) const PIECE_BYTES: usize = 256 << 10;
 
 /// Cuts a string of bytes, which is not empty, into the messages in which it travels.
 pub(crate) fn pieces(bytes: &[u8], message: fn(Vec<u8>) -> Message) -> Vec<Message> {
@@ -120,17 +114,6 @@ mod tests {
         let wrong = Err(Error::WrongCount { kind: MessageKind::VoleTrees });
         assert_eq!(arriving.take(&[0]), wrong);
         assert_eq!(Pieces::new(MessageKind::VoleTrees, 4).take(&[0; 5]), wrong);
-    }
-
-    #[test]
-    fn a_message_waits_for_all_of_its_elements() {
-        let mut chunks = Chunks::new(9, 4);
-        assert_eq!(chunks.next_within(3), None);
-        assert_eq!(chunks.next_within(8), Some(0..4));
-        assert_eq!(chunks.next_within(8), Some(4..8));
-        assert_eq!(chunks.next_within(8), None);
-        assert_eq!(chunks.next_within(9), Some(8..9));
-        assert_eq!(chunks.next_within(9), None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The expand-convolute code of Raghuraman, Rindal and Tanguy ("Expand-Convolute Codes for Pseudorandom Correlation
 //! Generators from LPN", CRYPTO 2023, eprint 2023/882), systematic and of rate 1/2.
 //!
-//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Scale(Convolve(right)))`. In the
-//! words of codes this is multiplication by the generator matrix `G = (I | B * S * C)`, with B the expander, C the convolution and S
-//! a diagonal of scalars between the two; who knows nothing of the noise must find a word of small weight among the combinations of G's rows.
+//! From a noise vector of 2K elements it makes K that look random: `out = left + Expand(Convolve(right))`, with each row of the
+//! expander's matrix scaled entry by entry. In the words of
+//! codes this is multiplication by the generator matrix `G = (I | B * C)` with rows scaled, B the expander and C the
+//! convolution; who knows nothing of the noise must find a word of small weight among the combinations of G's rows.
 //!
 //! # The convolution
 //!
@@ -14,19 +15,6 @@
 //! y_i = e_i + sum over d in 1..=23 of b_(i-d, d) * y_(i-d), + y_(i-24).
 //!
 //! It goes over the vector once.
-//!
-//! # The scalars
-//!
-//! Between the two stages each element is multiplied by a public random scalar of GF(2^128). B and C are binary, while the noise
-//! is in GF(2^128). Over a binary matrix the outputs would be 128 binary syndromes whose errors stand in the same places, and
-//! such an interleaved code falls to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and to
-//! little more for some hundreds ("Interleaved Prange", PQCrypto 2022). The script `interleaved_attack.py` beside the test vectors
-//! runs this against a small code, with scalars and without. A diagonal at either end would do nothing: one is absorbed by
-//! the noise's values, the other undone by the attacker.
-//!
-//! With ones for scalars this is the code that is analysed below. The rank of a set of columns is, for all but few choices of scalars, at
-//! least what it is with ones, so the distance does not fall. That is no proof for the scalars in use, and no
-//! published analysis covers them: the table of sizes ([`crate::vole`]) has a third more noise than its estimates ask for.
 //!
 //! # The expander
 //!
@@ -39,6 +27,29 @@
 //! thirds of the row weight that independent bits need, for no row can have all its positions where the
 //! convolution ends. Since every row has a position in the section that the convolution of the code goes through
 //! first, one convolution is enough; libOTe, half of whose positions are free, goes over the vector twice.
+//!
+//! # The scalars
+//!
+//! The noise is in GF(2^128), so the expander must not be binary. Row i has a public random scalar d_i, and its output is
+//!
+//! out_i = (..((left_i * d_i + y_0) * d_i + y_1) .. ) * d_i + y_20,
+//!
+//! with y_s what the row takes in section s. But for a factor of the row that is left_i plus the sum of d_i^-(s+1) * y_s: the 21 entries of a
+//! row are powers of a random element, and those of different rows have nothing to do with each other. There are [`SCALARS`] scalars,
+//! taken in turn.
+//!
+//! Why: with a binary matrix the outputs are 128 binary syndromes whose errors stand in the same places. Such an interleaved code falls
+//! to linear algebra when there are no more than 128 places (Metzner and Kapturowski, 1990), and to little more for some
+//! hundreds ("Interleaved Prange", PQCrypto 2022). Scalars in another place do not help: multiplied to the noise they are absorbed by
+//! its values, and between convolution and expander they leave the left half's errors to a binary elimination of the expander
+//! over the places before the first noise of the right half. A test runs that attack on whole runs of the engine with binary rows,
+//! where it tells a right guess of the receiver's set from a wrong one, and with the scalars, where it does not.
+//!
+//! The published analysis is for binary matrices. With entries that are random in a large field, combinations of rows cancel more
+//! rarely, not more often; that is an argument and no proof, so the table of sizes ([`crate::vole`]) has far more noise than its
+//! estimates ask for.
+//!
+//! [`SCALARS`]: row_scalars::SCALARS
 //!
 //! # The randomness
 //!
@@ -62,7 +73,7 @@ mod distance_tests;
 mod element;
 mod expand;
 mod public_bits;
-mod scale;
+mod row_scalars;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -89,7 +100,7 @@ impl ExpandConvolute {
         Self { outputs, bits: PublicBits::new() }
     }
 
-    /// Adds to `left` the expansion of the scaled convolution of `right`, which is left scaled and convolved. Both have as many elements
+    /// Adds to `left` the expansion of the convolution of `right`, which is left convolved. Both have as many elements
     /// as there are outputs.
     pub(crate) fn encode<E: Element>(&self, left: &mut [E], right: &mut [E]) {
         assert_eq!(
@@ -98,7 +109,6 @@ impl ExpandConvolute {
             "each half has as many elements as there are outputs"
         );
         convolve::convolve(&self.bits, right);
-        scale::scale(&self.bits, right);
         expand::expand(&self.bits, left, right);
     }
 }

@@ -26,14 +26,17 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
 
 use rand_core::CryptoRng;
-use zeroize::Zeroize;
+use zeroize::DefaultIsZeroes;
 
 use backend::{Arithmetic, Backend};
 
 /// An element. Addition is XOR; subtraction is addition.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Zeroize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub(crate) struct F128(pub(crate) u128);
+
+/// So that slices are wiped at once.
+impl DefaultIsZeroes for F128 {}
 
 impl F128 {
     pub(crate) const ZERO: F128 = F128(0);

@@ -47,12 +47,9 @@ pub(crate) struct Shape {
     pub(crate) trees: usize,
     /// Leaves of each tree that are kept, at least 1 and at most 2^depth.
     pub(crate) leaves: usize,
-    /// Levels below the root, at most [`MAX_DEPTH`].
+    /// Levels below the root, at most 31: leaves are counted in 32 bits.
     pub(crate) depth: usize,
 }
-
-/// The deepest tree: its leaves are counted in 32 bits.
-pub(crate) const MAX_DEPTH: usize = 31;
 
 impl Shape {
     /// Nodes of a level that have kept leaves below them, or are such. Level 0 is the root.

@@ -53,6 +53,13 @@ pub fn session_items<D: Sync>(
     items
 }
 
+/// Whether two items are equal. Takes a time that depends on the items, and a copy of them.
+pub(crate) fn has_repeats(items: &[SessionItem]) -> bool {
+    let mut sorted = Zeroizing::new(items.to_vec());
+    sorted.par_sort_unstable();
+    sorted.par_windows(2).any(|pair| pair[0] == pair[1])
+}
+
 /// A caller's set that has passed its checks; wiped when dropped.
 pub(crate) struct ItemSet(Zeroizing<Vec<SessionItem>>);
 
@@ -68,10 +75,7 @@ impl ItemSet {
         if items.len() != size || size > limit {
             return Err(Error::UnsupportedSize { size: items.len() });
         }
-        let mut sorted = items.clone();
-        sorted.sort_unstable();
-        let repeated = sorted.windows(2).any(|pair| pair[0] == pair[1]);
-        if repeated { Err(Error::RepeatedItem) } else { Ok(Self(items)) }
+        if has_repeats(&items) { Err(Error::RepeatedItem) } else { Ok(Self(items)) }
     }
 
     /// Takes a set that must have `size` items, for an engine that finds repeated ones itself.

@@ -4,6 +4,8 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+#[cfg(test)]
+use crate::check_switch::Check;
 use crate::matching::Match;
 use crate::output::{MatchProof, PROOF_BYTES};
 use crate::{Error, Message, MessageKind, Outcome, Party, Turn, party};
@@ -96,7 +98,10 @@ impl ProofChecker {
         let [i0, i1, i2, i3, proof @ ..] = *entry;
         let index = u32::from_be_bytes([i0, i1, i2, i3]) as usize;
         let due = self.proofs.get(index).ok_or(Error::BadMatchProof)?;
-        if index < self.next_index || !bool::from(due.ct_eq(&MatchProof(proof))) {
+        let proven = bool::from(due.ct_eq(&MatchProof(proof)));
+        #[cfg(test)]
+        let proven = proven || Check::MatchProof.is_off();
+        if index < self.next_index || !proven {
             return Err(Error::BadMatchProof);
         }
         self.next_index = index + 1;

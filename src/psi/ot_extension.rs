@@ -94,7 +94,6 @@ use crate::base_ot::{ChosenKeys, KeyPairs, OTS};
 use crate::field::F128;
 use check::{Answer, Challenge};
 pub(crate) use choice_bits::ChoiceBits;
-#[allow(unused_imports)] // Until the trees that stand on it are there.
 pub(crate) use row_hash::RowHash;
 
 /// Columns of the matrices: one for each base transfer.

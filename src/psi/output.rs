@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn params() -> Params {
-        Params { exchange: [1; 16], partition: 0, receiver_size: 1, sender_size: 1, prove_matches: true }
+        Params { exchange: [1; 32], partition: 0, receiver_size: 1, sender_size: 1, prove_matches: true }
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
         let base = tag("voprf", &params());
         assert_eq!(base, tag("voprf", &params()));
         assert_ne!(base, tag("other", &params()));
-        assert_ne!(base, tag("voprf", &Params { exchange: [2; 16], ..params() }));
+        assert_ne!(base, tag("voprf", &Params { exchange: [2; 32], ..params() }));
         assert_ne!(base, tag("voprf", &Params { partition: 1, ..params() }));
     }
 

@@ -21,7 +21,13 @@ pub(crate) const VOPRF: Engine = Engine { receiver: voprf::receiver, sender: vop
 pub(crate) const VOLE: Engine = Engine { receiver: vole::receiver, sender: vole::sender };
 
 pub(crate) fn params(receiver_size: usize, sender_size: usize, prove_matches: bool) -> Params {
-    Params { exchange: *b"an exchange's id", partition: 3, receiver_size, sender_size, prove_matches }
+    Params {
+        exchange: *b"what names an exchange, 32 bytes",
+        partition: 3,
+        receiver_size,
+        sender_size,
+        prove_matches,
+    }
 }
 
 /// Items with the given numbers.

@@ -19,8 +19,9 @@ pub enum Role {
 /// What both machines of one run must share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
-    /// The exchange's id.
-    pub exchange: [u8; 16],
+    /// What names the exchange in every hash: bound to both sides' randomness, so that it is no other exchange's, whoever
+    /// chose that one's id.
+    pub exchange: [u8; 32],
     /// Which partition of the exchange this run is, from 0.
     pub partition: u32,
     /// The receiver's set's size, padding included.
@@ -73,8 +74,8 @@ pub trait Party: Send {
     /// Any [`Error`] ends the run; [`Error::fault`] says who erred.
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error>;
 
-    /// Within what time all that this state and those after it wait for must have come, from when the driver first waits in
-    /// a state that names a time until it comes to one that names none. A machine has no clock: its driver keeps the time.
+    /// Within what time all that this state and those after it wait for must have come, from when the driver
+    /// first comes to a state that names a time, the messages before it sent, until it comes to one that names none. A machine has no clock: its driver keeps the time.
     fn time_limit(&self) -> Option<Duration> {
         None
     }

@@ -6,8 +6,8 @@ use crate::chunk::Chunks;
 use crate::output::{TAG_BYTES, Tag};
 use crate::{Error, MessageKind};
 
-/// Tags in one [`crate::Message::Tags`]: 64 KiB, small beside a stream's window and large beside a frame's header.
-pub const TAGS_PER_MESSAGE: usize = 4096;
+/// Tags in one [`crate::Message::Tags`]: 256 KiB, small beside a stream's window and large beside what a message costs.
+pub const TAGS_PER_MESSAGE: usize = 16_384;
 
 /// The tags that have come so far.
 #[derive(Debug)]
@@ -98,6 +98,25 @@ mod tests {
     fn a_repeated_tag_is_refused() {
         let tags = [[1; 16], [2; 16], [1; 16]];
         assert_eq!(received(&tags, 3).unwrap().distinct().unwrap_err(), Error::RepeatedTag);
+    }
+
+    #[test]
+    fn a_list_of_two_messages_must_come_whole_and_in_order() {
+        let tags = vec![[7; TAG_BYTES]; TAGS_PER_MESSAGE + 1];
+        let (full, last) = tags.split_at(TAGS_PER_MESSAGE);
+        let take = |messages: &[&[[u8; TAG_BYTES]]]| {
+            let mut received = ReceivedTags::new(tags.len());
+            messages
+                .iter()
+                .try_for_each(|tags| received.take(tags.as_flattened()))
+                .map(|()| received.is_complete())
+        };
+        assert_eq!(take(&[full, last]), Ok(true));
+        assert_eq!(take(&[full]), Ok(false));
+        let wrong = Err(Error::WrongCount { kind: MessageKind::Tags });
+        for messages in [&[last][..], &[last, full], &[full, full], &[full, last, last]] {
+            assert_eq!(take(messages), wrong);
+        }
     }
 
     #[test]

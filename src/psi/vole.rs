@@ -3,13 +3,111 @@
 //!
 //! The protocol is the malicious one of Rindal and Schoppmann ("VOLE-PSI: Fast OPRF and Circuit-PSI from Vector-OLE",
 //! Eurocrypt 2021, figure 4), with the store of Raghuraman and Rindal (CCS 2022) and what Han, Kim, Lee and Son (Asiacrypt
-//! 2024) found that a receiver can do.
+//! 2024) found that a receiver can do. The chapter `vole` of the node's manual has all of what follows at length, with
+//! every assumption, parameter and figure.
+//!
+//! The sender has Delta in GF(2^128) and B, the receiver A' and C, with C = Delta * A' + B. The receiver encodes its items
+//! in P, from which each decodes to its hash H(x), and sends A = P + A'. With K = B + Delta * A, which is C + Delta * P,
+//!
+//! - the sender has F(y) = Ho(Decode(K, y) - Delta * H(y) + w, y),
+//! - the receiver F(x) = Ho(Decode(C, x) + w, x),
+//!
+//! which is the same where the item was encoded.
+//!
+//! # Messages
+//!
+//! | | from | message | content |
+//! |---|---|---|---|
+//! | 1 | sender | [`VoleOpening`] | a commitment to ws; its part of 128 base transfers, where it chooses by the bits of Delta |
+//! | 2 | receiver | [`VoleExtension`] | its part of them; the extension to the rows that hold its noise, with its check |
+//! | 3 | sender | [`VoleTrees`] | for each tree the hidden sums of its levels, and the sum of its leaves |
+//! | 4 | receiver | [`VoleChallenge`] | the seed r of its encoding's rows; a challenge that all trees are right |
+//! | 5 | sender | [`VoleSalt`] | the answer to the challenge; the salt of H |
+//! | 6 | receiver | [`VoleReceiverMask`] | wr |
+//! | 7 | receiver | [`VoleEncoding`] | A, bin by bin |
+//! | 8 | sender | [`VoleSenderMask`] | ws, and what opens the commitment; w = ws + wr |
+//! | 9 | sender | [`Tags`] | the first half of F(y) for each of the sender's items, ascending |
+//! | 10 | receiver | [`MatchProofs`] | for each match the tag's place and the second half of F, where both learn |
+//!
+//! Every length but the last follows from the sizes of both sets, by a table ([`cut`] says at which sizes it runs). Long
+//! strings travel in pieces. While one side's message is on its way the other works on what it has: the receiver
+//! plans its encoding while the sender grows its trees, both expand the correlation when the challenge and its answer
+//! are sent, and the sender evaluates its items on those bins that have come.
+//!
+//! # What each side learns
+//!
+//! The receiver learns which of its items the sender holds. The other tags are outputs of a pseudorandom function at points
+//! where it has no evaluation, and their order is theirs alone. The sender learns the sizes, and the matches where they are
+//! proven to it: A is masked by A' in every column, and A' is pseudorandom to the sender by the LPN assumption.
+//! Both sizes are parameters and known before.
+//!
+//! # Against a partner that breaks the protocol
+//!
+//! - *What a receiver encodes* is bound to what it can hash: the salt of H is shown when the correlation stands and r is
+//!   fixed, A has to come within a time ([`Party::time_limit`]), and it has the table's number of columns.
+//!   It can still encode more than its items. [`probes`] says how many, and so what to charge for.
+//! - *Neither side chooses w.* The sender is bound to ws before it sees wr, and shows it when it has all of A. So no output
+//!   could be computed before the receiver's set was fixed.
+//! - *Wrong columns* in the extension pass a check only where the receiver has guessed bits of Delta, each with one half.
+//!   See `ot_extension`.
+//! - *Wrong trees* pass a check only where the sender has guessed in which part of its block a noise position is. See
+//!   `silent_vole`. The receiver shows nothing of its set before.
+//! - *Tags* ascend strictly, to a number that was agreed, so none comes twice in a list that is ordered as one. A sender's
+//!   larger set is ordered in parts: there a tag that matches twice is refused.
+//! - *A match proof* is 16 bytes of the output that were never shown. A receiver can keep a match to itself, but cannot claim
+//!   an item that it did not encode.
+//!
+//! The sender's list rests on BLAKE3 as a random oracle, and on AES as an ideal cipher in the trees. The receiver's rests on BLAKE3 as a
+//! random oracle, the gap Diffie-Hellman assumption in ristretto255, AES as a pseudorandom generator, and dual LPN for a
+//! code with scalars of our own, which nobody else has studied (`expand_convolute`).
+//!
+//! # Where it differs from the papers
+//!
+//! Each with its reason in the manual; in short:
+//!
+//! - r travels with the challenge, since H is keyed with it and with the salt; wr travels before A, so that the sender can evaluate
+//!   bins as they come.
+//! - Tags ascend in place of being shuffled: the receiver reads two sorted lists once.
+//! - H and Ho take AES_r(x), the item's row key, in place of x: under one r it is a permutation of the item.
+//! - One element of the sender of a base transfer serves all 128; the extension is over the smallest field, and its challenge
+//!   is a hash; the weights of the correlation's check are products.
+//! - The code has public random scalars between its stages, without which it falls to linear algebra.
+//! - Bins have about 50,000 items. Columns that no item determines are zero, since A' masks them.
+//! - One Delta serves base transfers, the trees' keys, the noise's shares and the result.
+//! - There is a table of sizes and no formula, so both sides have the same.
+//!
+//! # Time
+//!
+//! Field arithmetic, hashes, ciphers, base transfers and the extension run in constant time, and so do comparisons of
+//! answers, commitments and proofs. Which memory is touched depends on items in the store, and on the positions of the
+//! noise in the receiver's trees. Ordering and matching depend on tags. The partner sees of it the time of whole steps.
+//!
+//! [`VoleOpening`]: crate::Message::VoleOpening
+//! [`VoleExtension`]: crate::Message::VoleExtension
+//! [`VoleTrees`]: crate::Message::VoleTrees
+//! [`VoleChallenge`]: crate::Message::VoleChallenge
+//! [`VoleSalt`]: crate::Message::VoleSalt
+//! [`VoleReceiverMask`]: crate::Message::VoleReceiverMask
+//! [`VoleEncoding`]: crate::Message::VoleEncoding
+//! [`VoleSenderMask`]: crate::Message::VoleSenderMask
+//! [`Tags`]: crate::Message::Tags
+//! [`MatchProofs`]: crate::Message::MatchProofs
 
 pub(crate) mod parameters;
 mod receiver;
 mod sender;
 mod session;
 
+#[cfg(test)]
+mod adversary_tests;
+#[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
+mod batch_tests;
+#[cfg(test)]
+mod sequence_tests;
+#[cfg(test)]
+mod soak_tests;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +122,8 @@ use crate::item::ItemSet;
 use crate::keyed_hash::KeyedHash;
 use crate::okvs::Grouped;
 use crate::output::{OUTPUT_BYTES, OutputHash};
+use crate::tag_order::MOST_OUTPUTS;
+use crate::tags::TAGS_PER_MESSAGE;
 use crate::{Error, MessageKind, Params, Party, SessionItem, base_ot, ot_extension, silent_vole};
 use parameters::Parameters;
 
@@ -51,8 +151,11 @@ const CHALLENGE_MESSAGE_BYTES: usize = session::SEED_BYTES + 32;
 const SALT_MESSAGE_BYTES: usize = 32 + session::SALT_BYTES;
 
 /// Tags that are sorted together and ascend. The sender works through a larger set in parts of this size, so that its
-/// memory does not grow with the set.
+/// memory does not grow with the set. A multiple of [`crate::TAGS_PER_MESSAGE`]; tests have smaller ones.
 const TAGS_IN_ORDER: usize = 1 << 21;
+
+// A list of tags begins with a message, and has no more than can be sorted.
+const _: () = assert!(TAGS_IN_ORDER.is_multiple_of(TAGS_PER_MESSAGE) && TAGS_IN_ORDER <= MOST_OUTPUTS);
 
 /// Items whose outputs one task hashes.
 const HASHES_AT_ONCE: usize = 1 << 12;
@@ -64,22 +167,22 @@ const ENCODING_LIMIT: Duration = Duration::from_secs(120);
 /// The machine of the side that learns, for its set of `params.receiver_size` items.
 ///
 /// # Errors
-/// [`Error::UnsupportedSize`] where the size is not one of the table's ([`is_supported`]) or not that of `items`.
+/// [`Error::UnsupportedSize`] where the size is not one of the table's (those of a [`Cut`] are) or not that of `items`.
 pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     let items = ItemSet::of_size(items, params.receiver_size)?;
-    Ok(Box::new(receiver::Start::new(params, parameters, items)))
+    Ok(Box::new(receiver::Start::new(params, parameters, items, TAGS_IN_ORDER)))
 }
 
 /// The machine of the side whose tags are sent, for its set of `params.sender_size` items.
 ///
 /// # Errors
-/// [`Error::UnsupportedSize`] where the receiver's size is not one of the table's ([`is_supported`]), or the sender's not
+/// [`Error::UnsupportedSize`] where the receiver's size is not one of the table's (those of a [`Cut`] are), or the sender's not
 /// that of `items` or over [`MAX_SENDER_ITEMS`].
 pub fn sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     let items = ItemSet::of_size(items, params.sender_size)?;
-    Ok(Box::new(sender::Start::new(params, parameters, items)))
+    Ok(Box::new(sender::Start::new(params, parameters, items, TAGS_IN_ORDER)))
 }
 
 /// The most items of a sender in one run: a tag's place is sent in four bytes.
@@ -111,7 +214,9 @@ pub fn cut(receiver_size: u64, sender_size: u64) -> Option<Cut> {
 /// Lee and Son, Asiacrypt 2024). That depends on how the exchange is cut, and so on the sender's size, which is not known
 /// where the charge has to be made; this is the most over all cuts. `None` as in [`cut`].
 pub fn probes(receiver_size: u64) -> Option<u64> {
-    let most = (1..=parameters::MAX_PARTITIONS as u32).filter_map(|parts| {
+    // A sender of the most items asks for this many, a receiver for as many as it fills.
+    let cuts = parameters::partitions(receiver_size, MAX_ITEMS)?;
+    let most = (1..=cuts).filter_map(|parts| {
         let row = parameters::receiver_partition(receiver_size, parts)?;
         Some(u64::from(parts) * row.charge as u64)
     });

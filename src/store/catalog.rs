@@ -230,9 +230,14 @@ impl Catalog {
         Ok(())
     }
 
-    /// Takes digests that were read or made anew at opening.
-    pub(crate) fn load_digests(&mut self, entries: Vec<Entry>) {
-        self.snapshot.add_run(entries);
+    /// Forgets all digests.
+    pub(crate) fn forget_digests(&mut self) {
+        self.snapshot.forget_digests();
+    }
+
+    /// Takes digests, sorted, that were read or made anew.
+    pub(crate) fn load_digests(&mut self, sorted: Vec<Entry>, epoch: u32) {
+        self.snapshot.load_digests(sorted, epoch);
     }
 }
 

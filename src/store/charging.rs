@@ -4,7 +4,7 @@ use overlap_coalition::{Charge, DayUse, MemberId, Timestamp};
 
 use crate::database::Batch;
 use crate::error::damaged;
-use crate::ledger::{Calendar, PartnerUse};
+use crate::ledger::{Calendar, PartnerUse, Spent};
 use crate::sled_store::SledStore;
 use crate::{ChargeLimit, ChargeRefused, StoreError, keys};
 
@@ -30,7 +30,22 @@ pub(crate) fn charge(
 }
 
 pub(crate) fn day_use(store: &SledStore, partner: &MemberId, now: Timestamp) -> Result<DayUse, StoreError> {
-    Ok(calendar(store)?.at(now).day_use(partner_use(store, partner)?))
+    let mut calendar = calendar(store)?;
+    if calendar.spent == Spent::FirstDay {
+        calendar = begin_first_day(store, now)?;
+    }
+    Ok(calendar.at(now).day_use(partner_use(store, partner)?))
+}
+
+/// Notes which day is the first. A node that is told that nothing is left does not go on to charge, so without the note every
+/// later day would be the first one again.
+fn begin_first_day(store: &SledStore, now: Timestamp) -> Result<Calendar, StoreError> {
+    let mut writer = store.writer()?;
+    let calendar = calendar(store)?.at(now);
+    let mut batch = Batch::default();
+    batch.put(keys::DAY.to_vec(), calendar.encode());
+    store.commit(&mut writer, batch, |_| ())?;
+    Ok(calendar)
 }
 
 pub(crate) fn calendar(store: &SledStore) -> Result<Calendar, StoreError> {

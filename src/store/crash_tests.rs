@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use overlap_coalition::{Charge, ExchangeId};
-use overlap_indicator::Facet;
+use overlap_indicator::{DigestSalt, Facet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -41,9 +41,46 @@ fn what_was_acknowledged_survives_a_kill() {
     assert!(done > 0, "the child was killed each time before its first call");
 }
 
+/// Rows that are digested anew while a kill comes.
+const DIGESTED: usize = 5_000;
+
+#[test]
+fn a_kill_while_digests_are_made_anew_loses_none() {
+    let seed = from_the_clock();
+    println!("{SEED}={seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut place = Place::new();
+    place.open().import((0..DIGESTED).map(domain).collect(), NOW).unwrap();
+    for epoch in 2..6 {
+        let mut child = spawn(&place, "digesting_child", epoch);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the child opened the store");
+        std::thread::sleep(Duration::from_millis(rng.next_u64() % 300));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        place.epoch = epoch as u32;
+        let store = place.open();
+        assert_eq!(store.snapshot().epoch(), Some(place.epoch));
+        let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() });
+        assert_eq!(digests.len(), DIGESTED);
+    }
+}
+
+#[test]
+#[ignore = "the process that a_kill_while_digests_are_made_anew_loses_none kills"]
+fn digesting_child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let epoch: u32 = std::env::var(FIRST_CALL).unwrap().parse().unwrap();
+    let store = open_at(folder.as_ref(), 1, epoch - 1).unwrap();
+    println!("\nready");
+    store.take_salt(&(epoch, DigestSalt::new([epoch as u8; 32])), &|| true).unwrap();
+    // What follows is up to the killer.
+    std::thread::sleep(Duration::from_secs(60));
+}
+
 /// Runs a child from a call on, kills it `after` it first answered, and says how many calls were acknowledged.
 fn run_and_kill(place: &Place, first: usize, after: Duration) -> usize {
-    let mut child = spawn(place, first);
+    let mut child = spawn(place, "child", first);
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = first;
     let mut killer = None;
@@ -63,9 +100,10 @@ fn run_and_kill(place: &Place, first: usize, after: Duration) -> usize {
     acknowledged
 }
 
-fn spawn(place: &Place, first: usize) -> Child {
+fn spawn(place: &Place, child: &str, first: usize) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["crash_tests::child", "--exact", "--ignored", "--nocapture"])
+        .arg(format!("crash_tests::{child}"))
+        .args(["--exact", "--ignored", "--nocapture"])
         .env(FOLDER, place.folder.path())
         .env(FIRST_CALL, first.to_string())
         .stdout(Stdio::piped())

@@ -88,9 +88,10 @@ fn begins_spent(place: &Place) {
     assert!(store.counts().unwrap().indicators.is_empty());
     let charge = Charge { partner: member("police"), items: 1 };
     assert_eq!(store.day_use(&member("police"), NOW).unwrap().exchanges, u32::MAX);
-    assert!(store.charge(&charge, LIMIT, NOW).unwrap().is_err());
     drop(store);
     let tomorrow = Timestamp(NOW.0 + 86_400);
+    // Policy asks what is left, and does not go on to charge where nothing is.
+    assert_eq!(place.open().day_use(&member("police"), tomorrow).unwrap(), DayUse::default());
     assert!(place.open().charge(&charge, LIMIT, tomorrow).unwrap().is_ok());
 }
 

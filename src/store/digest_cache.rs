@@ -6,7 +6,7 @@
 //! rows are durable, and counts only where the ids are the rows'. It is sealed for the epoch, the salt and the rule set of canonical forms: what was made
 //! under others does not open.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use overlap_indicator::{CANON_VERSION, Digest, DigestSalt, Facet};
 use sha2::{Digest as _, Sha256};
@@ -32,12 +32,16 @@ pub(crate) struct CachedRow {
 pub(crate) struct DigestCache(Database);
 
 impl DigestCache {
-    /// Opens the epoch's digests and removes those of other epochs. Digests that cannot be read are thrown away.
+    /// Removes the digests of other epochs, none of which is open.
+    pub(crate) fn remove_others(folder: &Path, epoch: u32) -> Result<(), StoreError> {
+        let path = path_of(folder, epoch);
+        let mut others = digest_folders(folder)?.into_iter().filter(|other| *other != path);
+        Ok(others.try_for_each(|other| remove_if_there(&other))?)
+    }
+
+    /// Opens the epoch's digests. Digests that cannot be read are thrown away.
     pub(crate) fn open(folder: &Path, sealer: &Sealer, salt: &(u32, DigestSalt)) -> Result<Self, StoreError> {
-        let path = folder.join(format!("digests.{}", salt.0));
-        for other in digest_folders(folder)?.into_iter().filter(|other| *other != path) {
-            remove_if_there(&other)?;
-        }
+        let path = path_of(folder, salt.0);
         match Database::open(&path, label(salt), sealer.clone()) {
             Ok(database) => Ok(Self(database)),
             Err(StoreError::Damaged { what }) => {
@@ -61,7 +65,7 @@ impl DigestCache {
     }
 
     /// Keeps the digests of rows that follow each other from a place on.
-    pub(crate) fn keep(&self, runs: &[(Place, &[Fresh])]) -> Result<(), StoreError> {
+    pub(crate) fn keep(&self, runs: &[(Place, Vec<&Fresh>)]) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         for (place, fresh) in runs {
             batch.put(key(*place), pack(fresh));
@@ -81,6 +85,10 @@ impl DigestCache {
     }
 }
 
+fn path_of(folder: &Path, epoch: u32) -> PathBuf {
+    folder.join(format!("digests.{epoch}"))
+}
+
 fn label((epoch, salt): &(u32, DigestSalt)) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(b"overlapd digests 1");
@@ -94,7 +102,7 @@ fn key(place: Place) -> Vec<u8> {
     [&place.segment.to_be_bytes()[..], &place.row.to_be_bytes()].concat()
 }
 
-fn pack(fresh: &[Fresh]) -> Zeroizing<Vec<u8>> {
+fn pack(fresh: &[&Fresh]) -> Zeroizing<Vec<u8>> {
     let rows = fresh.iter().map(|item| 17 + 17 * item.digests.len()).sum();
     let mut out = Zeroizing::new(Vec::with_capacity(rows));
     for item in fresh {

@@ -79,7 +79,7 @@ fn everything_comes_back_under_another_key() {
     let mut other = Place::new();
     other.key = 9;
     let restored = other.open();
-    restored.restore(&mut &file[..], NOW).unwrap();
+    restored.restore(&mut &file[..]).unwrap();
     assert_eq!(seen(&restored), seen(&store));
     assert_eq!(exported(&restored).len(), file.len());
     drop(restored);
@@ -102,7 +102,7 @@ fn a_restored_ledger_counts_the_current_period_as_spent() {
     let file = exported(&filled(&Place::new()));
     let place = Place::new();
     let store = place.open();
-    store.restore(&mut &file[..], TOMORROW).unwrap();
+    store.restore(&mut &file[..]).unwrap();
     let charge = |store: &SledStore, partner, now| {
         store.charge(&Charge { partner: member(partner), items: 1 }, LIMIT, now).unwrap().is_ok()
     };
@@ -119,12 +119,25 @@ fn a_restored_ledger_counts_the_current_period_as_spent() {
 }
 
 #[test]
+fn a_restore_spends_the_first_day_that_is_asked_for_whatever_the_clock_said_then() {
+    let file = exported(&filled(&Place::new()));
+    let place = Place::new();
+    let store = place.open();
+    store.restore(&mut &file[..]).unwrap();
+    let police = member("police");
+    assert_eq!(store.day_use(&police, TOMORROW).unwrap().exchanges, u32::MAX);
+    let charge = Charge { partner: police, items: 1 };
+    assert!(store.charge(&charge, LIMIT, TOMORROW).unwrap().is_err());
+    assert!(store.charge(&charge, LIMIT, Timestamp(TOMORROW.0 + 86_400)).unwrap().is_ok());
+}
+
+#[test]
 fn a_damaged_export_is_refused_before_anything_is_written() {
     let file = exported(&filled(&Place::new()));
     let place = Place::new();
     let store = place.open();
     let refuse = |bytes: &[u8], what: &str| {
-        let refused = store.restore(&mut &bytes[..], NOW);
+        let refused = store.restore(&mut &bytes[..]);
         assert!(matches!(refused, Err(StoreError::BadExport(_))), "{what}: {refused:?}");
     };
     for at in (0..file.len()).step_by(file.len() / 97).chain([file.len() - 1]) {
@@ -146,7 +159,7 @@ fn a_damaged_export_is_refused_before_anything_is_written() {
     }
     assert_eq!(store.counts().unwrap().indicators, []);
     assert!(!place.folder.path().join("store/restoring").exists());
-    store.restore(&mut &file[..], NOW).unwrap();
+    store.restore(&mut &file[..]).unwrap();
     refuse(&file, "a store that is not empty");
 }
 
@@ -163,7 +176,7 @@ fn a_restore_that_was_cut_off_leaves_an_empty_store() {
     assert_eq!((counts.indicators.len(), counts.overlaps.len(), counts.exchanges), (0, 0, 0));
     assert_eq!(store.tokens().unwrap(), [token("t")]);
     assert_eq!(store.roster().unwrap().unwrap().1, 3);
-    store.restore(&mut &file[..], NOW).unwrap();
+    store.restore(&mut &file[..]).unwrap();
     assert_eq!(store.counts().unwrap().exchanges, 2);
 }
 
@@ -188,14 +201,14 @@ fn an_export_cannot_bring_a_roster_or_a_token() {
     let place = Place::new();
     let file = exported(&filled(&place));
     let ledger = r#"{"record":"ledger","partner":"hotline","day":1,"exchanges":1,"items":1}"#;
-    Place::new().open().restore(&mut &with_record(&file, ledger)[..], NOW).unwrap();
+    Place::new().open().restore(&mut &with_record(&file, ledger)[..]).unwrap();
     let roster = serde_json::to_string(&StoredRoster::new(&document(9), 9, [9; 32])).unwrap();
     let forged = serde_json::to_string(&StoredToken::new(&token("forged"))).unwrap();
     for (name, record) in [("roster", roster), ("token", forged)] {
         let line = format!("{{\"record\":\"{name}\",{}", &record[1..]);
         let store_place = Place::new();
         let store = store_place.open();
-        let refused = store.restore(&mut &with_record(&file, &line)[..], NOW).unwrap_err();
+        let refused = store.restore(&mut &with_record(&file, &line)[..]).unwrap_err();
         assert!(refused.to_string().contains("rosters and tokens are not restored"), "{refused}");
         assert_eq!((store.roster().unwrap(), store.tokens().unwrap()), (None, Vec::new()));
         assert_eq!(store.counts().unwrap().exchanges, 0);
@@ -207,7 +220,7 @@ fn a_restored_store_has_neither_roster_nor_tokens() {
     let file = exported(&filled(&Place::new()));
     let place = Place::new();
     let store = place.open();
-    store.restore(&mut &file[..], NOW).unwrap();
+    store.restore(&mut &file[..]).unwrap();
     assert_eq!((store.roster().unwrap(), store.tokens().unwrap()), (None, Vec::new()));
     let text = String::from_utf8(file).unwrap();
     assert!(!text.contains(r#""record":"roster""#) && !text.contains(r#""record":"token""#));
@@ -220,7 +233,7 @@ fn what_the_new_store_has_already_stays() {
     let store = store_place.open();
     store.add_token(&TokenRecord { hash: [7; 32], ..token("t") }).unwrap();
     store.set_roster(&document(4), 4, [4; 32]).unwrap();
-    store.restore(&mut &file[..], NOW).unwrap();
+    store.restore(&mut &file[..]).unwrap();
     assert_eq!(store.tokens().unwrap()[0].hash, [7; 32]);
     assert_eq!(store.roster().unwrap().unwrap().1, 4);
 }

@@ -117,7 +117,8 @@ impl Folder {
     pub(crate) fn disk_bytes(&self) -> Result<u64, StoreError> {
         let mut bytes = folder_bytes(&self.path.join("main"))?;
         for digests in digest_folders(&self.path)? {
-            bytes += folder_bytes(&digests)?;
+            // An epoch that has ended is removed while this walks.
+            bytes += folder_bytes(&digests).or_else(zero_if_gone)?;
         }
         Ok(bytes)
     }
@@ -247,6 +248,10 @@ fn damaged_name(path: &Path, number: u32) -> PathBuf {
 
 fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn zero_if_gone(error: io::Error) -> io::Result<u64> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(0) } else { Err(error) }
 }
 
 fn folder_bytes(path: &Path) -> io::Result<u64> {

@@ -8,7 +8,6 @@ use overlap_coalition::Timestamp;
 
 use crate::catalog::{Fresh, ImportPlan, SegmentWrite};
 use crate::database::{Batch, Writer};
-use crate::error::damaged;
 use crate::loading::digests;
 use crate::page::Cursor;
 use crate::row_meta::Place;
@@ -40,18 +39,18 @@ pub(crate) fn import(
 }
 
 fn plan(store: &SledStore, batch: Vec<NewIndicator>, now: Timestamp) -> ImportPlan {
-    let state = store.state();
+    let (state, epoch) = (store.state(), store.epoch());
     let rows = batch.into_iter().map(|NewIndicator { indicator, raw, context }| {
         let (kind, canonical) = (indicator.kind(), indicator.canonical().clone());
         let id = state.ids.id(kind, &canonical);
         (IndicatorRow { id, kind, raw, canonical, context, imported: now.0 }, indicator)
     });
-    state.catalog.plan(rows, |indicator| digests(&store.digester, indicator), now.0)
+    state.catalog.plan(rows, |indicator| digests(&epoch.digester, indicator), now.0)
 }
 
 /// Makes a plan's rows durable and shows them to exchanges.
 pub(crate) fn store_plan(store: &SledStore, writer: &mut Writer, plan: ImportPlan) -> Result<(), StoreError> {
-    let read = |segment| PackedRows::from_bytes(segment_bytes(store, segment)?);
+    let read = |segment| PackedRows::from_bytes(store.segment_bytes(segment)?);
     let writes = store.state().catalog.pack(plan.fresh, read)?;
     let mut batch = Batch::default();
     let mut stored = Vec::with_capacity(writes.len());
@@ -79,9 +78,9 @@ pub(crate) fn store_plan(store: &SledStore, writer: &mut Writer, plan: ImportPla
 
 /// The rows are durable, so digests that cannot be kept are no loss: the next opening makes them anew.
 fn keep_digests(store: &SledStore, first_rows: &[Place], stored: &[(u32, usize, Vec<Fresh>)]) {
-    let fresh = stored.iter().map(|(_, _, fresh)| fresh.as_slice());
-    let runs: Vec<(Place, &[Fresh])> = first_rows.iter().copied().zip(fresh).collect();
-    if let Err(error) = store.cache.keep(&runs) {
+    let fresh = stored.iter().map(|(_, _, fresh)| fresh.iter().collect());
+    let runs: Vec<(Place, Vec<&Fresh>)> = first_rows.iter().copied().zip(fresh).collect();
+    if let Err(error) = store.epoch().cache.keep(&runs) {
         tracing::warn!(%error, "digests are not kept: the next start makes them anew");
     }
 }
@@ -128,7 +127,7 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, St
     }
     store.commit(&mut writer, batch, |state| state.catalog.withdraw(&places))?;
     store.publish();
-    if let Err(error) = store.cache.forget(segments.into_iter()) {
+    if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
         tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");
     }
     Ok(places.len() as u64)
@@ -137,7 +136,7 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, St
 /// A segment with its contexts brought up to date and without the rows at `withdrawn`.
 fn repack(store: &SledStore, segment: u32, withdrawn: &BTreeSet<Place>) -> Result<PackedRows, StoreError> {
     let mut packed = PackedRows::new();
-    for (at, row) in unpack(&segment_bytes(store, segment)?)?.into_iter().enumerate() {
+    for (at, row) in unpack(&store.segment_bytes(segment)?)?.into_iter().enumerate() {
         let place = Place { segment, row: at as u16 };
         match row {
             Some(mut row) if !withdrawn.contains(&place) => {
@@ -208,7 +207,7 @@ fn rows_of_segment(
     found: &mut Vec<(Place, IndicatorRow)>,
 ) -> Result<(), StoreError> {
     let Some(segment) = places.first().map(|place| place.segment) else { return Ok(()) };
-    let bytes = segment_bytes(store, segment)?;
+    let bytes = store.segment_bytes(segment)?;
     let rows = unpack_some(&bytes, places.iter().map(|place| place.row))?;
     let state = store.state();
     for (row, mut unpacked) in rows {
@@ -219,10 +218,6 @@ fn rows_of_segment(
         }
     }
     Ok(())
-}
-
-fn segment_bytes(store: &SledStore, segment: u32) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
-    store.database.get(&keys::numbered(keys::SEGMENT, segment))?.ok_or(damaged("a segment is missing"))
 }
 
 fn number_of(place: Place) -> u64 {

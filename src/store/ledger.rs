@@ -1,8 +1,8 @@
 //! The durable record of what partners used.
 //!
 //! A period is a day in UTC and never goes back: the highest day that was ever charged is kept, and a clock set back charges that day. So a clock
-//! moved forward and back refunds nothing. After a restore the current day counts as spent for every partner; after a damaged store was
-//! put aside, the first day that is charged does.
+//! moved forward and back refunds nothing. After a restore, and after a damaged store was put aside, the first day on which anybody asks what is
+//! left counts as spent for every partner.
 
 use overlap_coalition::{Charge, DayUse, Period, Timestamp};
 
@@ -41,7 +41,7 @@ pub(crate) enum Spent {
     #[default]
     None,
     Day(u32),
-    /// The first day that is charged, whichever it will be.
+    /// The first day that is asked for or charged, whichever it will be.
     FirstDay,
 }
 
@@ -60,10 +60,10 @@ impl Calendar {
         Calendar { highest, spent }
     }
 
-    /// The calendar after a restore at `now`.
-    pub(crate) fn restored(self, now: Timestamp) -> Calendar {
-        let highest = self.at(now).highest;
-        Calendar { highest, spent: Spent::Day(highest) }
+    /// The calendar after a restore. The clock is not asked until somebody asks for an exchange: a new machine's is often
+    /// wrong, and one that is years ahead would leave nothing to anybody for years.
+    pub(crate) fn restored(self) -> Calendar {
+        Calendar { spent: Spent::FirstDay, ..self }
     }
 
     /// What a partner has used of the day that counts.

@@ -9,6 +9,7 @@ mod charging;
 mod codec;
 mod database;
 mod digest_cache;
+mod epoch;
 mod error;
 mod exchange;
 mod exchange_index;
@@ -45,6 +46,8 @@ mod crash_tests;
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
+mod epoch_tests;
+#[cfg(test)]
 mod export_tests;
 #[cfg(test)]
 mod model_tests;
@@ -62,5 +65,5 @@ pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Selection, Snapshot};
-pub use store::{Store, StoreCounts};
+pub use store::{KnownRoster, Store, StoreCounts};
 pub use token::{Role, TokenRecord};

@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, Fresh};
 use crate::codec::Reader;
 use crate::database::{Batch, Database, Writer};
 use crate::digest_cache::DigestCache;
+use crate::epoch::Epoch;
 use crate::error::damaged;
 use crate::exchange_index::ExchangeIndex;
 use crate::folder::Folder;
@@ -18,9 +19,10 @@ use crate::row_meta::Place;
 use crate::seal::Sealer;
 use crate::segment::unpack;
 use crate::sled_store::State;
-use crate::snapshot::Entry;
+use crate::snapshot::{Entry, sort_entries};
+use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorRow, StoreError, keys};
+use crate::{IndicatorRow, StoreError, keys, records};
 
 /// Values of an unfinished restore that are removed together.
 const UNDO_KEYS: usize = 4096;
@@ -28,14 +30,22 @@ const UNDO_KEYS: usize = 4096;
 /// An open store's parts.
 pub(crate) struct Loaded {
     pub(crate) database: Database,
-    pub(crate) cache: DigestCache,
-    pub(crate) digester: Digester,
+    pub(crate) epoch: Epoch,
     pub(crate) state: State,
     pub(crate) writer: Writer,
 }
 
-/// Opens the databases and reads what memory keeps.
-pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -> Result<Loaded, StoreError> {
+/// What is kept whatever the epoch.
+pub(crate) struct Main {
+    /// The roster that is stored, which says what epoch it is.
+    pub(crate) roster: Option<KnownRoster>,
+    database: Database,
+    state: State,
+    writer: Writer,
+}
+
+/// Opens the database and reads what memory keeps of it.
+pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreError> {
     let path = folder.path().join("main");
     let mut database = Database::open(&path, b"overlapd store 1".to_vec(), sealer.clone())?;
     crate::folder::sync_folder(&path)?;
@@ -54,7 +64,7 @@ pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -
         None if writer.commits() == 0 => begin(folder, &database, &mut writer, sealer)?,
         None => return Err(damaged("the key of ids is missing")),
     };
-    let mut state = State {
+    let state = State {
         ids,
         catalog: reading.catalog,
         journals: reading.journals,
@@ -62,10 +72,21 @@ pub(crate) fn load(folder: &Folder, sealer: &Sealer, salt: &(u32, DigestSalt)) -
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         unended: reading.unended,
     };
-    let cache = DigestCache::open(folder.path(), sealer, salt)?;
-    let digester = Digester::new(&salt.1);
-    let cache = load_digests(&mut state.catalog, &database, cache, &digester)?;
-    Ok(Loaded { database, cache, digester, state, writer })
+    Ok(Main { roster: records::roster_of(&database)?, database, state, writer })
+}
+
+/// Opens the epoch's digests, and makes those that are not there.
+pub(crate) fn load_epoch(
+    folder: &Folder,
+    sealer: &Sealer,
+    main: Main,
+    salt: &(u32, DigestSalt),
+) -> Result<Loaded, StoreError> {
+    let Main { database, mut state, writer, .. } = main;
+    DigestCache::remove_others(folder.path(), salt.0)?;
+    let epoch = Epoch::open(folder.path(), sealer, salt)?;
+    let epoch = load_digests(&mut state.catalog, &database, epoch)?;
+    Ok(Loaded { database, epoch, state, writer })
 }
 
 /// Makes the digests of all facets of a stored row. A form that the rules do not take back, which no rule set that made it
@@ -104,7 +125,7 @@ fn begin(
     Ok(ids)
 }
 
-/// Removes what an unfinished restore wrote. The calendar stays: it counts the day as spent.
+/// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
     const WRITTEN: [u8; 5] = [keys::SEGMENT, keys::JOURNAL, keys::OVERLAPS, keys::EXCHANGE, keys::LEDGER];
     tracing::warn!("a restore did not end: what it wrote is removed");
@@ -163,17 +184,12 @@ impl Reading {
 }
 
 /// Reads the epoch's digests, and makes those that are not there.
-fn load_digests(
-    catalog: &mut Catalog,
-    database: &Database,
-    cache: DigestCache,
-    digester: &Digester,
-) -> Result<DigestCache, StoreError> {
+fn load_digests(catalog: &mut Catalog, database: &Database, mut epoch: Epoch) -> Result<Epoch, StoreError> {
     let segments = catalog.snapshot().segments();
     let mut has: Vec<Vec<bool>> =
         segments.iter().map(|table| table.rows().map(|meta| !meta.live).collect()).collect();
     let mut entries = Vec::with_capacity(catalog.len());
-    let cache = cache.read(|cached| {
+    epoch.cache = epoch.cache.read(|cached| {
         let there = catalog.meta(cached.place).filter(|meta| meta.live && meta.id == cached.id);
         let slot = has.get_mut(cached.place.segment as usize);
         let slot = slot.and_then(|rows| rows.get_mut(usize::from(cached.place.row)));
@@ -184,10 +200,11 @@ fn load_digests(
         }
     })?;
     for (segment, rows) in has.iter().enumerate().filter(|(_, rows)| rows.contains(&false)) {
-        make_digests(segment as u32, rows, database, &cache, digester, &mut entries)?;
+        make_digests(segment as u32, rows, database, &epoch, &mut entries)?;
     }
-    catalog.load_digests(entries);
-    Ok(cache)
+    sort_entries(&mut entries);
+    catalog.load_digests(entries, epoch.number);
+    Ok(epoch)
 }
 
 /// Makes the digests of the rows of a segment that have none.
@@ -195,24 +212,41 @@ fn make_digests(
     segment: u32,
     has: &[bool],
     database: &Database,
-    cache: &DigestCache,
-    digester: &Digester,
+    epoch: &Epoch,
     entries: &mut Vec<Entry>,
 ) -> Result<(), StoreError> {
     let bytes =
         database.get(&keys::numbered(keys::SEGMENT, segment))?.ok_or(damaged("a segment is missing"))?;
-    let mut runs: Vec<(Place, Vec<Fresh>)> = Vec::new();
-    for (at, row) in unpack(&bytes)?.into_iter().enumerate() {
-        let (Some(row), Some(false)) = (row, has.get(at)) else { continue };
-        let place = Place { segment, row: at as u16 };
-        let fresh = Fresh { digests: digests_of(digester, &row), row };
-        let entry = |(facet, digest): &(Facet, Digest)| Entry::new(*digest, *facet, fresh.row.kind, place);
-        entries.extend(fresh.digests.iter().map(entry));
-        match runs.last_mut() {
-            Some((first, run)) if usize::from(first.row) + run.len() == at => run.push(fresh),
-            _ => runs.push((place, vec![fresh])),
-        }
-    }
-    let runs: Vec<(Place, &[Fresh])> = runs.iter().map(|(place, run)| (*place, run.as_slice())).collect();
-    cache.keep(&runs)
+    let rows = fresh_rows(&bytes, &epoch.digester, |at| has.get(at) == Some(&false))?;
+    entries.extend(rows.iter().flat_map(|(at, fresh)| entries_of(segment, *at, fresh)));
+    epoch.cache.keep(&runs_of(segment, &rows))
+}
+
+/// The rows of a packed segment that are wanted, by their number, with their digests.
+pub(crate) fn fresh_rows(
+    bytes: &[u8],
+    digester: &Digester,
+    wanted: impl Fn(usize) -> bool,
+) -> Result<Vec<(u16, Fresh)>, StoreError> {
+    let rows = unpack(bytes)?.into_iter().enumerate().filter(|(at, _)| wanted(*at));
+    let fresh = |(at, row): (usize, Option<IndicatorRow>)| {
+        row.map(|row| (at as u16, Fresh { digests: digests_of(digester, &row), row }))
+    };
+    Ok(rows.filter_map(fresh).collect())
+}
+
+/// A row's digests as a snapshot has them.
+pub(crate) fn entries_of(segment: u32, row: u16, fresh: &Fresh) -> impl Iterator<Item = Entry> {
+    let (kind, place) = (fresh.row.kind, Place { segment, row });
+    fresh.digests.iter().map(move |(facet, digest)| Entry::new(*digest, *facet, kind, place))
+}
+
+/// Rows as they are kept: those that follow each other together, from the first one's place on.
+pub(crate) fn runs_of(segment: u32, rows: &[(u16, Fresh)]) -> Vec<(Place, Vec<&Fresh>)> {
+    let follow = |a: &(u16, Fresh), b: &(u16, Fresh)| a.0.checked_add(1) == Some(b.0);
+    let runs = rows.chunk_by(follow).filter_map(|run| {
+        let place = Place { segment, row: run.first()?.0 };
+        Some((place, run.iter().map(|(_, fresh)| fresh).collect()))
+    });
+    runs.collect()
 }

@@ -3,10 +3,11 @@
 use overlap_coalition::{ExchangeId, MemberId, SignedDocument};
 use zeroize::Zeroizing;
 
-use crate::database::Batch;
+use crate::database::{Batch, Database};
 use crate::error::damaged;
 use crate::page::Cursor;
 use crate::sled_store::SledStore;
+use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, StoredRoster, StoredToken, from_json, to_json};
 use crate::{ExchangeRecord, Page, PageRequest, StoreError, TokenRecord, keys};
 
@@ -75,8 +76,12 @@ fn encode_exchange(record: &ExchangeRecord, sequence: u64) -> Result<Zeroizing<V
     to_json(&StoredExchange::new(record, sequence)).map(Zeroizing::new)
 }
 
-pub(crate) fn roster(store: &SledStore) -> Result<Option<(SignedDocument, u64, [u8; 32])>, StoreError> {
-    let Some(plain) = store.database.get(keys::ROSTER)? else { return Ok(None) };
+pub(crate) fn roster(store: &SledStore) -> Result<Option<KnownRoster>, StoreError> {
+    roster_of(&store.database)
+}
+
+pub(crate) fn roster_of(database: &Database) -> Result<Option<KnownRoster>, StoreError> {
+    let Some(plain) = database.get(keys::ROSTER)? else { return Ok(None) };
     let roster: StoredRoster = from_json(&plain)?;
     Ok(Some((roster.document()?, roster.version, roster.hash()?)))
 }

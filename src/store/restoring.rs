@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Write};
 
-use overlap_coalition::{DayUse, ExchangeId, MemberId, Timestamp};
+use overlap_coalition::{DayUse, ExchangeId, MemberId};
 use overlap_indicator::Indicator;
 
 use crate::charging::calendar;
@@ -26,12 +26,12 @@ use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps};
 /// Rows that are written together.
 const ROWS: usize = 8192;
 
-pub(crate) fn restore(store: &SledStore, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn restore(store: &SledStore, from: &mut dyn Read) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     check_empty(store)?;
     let checked = check(store, from)?;
     store.folder.begin_restore()?;
-    let written = write(store, &mut writer, checked, now);
+    let written = write(store, &mut writer, checked);
     if written.is_err() {
         writer.stop();
         return written;
@@ -142,12 +142,12 @@ impl Waiting {
     }
 }
 
-fn write(store: &SledStore, writer: &mut Writer, spool: Spool, now: Timestamp) -> Result<(), StoreError> {
+fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), StoreError> {
     let mut from = ExportReader::new(BufReader::new(spool.into_reader()?))?;
     let mut waiting = Waiting::default();
     while let Some(record) = from.next()? {
         match record {
-            Record::Identity(identity) => write_identity(store, writer, &identity, now)?,
+            Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Indicator(record) => {
@@ -164,16 +164,15 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool, now: Timestamp) -
     write_waiting(store, writer, &mut waiting)
 }
 
-/// From here on the current day is spent.
+/// From here on the first day that is asked for is spent.
 fn write_identity(
     store: &SledStore,
     writer: &mut Writer,
     identity: &IdentityRecord,
-    now: Timestamp,
 ) -> Result<(), StoreError> {
     let ids = id_key(identity)?;
     let own = calendar(store)?;
-    let calendar = Calendar { highest: own.highest.max(identity.highest_day), ..own }.restored(now);
+    let calendar = Calendar { highest: own.highest.max(identity.highest_day), ..own }.restored();
     let mut batch = Batch::default();
     batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
     batch.put(keys::DAY.to_vec(), calendar.encode());
@@ -183,8 +182,9 @@ fn write_identity(
 fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
     write_records(store, writer, waiting)?;
     let rows = std::mem::take(&mut waiting.rows);
+    let epoch = store.epoch();
     let plan =
-        store.state().catalog.plan(rows.into_iter(), |indicator| digests(&store.digester, indicator), 0);
+        store.state().catalog.plan(rows.into_iter(), |indicator| digests(&epoch.digester, indicator), 0);
     store_plan(store, writer, plan)?;
     let rows = std::mem::take(&mut waiting.overlaps);
     for of_one_partner in rows.chunk_by(|a, b| a.peer == b.peer) {

@@ -2,27 +2,30 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Digester, Facet};
+use overlap_indicator::{DigestSalt, Facet};
+use zeroize::Zeroizing;
 
 use crate::catalog::Catalog;
 use crate::database::{Batch, Database, Writer};
-use crate::digest_cache::DigestCache;
+use crate::epoch::Epoch;
+use crate::error::damaged;
 use crate::exchange_index::ExchangeIndex;
 use crate::folder::Folder;
 use crate::ids::IdKey;
 use crate::journal::Journals;
+use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store, StoreCounts,
-    StoreError, TokenRecord, charging, exports, indicators, interrupted, loading, overlaps, records,
-    restoring,
+    KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store,
+    StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys, loading,
+    overlaps, records, restoring,
 };
 
 /// How to open a store.
@@ -40,13 +43,15 @@ pub struct SledStoreOptions {
 pub struct SledStore {
     // Fields drop in this order: the databases before the lock on their folder.
     pub(crate) database: Database,
-    pub(crate) cache: DigestCache,
+    /// Whoever uses it has the writer too, or holds [`SledStore::salt_change`], so that the last use of an epoch ends before the next one begins.
+    epoch: RwLock<Arc<Epoch>>,
     pub(crate) folder: Folder,
     pub(crate) sealer: Sealer,
-    pub(crate) digester: Digester,
     state: RwLock<State>,
     published: ArcSwap<Snapshot>,
     writer: Mutex<Writer>,
+    /// Held as long as the salt changes.
+    pub(crate) salt_change: Mutex<()>,
 }
 
 /// What the store has in memory. It changes only after the change is durable.
@@ -66,23 +71,39 @@ impl SledStore {
     /// # Errors
     /// As [`StoreError`] says; a damaged store is moved aside and named in the error.
     pub fn open(options: SledStoreOptions) -> Result<Self, StoreError> {
-        let sealer = Sealer::new(&options.seal_key);
-        let folder = Folder::open(&options.path, &sealer.fingerprint()?)?;
-        match loading::load(&folder, &sealer, &options.salt) {
-            Ok(loaded) => Ok(Self {
-                published: ArcSwap::from_pointee(loaded.state.catalog.snapshot().clone()),
-                state: RwLock::new(loaded.state),
-                writer: Mutex::new(loaded.writer),
-                database: loaded.database,
-                cache: loaded.cache,
-                digester: loaded.digester,
-                sealer,
-                folder,
-            }),
-            Err(StoreError::Damaged { what }) => {
-                Err(StoreError::Quarantined { what, path: folder.quarantine()? })
-            }
-            Err(error) => Err(error),
+        let salt = |_| Ok((options.salt, ()));
+        Self::open_by_roster(&options.path, &options.seal_key, salt).map(|(store, ())| store)
+    }
+
+    /// Opens or makes a store whose salt depends on the roster that is stored in it, if any. `salt` gives the epoch with its
+    /// salt, and whatever else it found out.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says, and as `salt` does: then no digest was touched.
+    pub fn open_by_roster<T, E: From<StoreError>>(
+        path: &Path,
+        seal_key: &SealKey,
+        salt: impl FnOnce(Option<KnownRoster>) -> Result<((u32, DigestSalt), T), E>,
+    ) -> Result<(Self, T), E> {
+        let sealer = Sealer::new(seal_key);
+        let folder = Folder::open(path, &sealer.fingerprint()?)?;
+        let mut main = loading::load_main(&folder, &sealer).map_err(|error| put_aside(&folder, error))?;
+        let (salt, found) = salt(main.roster.take())?;
+        let loaded = loading::load_epoch(&folder, &sealer, main, &salt);
+        let loaded = loaded.map_err(|error| put_aside(&folder, error))?;
+        Ok((Self::new(loaded, sealer, folder), found))
+    }
+
+    fn new(loaded: Loaded, sealer: Sealer, folder: Folder) -> Self {
+        Self {
+            published: ArcSwap::from_pointee(loaded.state.catalog.snapshot().clone()),
+            state: RwLock::new(loaded.state),
+            writer: Mutex::new(loaded.writer),
+            salt_change: Mutex::default(),
+            database: loaded.database,
+            epoch: RwLock::new(Arc::new(loaded.epoch)),
+            sealer,
+            folder,
         }
     }
 
@@ -93,6 +114,20 @@ impl SledStore {
     /// As [`StoreError`] says; then all of them are as they were.
     pub fn close_interrupted(&self, now: Timestamp) -> Result<Vec<ExchangeId>, StoreError> {
         interrupted::close(self, now)
+    }
+
+    /// The epoch of digests that are made now.
+    pub(crate) fn epoch(&self) -> Arc<Epoch> {
+        self.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_epoch(&self, epoch: Epoch) {
+        *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(epoch);
+    }
+
+    /// A segment as it is on the disk, opened.
+    pub(crate) fn segment_bytes(&self, segment: u32) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        self.database.get(&keys::numbered(keys::SEGMENT, segment))?.ok_or(damaged("a segment is missing"))
     }
 
     /// What is in memory now.
@@ -118,14 +153,28 @@ impl SledStore {
         }
         self.database.commit(writer, batch)?;
         self.folder.set_watermark(writer.commits())?;
-        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+        self.change(change);
         Ok(())
+    }
+
+    /// Changes what is in memory and not on the disk.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Shows exchanges the digests as they are now.
     pub(crate) fn publish(&self) {
         let snapshot = self.state().catalog.snapshot().clone();
         self.published.store(Arc::new(snapshot));
+    }
+}
+
+/// Moves a damaged store aside, none of whose databases is open any more; other errors stay what they are.
+fn put_aside(folder: &Folder, error: StoreError) -> StoreError {
+    let StoreError::Damaged { what } = error else { return error };
+    match folder.quarantine() {
+        Ok(path) => StoreError::Quarantined { what, path },
+        Err(error) => error,
     }
 }
 
@@ -158,6 +207,10 @@ impl Store for SledStore {
 
     fn snapshot(&self) -> Arc<Snapshot> {
         self.published.load_full()
+    }
+
+    fn take_salt(&self, salt: &(u32, DigestSalt), go_on: &dyn Fn() -> bool) -> Result<bool, StoreError> {
+        epoch::take_salt(self, salt, go_on)
     }
 
     fn begin_exchange(&self, record: &ExchangeRecord) -> Result<(), StoreError> {
@@ -206,7 +259,7 @@ impl Store for SledStore {
         charging::day_use(self, partner, now)
     }
 
-    fn roster(&self) -> Result<Option<(SignedDocument, u64, [u8; 32])>, StoreError> {
+    fn roster(&self) -> Result<Option<KnownRoster>, StoreError> {
         records::roster(self)
     }
 
@@ -240,7 +293,7 @@ impl Store for SledStore {
         exports::export(self, out)
     }
 
-    fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError> {
-        restoring::restore(self, from, now)
+    fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError> {
+        restoring::restore(self, from)
     }
 }

@@ -28,6 +28,7 @@ pub struct Selection {
 /// All digests at one moment; a later import or withdrawal makes another snapshot and leaves this one as it is.
 #[derive(Clone, Default)]
 pub struct Snapshot {
+    epoch: Option<u32>,
     segments: Vec<Arc<SegmentTable>>,
     runs: Vec<Arc<Vec<Entry>>>,
 }
@@ -49,6 +50,11 @@ impl Entry {
 }
 
 impl Snapshot {
+    /// The epoch of the salt that the digests are made with; `None` while they are made anew under another one.
+    pub fn epoch(&self) -> Option<u32> {
+        self.epoch
+    }
+
     /// The digests of a selection, sorted, each once.
     pub fn digests(&self, selection: &Selection) -> Vec<Digest> {
         let chosen = Chosen::new(selection);
@@ -110,12 +116,27 @@ impl Snapshot {
         self.segments.get(place.segment as usize)?.row(place.row)
     }
 
+    /// Forgets all digests, whose salt is no longer the one.
+    pub(crate) fn forget_digests(&mut self) {
+        self.epoch = None;
+        self.runs.clear();
+    }
+
+    /// Takes the digests, sorted, of all rows but those that have theirs by now: they are the many, so they go before what
+    /// few were added meanwhile, and are not copied to be merged with them.
+    pub(crate) fn load_digests(&mut self, sorted: Vec<Entry>, epoch: u32) {
+        self.epoch = Some(epoch);
+        if !sorted.is_empty() {
+            self.runs.insert(0, Arc::new(sorted));
+        }
+    }
+
     /// Adds digests and merges runs until each is more than twice as long as the next.
     pub(crate) fn add_run(&mut self, mut entries: Vec<Entry>) {
         if entries.is_empty() {
             return;
         }
-        entries.sort_unstable_by_key(Entry::order);
+        sort_entries(&mut entries);
         let mut newest = Arc::new(entries);
         while let Some(before) = self.runs.pop_if(|before| before.len() <= 2 * newest.len()) {
             newest = Arc::new(self.merge(&before, &newest));
@@ -151,6 +172,11 @@ impl Entry {
     fn order(&self) -> (u128, u32, u16, Facet) {
         (as_number(&self.digest), self.segment, self.row, self.facet)
     }
+}
+
+/// Sorts a run's entries.
+pub(crate) fn sort_entries(entries: &mut [Entry]) {
+    entries.sort_unstable_by_key(Entry::order);
 }
 
 impl fmt::Debug for Snapshot {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{Facet, Kind};
+use overlap_indicator::{DigestSalt, Facet, Kind};
 
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
@@ -24,6 +24,9 @@ pub struct StoreCounts {
     pub disk_bytes: u64,
 }
 
+/// A roster that was verified when it was stored, its version and its hash.
+pub type KnownRoster = (SignedDocument, u64, [u8; 32]);
+
 /// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
 pub trait Store: Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
@@ -40,6 +43,11 @@ pub trait Store: Send + Sync {
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
     /// The digests now.
     fn snapshot(&self) -> Arc<Snapshot>;
+    /// Makes all digests anew under another epoch, given with its salt, beside all other calls; until it ends, the snapshot has no epoch.
+    /// An epoch has one salt, so one whose digests are there already is no work.
+    ///
+    /// `go_on` is asked every few milliseconds; where it says no, the call ends with `false`, and a later one begins anew.
+    fn take_salt(&self, salt: &(u32, DigestSalt), go_on: &dyn Fn() -> bool) -> Result<bool, StoreError>;
 
     /// Records a new exchange.
     ///
@@ -77,7 +85,7 @@ pub trait Store: Send + Sync {
     fn day_use(&self, partner: &MemberId, now: Timestamp) -> Result<DayUse, StoreError>;
 
     /// The roster in force, as it was stored, with the highest version seen and its hash.
-    fn roster(&self) -> Result<Option<(SignedDocument, u64, [u8; 32])>, StoreError>;
+    fn roster(&self) -> Result<Option<KnownRoster>, StoreError>;
     /// Stores a verified roster; an older version than the highest seen is an error of the caller and is refused.
     fn set_roster(&self, document: &SignedDocument, version: u64, hash: [u8; 32]) -> Result<(), StoreError>;
 
@@ -94,6 +102,6 @@ pub trait Store: Send + Sync {
     /// first line.
     fn export(&self, out: &mut dyn Write) -> Result<(), StoreError>;
     /// Fills an empty store from an export. Roster and tokens stay as they are: whom the node trusts is not a file's to
-    /// say. The ledger counts the current period as spent.
-    fn restore(&self, from: &mut dyn Read, now: Timestamp) -> Result<(), StoreError>;
+    /// say. The ledger counts the first period that is asked for as spent.
+    fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError>;
 }

@@ -102,7 +102,8 @@ fn offers() {
         "learns", "names nobody", |m: &mut M| m.learns = Some(proto::Learns { who: Some(Who::Both(false)) });
         "learns", NAME, |m: &mut M| m.learns = only("");
         "learns", "is neither of the two members", |m: &mut M| m.learns = only("payments");
-        "engine", UNKNOWN, |m: &mut M| m.engine = 2;
+        "engine", UNKNOWN, |m: &mut M| m.engine = 0;
+        "engine", UNKNOWN, |m: &mut M| m.engine = 3;
         "padded_size", MISSING, |m: &mut M| m.padded_size = None;
         "salt_epoch", MISSING, |m: &mut M| m.salt_epoch = None;
         "commitment", LENGTH, |m: &mut M| m.commitment = bytes(31);
@@ -313,13 +314,14 @@ fn engines_of_a_newer_node_are_passed_over() {
     let newer = proto::Hello {
         wire_versions: vec![1, 2],
         canon_version: Some(1),
-        engines: vec![2, 1, 257, u32::MAX],
+        engines: vec![3, 2, 1, 257, u32::MAX],
         roster_version: Some(0),
         roster_hash: bytes(32),
         random: bytes(32),
     };
     let Ok(Frame::Hello(hello)) = read(&framed(FrameType::Hello, &newer)) else { panic!("a hello") };
-    assert_eq!(hello.engines, [overlap_coalition::EngineName::Voprf]);
+    let [voprf, vole] = overlap_coalition::EngineName::ALL;
+    assert_eq!(hello.engines, [vole, voprf]);
 }
 
 #[test]
@@ -334,6 +336,11 @@ fn engine_messages() {
         "voprf_blinded", whole, |m: &mut M| m.message = Some(Wire::VoprfBlinded(bytes(33)));
         "voprf_evaluated", whole, |m: &mut M| m.message = Some(Wire::VoprfEvaluated(bytes(1)));
         "voprf_proof", LENGTH, |m: &mut M| m.message = Some(Wire::VoprfProof(bytes(32)));
+        "vole_receiver_mask", LENGTH, |m: &mut M| m.message = Some(Wire::VoleReceiverMask(bytes(17)));
+        "vole_receiver_mask", LENGTH, |m: &mut M| m.message = Some(Wire::VoleReceiverMask(bytes(0)));
+        "vole_encoding", whole, |m: &mut M| m.message = Some(Wire::VoleEncoding(bytes(24)));
+        "vole_sender_mask", LENGTH, |m: &mut M| m.message = Some(Wire::VoleSenderMask(bytes(16)));
+        "vole_sender_mask", LENGTH, |m: &mut M| m.message = Some(Wire::VoleSenderMask(bytes(33)));
         "tags", whole, |m: &mut M| m.message = Some(Wire::Tags(bytes(17)));
         "match_proofs", whole, |m: &mut M| m.message = Some(Wire::MatchProofs(bytes(16)));
     );

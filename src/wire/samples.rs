@@ -39,19 +39,20 @@ pub(crate) fn offer() -> impl Strategy<Value = Offer> {
     let numbers = (any::<u64>(), any::<u32>(), timestamp(), timestamp());
     let hashes = (any::<[u8; 16]>(), any::<[u8; 32]>(), any::<[u8; 32]>());
     let parties = two_members().prop_flat_map(|(a, b)| (learns(&a, &b), Just(a), Just(b)));
-    (parties, scope, numbers, hashes, text(80), text(80)).prop_map(
-        |((learns, initiator, responder), (kinds, facets), numbers, hashes, purpose, case_reference)| Offer {
+    let texts = (text(80), text(80));
+    (parties, scope, numbers, hashes, texts, select(EngineName::ALL.to_vec())).prop_map(
+        |((learns, initiator, responder), (kinds, facets), numbers, hashes, texts, engine)| Offer {
             exchange: ExchangeId(hashes.0),
             initiator,
             responder,
             agreement: AgreementHash(hashes.1),
-            purpose,
-            case_reference,
+            purpose: texts.0,
+            case_reference: texts.1,
             kinds,
             facets,
             mode: Mode::Overlap,
             learns,
-            engine: EngineName::Voprf,
+            engine,
             padded_size: numbers.0,
             salt_epoch: numbers.1,
             commitment: NonceCommitment(hashes.2),
@@ -174,7 +175,7 @@ pub(crate) fn signed() -> impl Strategy<Value = SignedDocument> {
 
 fn hello() -> impl Strategy<Value = Hello> {
     let versions = proptest::collection::btree_set(any::<u32>(), 1..=16);
-    let engines = subsequence(EngineName::ALL.to_vec(), 0..=1);
+    let engines = subsequence(EngineName::ALL.to_vec(), 0..=2);
     let roster = (any::<u64>(), any::<[u8; 32]>());
     (versions, any::<u32>(), engines, roster, any::<[u8; 32]>()).prop_map(
         |(versions, canon_version, engines, (roster_version, roster_hash), random)| Hello {
@@ -193,14 +194,33 @@ fn elements(size: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 pub(crate) fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![voprf_message(), vole_message(), any_engines_message()]
+}
+
+fn voprf_message() -> impl Strategy<Value = Message> {
     prop_oneof![
         any::<[u8; 32]>().prop_map(Message::VoprfPublicKey),
         elements(32).prop_map(Message::VoprfBlinded),
         elements(32).prop_map(Message::VoprfEvaluated),
         vec(any::<u8>(), 64).prop_map(|bytes| Message::VoprfProof(bytes.try_into().unwrap())),
-        elements(16).prop_map(Message::Tags),
-        elements(20).prop_map(Message::MatchProofs),
     ]
+}
+
+fn vole_message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        elements(1).prop_map(Message::VoleOpening),
+        elements(1).prop_map(Message::VoleExtension),
+        elements(1).prop_map(Message::VoleTrees),
+        elements(1).prop_map(Message::VoleChallenge),
+        elements(1).prop_map(Message::VoleSalt),
+        any::<[u8; 16]>().prop_map(Message::VoleReceiverMask),
+        elements(16).prop_map(Message::VoleEncoding),
+        any::<[u8; 32]>().prop_map(Message::VoleSenderMask),
+    ]
+}
+
+fn any_engines_message() -> impl Strategy<Value = Message> {
+    prop_oneof![elements(16).prop_map(Message::Tags), elements(20).prop_map(Message::MatchProofs),]
 }
 
 fn refusal() -> impl Strategy<Value = Refusal> {

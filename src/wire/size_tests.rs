@@ -89,7 +89,16 @@ fn frames(byte: u8, number: u64) -> Vec<Frame> {
         engine(Message::VoprfBlinded(vec![byte; 32 * 16])),
         engine(Message::VoprfEvaluated(vec![byte; 32 * 16])),
         engine(Message::VoprfProof([byte; 64])),
+        engine(Message::VoleOpening(vec![byte; 32 + 128 * 64])),
+        engine(Message::VoleExtension(vec![byte; 1000])),
+        engine(Message::VoleTrees(vec![byte; 1000])),
+        engine(Message::VoleChallenge(vec![byte; 48])),
+        engine(Message::VoleSalt(vec![byte; 64])),
+        engine(Message::VoleReceiverMask([byte; 16])),
+        engine(Message::VoleEncoding(vec![byte; 16 * 16])),
+        engine(Message::VoleSenderMask([byte; 32])),
         engine(Message::Tags(vec![byte; 16 * 16])),
+        engine(Message::MatchProofs(vec![byte; 20 * 16])),
         Frame::Countersign(receipt.signatures[0]),
         Frame::Receipt(receipt),
     ]
@@ -135,13 +144,26 @@ fn the_longest_offer_fits() {
 }
 
 #[test]
-fn a_full_chunk_fits_and_one_element_more_does_not() {
-    let length = |elements| {
-        let message = Message::VoprfBlinded(vec![7; elements * 32]);
-        Frame::Engine { partition: u32::MAX, message }.encode().len() - HEADER_SIZE
-    };
-    assert!(length(ENGINE_CHUNK) <= FrameType::Engine.limit());
-    assert!(length(ENGINE_CHUNK + 1) > FrameType::Engine.limit());
+fn the_longest_message_of_an_engine_fits_and_one_element_more_does_not() {
+    let lists: [(fn(Vec<u8>) -> Message, usize); 9] = [
+        (Message::VoprfBlinded, 32),
+        (Message::VoprfEvaluated, 32),
+        (Message::VoleOpening, 32),
+        (Message::VoleExtension, 32),
+        (Message::VoleTrees, 32),
+        (Message::VoleChallenge, 32),
+        (Message::VoleSalt, 32),
+        (Message::VoleEncoding, 16),
+        (Message::Tags, 16),
+    ];
+    for (message, element) in lists {
+        let frame = |length| Frame::Engine { partition: u32::MAX, message: message(vec![7; length]) };
+        let longest = frame(ENGINE_BYTES).encode();
+        assert!(longest.len() - HEADER_SIZE <= FrameType::Engine.limit());
+        assert_eq!(read(&longest), Ok(frame(ENGINE_BYTES)));
+        let refused = read(&frame(ENGINE_BYTES + element).encode());
+        assert!(matches!(refused, Err(WireError::FrameTooLong { frame: FrameType::Engine, .. })));
+    }
 }
 
 #[test]

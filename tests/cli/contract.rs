@@ -184,6 +184,26 @@ fn flags_stand_anywhere_and_the_environment_names_the_config() {
 }
 
 #[test]
+fn an_agreement_may_fix_the_engine() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    for member in ["a", "b"] {
+        lab.edit_config(
+            member,
+            "exchanges_per_day = 100000",
+            "exchanges_per_day = 100000\nengine = \"voprf\"",
+        );
+    }
+    let (a, _b) = (lab.start("a"), lab.start("b"));
+    assert_eq!(a.command(["agreements", "--json"]).expect_code(0).json()["engine"], "voprf");
+    let refused = a.command(["exchange", "b", "--engine", "vole"]).expect_code(3);
+    assert!(refused.stderr.contains("fixes the engine voprf, not vole"), "{}", refused.stderr);
+    for engine in ["auto", "voprf"] {
+        let report = a.command(["exchange", "b", "--engine", engine, "--json"]).expect_code(0).json();
+        assert_eq!(report["engine"], "voprf");
+    }
+}
+
+#[test]
 fn tokens_have_roles() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let node = lab.start("a");
@@ -197,4 +217,12 @@ fn tokens_have_roles() {
     std::fs::write(node.folder().join("api.token"), own).unwrap();
     assert_eq!(node.command(["token", "list", "--json"]).expect_code(0).json_lines().len(), 2);
     let _ = node.command(["token", "revoke", "siem"]).expect_code(0);
+}
+
+#[test]
+fn completions_are_json_too_where_json_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = run(PROGRAM, folder.path(), ["completions", "bash"]).expect_code(0).stdout;
+    let document = run(PROGRAM, folder.path(), ["completions", "bash", "--json"]).expect_code(0).json();
+    assert_eq!(document, json!({ "shell": "bash", "script": script }));
 }

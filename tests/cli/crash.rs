@@ -65,7 +65,7 @@ fn a_node_that_is_stopped_in_an_exchange_ends_well_and_its_partner_goes_on() {
     }
     let config = lab.config("a");
     let exchanging = thread::spawn(move || {
-        let args = ["exchange", "b", "--config", config.to_str().unwrap()];
+        let args = ["exchange", "b", "--engine", "voprf", "--config", config.to_str().unwrap()];
         run(PROGRAM, std::path::Path::new("/"), args)
     });
     while !exchanging.is_finished()

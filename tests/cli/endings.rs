@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::PROGRAM;
 
-/// Rows that keep an engine busy for a second and more.
+/// Rows that keep `voprf` busy for a second and more.
 const MANY: usize = 10_000;
 
 /// Far longer than a node waits for a partner that is gone.
@@ -31,11 +31,12 @@ fn pair(lab: &Lab, count: usize) -> [Node; 2] {
     })
 }
 
-/// `overlapd exchange b` by a, beside the test.
+/// `overlapd exchange b` by a, beside the test, with the engine that is slow enough to be caught at it.
 fn exchange(lab: &Lab) -> JoinHandle<Outcome> {
     let config = lab.config("a");
     thread::spawn(move || {
-        run(PROGRAM, Path::new("/"), ["exchange", "b", "--config", config.to_str().unwrap()])
+        let args = ["exchange", "b", "--engine", "voprf", "--config", config.to_str().unwrap()];
+        run(PROGRAM, Path::new("/"), args)
     })
 }
 

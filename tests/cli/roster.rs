@@ -47,6 +47,17 @@ fn members_join_by_description_and_signature() {
 }
 
 #[test]
+fn a_roster_lasts_a_day_at_least() {
+    let folder = tempfile::tempdir().unwrap();
+    for days in ["0", "3651"] {
+        let refused =
+            at(folder.path(), &format!("roster new --dir desk --coalition c.example --days {days}"));
+        assert!(refused.expect_code(2).stderr.contains("1..=3650"));
+    }
+    done(folder.path(), "roster new --dir desk --coalition c.example --days 1");
+}
+
+#[test]
 fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let (a, b) = (lab.start("a"), lab.start("b"));
@@ -71,28 +82,64 @@ fn a_suspended_member_is_refused_by_those_who_have_the_new_roster() {
 }
 
 #[test]
-fn a_new_salt_is_taken_up_at_the_next_start_and_finds_the_same() {
+fn a_receipt_is_verified_by_the_secretariats_roster_only() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let (a, b) = (lab.start("a"), lab.start("b"));
+    let _ = a.command(["exchange", "b"]).expect_code(0);
+    let receipt = lab.write("receipt.json", b.command(["receipts", "--json"]).stdout);
+    let verify = || a.command(["receipts", "verify", &receipt]);
+    let _ = verify().expect_code(0);
+    done(lab.folder(), "roster suspend --dir lab/secretariat b");
+    let (unsigned, file) = (lab.folder().join("lab/secretariat/roster.pb"), a.folder().join("roster.pb"));
+    fs::copy(unsigned, file).unwrap();
+    let refused = verify().expect_code(1);
+    assert!(refused.stderr.contains("roster.pb is not to be trusted"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_new_salt_is_taken_up_without_a_restart_and_finds_the_same() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let list = lab.write("list.txt", "192.0.2.1\n192.0.2.2\n");
-    let folder = lab.folder();
-    for member in ["a", "b"] {
-        let node = lab.start(member);
+    let (a, b) = (lab.start("a"), lab.start("b"));
+    for node in [&a, &b] {
         let _ = node.command(["import", &list]).expect_code(0);
-        assert!(node.stop().success());
     }
+    rotate(lab.folder());
+    done(lab.folder(), "roster import lab/secretariat/roster.pb --config lab/a/node.toml");
+    a.signal("HUP");
+    a.wait_for_log(SALT_TAKEN);
+    // The hello hands the newer roster to b, which refuses until it has taken the salt too.
+    let first = a.command(["exchange", "b"]);
+    assert!(first.code == 0 || first.code == 3 && first.stderr.contains("salt-epoch"), "{}", first.stderr);
+    b.wait_for_log(SALT_TAKEN);
+    b.wait_for_log("wrote a newer roster to its file");
+    assert_eq!(a.command(["exchange", "b", "--json"]).expect_code(0).json()["matches"], 2);
+    b.kill();
+    let b = lab.start("b");
+    assert_eq!(b.command(["status", "--json"]).json()["salt_epoch"], 2);
+    assert_eq!(b.command(["exchange", "a", "--json"]).expect_code(0).json()["matches"], 2);
+}
+
+const SALT_TAKEN: &str = "exchanges go on under the new salt";
+
+fn rotate(folder: &Path) {
     done(folder, "roster rotate --dir lab/secretariat");
     done(
         folder,
         "roster sign lab/secretariat/roster.pb --key lab/secretariat/key-1.key --key lab/secretariat/key-3.key",
     );
-    done(folder, "roster import lab/secretariat/roster.pb --config lab/a/node.toml");
-    let (a, b) = (lab.start("a"), lab.start("b"));
-    let refused = a.command(["exchange", "b"]).expect_code(3);
-    assert!(refused.stderr.contains("salt-epoch"), "{}", refused.stderr);
-    // The hello handed the newer roster to b, which wrote it to its file.
-    b.wait_for_log("wrote a newer roster to its file");
-    assert!(b.stop().success());
-    let b = lab.start("b");
-    assert_eq!(b.command(["status", "--json"]).json()["salt_epoch"], 2);
-    assert_eq!(a.command(["exchange", "b", "--json"]).expect_code(0).json()["matches"], 2);
+}
+
+#[test]
+fn a_draft_in_the_rosters_place_leaves_the_digests_as_they_are() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let folder = node.folder().to_owned();
+    assert!(node.stop().success());
+    done(lab.folder(), "roster rotate --dir lab/secretariat");
+    fs::copy(lab.folder().join("lab/secretariat/roster.pb"), folder.join("roster.pb")).unwrap();
+    let refused = run(PROGRAM, &folder, ["run", "--config", "node.toml"]).expect_code(1);
+    assert!(refused.stderr.contains("good signatures"), "{}", refused.stderr);
+    let epochs = |epoch: u32| folder.join(format!("store/digests.{epoch}")).exists();
+    assert!(epochs(1) && !epochs(2));
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use data_encoding::HEXLOWER;
-use overlap_coalition::{Agreement, Facet, Kind, Learns, Mode};
+use overlap_coalition::{Agreement, EngineName, Facet, Kind, Learns, Mode};
 use serde::Serialize;
 
 use super::Context;
@@ -33,6 +33,7 @@ struct AgreementLine {
     min_items: u64,
     exchanges_per_day: u32,
     expires: Option<String>,
+    engine: Option<&'static str>,
     tlp_ceiling: Option<&'static str>,
     every: Option<String>,
 }
@@ -44,7 +45,8 @@ pub(crate) fn run(context: &Context, _args: &AgreementsArgs) -> Result<Exit, Com
         lines.iter().try_for_each(|line| context.output.json(line))?;
     } else {
         let rows: Vec<_> = lines.iter().map(row).collect();
-        let head = ["PEER", "HASH", "KINDS", "FACETS", "LEARNS", "MAX ITEMS", "A DAY", "UNTIL", "EVERY"];
+        let head =
+            ["PEER", "HASH", "KINDS", "FACETS", "LEARNS", "MAX ITEMS", "ENGINE", "A DAY", "UNTIL", "EVERY"];
         context.output.table(&head, &rows)?;
     }
     Ok(Exit::Done)
@@ -65,6 +67,7 @@ fn line(config: &Config, partner: &PartnerSection) -> AgreementLine {
         min_items: agreement.min_items,
         exchanges_per_day: agreement.exchanges_per_day,
         expires: agreement.expires.map(clock::rfc3339),
+        engine: agreement.engine.map(EngineName::as_str),
         purposes: agreement.purposes,
         tlp_ceiling: partner.tlp_ceiling.as_ref().map(|tlp| tlp.as_str()),
         every: partner.every.map(|every| every.to_string()),
@@ -87,6 +90,7 @@ fn row(line: &AgreementLine) -> Vec<String> {
         facets_text(&line.facets),
         line.learns.clone(),
         number_text(line.max_items),
+        line.engine.unwrap_or("any").to_owned(),
         number_text(u64::from(line.exchanges_per_day)),
         or_dash(&line.expires),
         or_dash(&line.every),

@@ -69,7 +69,7 @@ fn check(config: &Config) -> Result<Report, CommandError> {
     if let (Some(certificate), Some(key)) = (&config.api.certificate, &config.api.key) {
         daemon::tls_config(certificate, key)?;
     }
-    let setup = PeerSetup::read(config, epoch.epoch)?;
+    let setup = PeerSetup::read(config)?;
     let named = config.peer.certificate.display().to_string();
     let ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
     Ok(Report {

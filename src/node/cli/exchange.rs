@@ -28,9 +28,9 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// Compare indicators with a partner
 ///
-/// Both nodes' policies must allow it: the agreement, the roster's limits and the ledger. The command ends when both
-/// signatures on the receipt are stored. If either node refuses, the reason is shown and the command ends with 3. If the
-/// partner does not sign, the result stands all the same, and the command says so and ends with 1.
+/// Both nodes' policies must allow it: the roster, the agreement and the ledger. The command ends when both signatures on
+/// the receipt are stored. If either node refuses, the reason is shown and the command ends with 3. If the partner does
+/// not sign, the result stands all the same, and the command says so and ends with 1.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -47,7 +47,7 @@ pub(crate) struct ExchangeArgs {
     /// The engine
     #[arg(long, default_value = "auto")]
     engine: EngineArg,
-    /// What for; the agreement's first purpose, if not given
+    /// What for. Not given: the first of the agreement's purposes by the alphabet; none, if it names none
     #[arg(long)]
     purpose: Option<String>,
     /// A case reference of your own; the partner sees it
@@ -65,7 +65,7 @@ pub(crate) enum ModeArg {
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineArg {
-    /// The node chooses
+    /// The agreement's, or else the faster for the sizes of the two sets
     Auto,
     /// Verifiable oblivious PRF: small sets
     Voprf,

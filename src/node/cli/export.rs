@@ -9,7 +9,6 @@ use overlap_store::Store;
 use serde_json::json;
 
 use super::Context;
-use crate::clock;
 use crate::exit::{CommandError, Exit};
 use crate::files::{self, FileError};
 use crate::output::bytes_text;
@@ -68,7 +67,7 @@ fn write_export(store: &dyn Store, file: &File, path: &Path) -> Result<(), Comma
 pub(crate) fn restore(context: &Context, args: &RestoreArgs) -> Result<Exit, CommandError> {
     let file = File::open(&args.file).map_err(FileError::io("read", &args.file))?;
     let store = store_access::open(&context.config()?)?.store;
-    store.restore(&mut BufReader::new(file), clock::now())?;
+    store.restore(&mut BufReader::new(file))?;
     let indicators: u64 = store.counts()?.indicators.iter().map(|(_, count)| count).sum();
     if context.output.is_json() {
         context.output.json(&json!({ "indicators": indicators }))?;

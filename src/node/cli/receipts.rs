@@ -5,15 +5,16 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use data_encoding::{BASE64, HEXLOWER};
 use overlap_coalition::{
-    DocumentKind, Learns, MemberId, PublicKey, Receipt, Roster, Signature, SignedDocument,
+    DocumentKind, Learns, MemberId, PublicKey, Receipt, Roster, Signature, SignedDocument, VerifiedRoster,
 };
-use overlap_wire::{decode_receipt, decode_roster};
+use overlap_wire::decode_receipt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Context;
 use crate::client::encoded;
 use crate::clock;
+use crate::config::Config;
 use crate::exit::{CommandError, Exit};
 use crate::files;
 use crate::output::number_text;
@@ -44,7 +45,7 @@ enum ReceiptsCommand {
     /// Check both signatures of a receipt against the roster, and show what it records
     ///
     /// The receipt is an exchange's id, which the node is asked for, or a file with one line of `receipts --json`. The
-    /// roster is that of the config.
+    /// roster is that of the config, and must be signed by the secretariat that the config names; it may have expired.
     #[command(after_long_help = "\
 Examples:
   overlapd receipts verify 00112233445566778899aabbccddeeff
@@ -115,12 +116,23 @@ async fn verify(context: &Context, named: &str) -> Result<Exit, CommandError> {
         })?
     };
     let config = context.config()?;
-    let roster = secretariat::read(&config.roster.file)?;
-    let roster = decode_roster(&roster.bytes).map_err(SecretariatError::from)?;
+    let roster = trusted_roster(&config)?;
     let (receipt, document) = decoded(&line)?;
-    check(&receipt, &document, &roster)?;
+    check(&receipt, &document, roster.roster())?;
     tell(context, &receipt)?;
     Ok(Exit::Done)
+}
+
+/// The roster of the config's file, signed by the secretariat that the config names: the file alone proves nothing of who
+/// signed a receipt. One that has expired still says whose keys were whose.
+fn trusted_roster(config: &Config) -> Result<VerifiedRoster, CommandError> {
+    let document = secretariat::read(&config.roster.file)?;
+    secretariat::verify_even_if_expired(&document, config).map_err(|error| {
+        let file = config.roster.file.display();
+        CommandError::failed(format!(
+            "{file} is not to be trusted: {error}; [roster] names the secretariat's keys"
+        ))
+    })
 }
 
 fn is_exchange_id(text: &str) -> bool {

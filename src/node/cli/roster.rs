@@ -54,7 +54,11 @@ pub(crate) struct NewArgs {
     #[arg(long, default_value_t = 2)]
     threshold: u32,
     /// How long each version is good for, in days
-    #[arg(long, default_value_t = secretariat::ROSTER_DAYS)]
+    #[arg(
+        long,
+        default_value_t = secretariat::ROSTER_DAYS,
+        value_parser = clap::value_parser!(u64).range(1..=secretariat::MOST_ROSTER_DAYS)
+    )]
     days: u64,
 }
 
@@ -72,7 +76,8 @@ pub(crate) struct AddArgs {
 
 /// Suspend, revoke or bring back a member
 ///
-/// With --revoke the digests' salt is rotated too: a new epoch begins, whose salt the member does not get.
+/// With --revoke the digests' salt is rotated too: a new epoch begins, whose salt the member does not get. That is for
+/// good: only a suspension is lifted, and a revoked member joins again under another id, with new keys.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -145,7 +150,7 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
-  overlapd roster import roster.pb --config node.toml && pkill -HUP overlapd")]
+  overlapd roster import roster.pb --config node.toml && systemctl reload overlapd")]
 pub(crate) struct ImportArgs {
     /// The roster
     file: PathBuf,
@@ -356,12 +361,7 @@ fn verified_for(config: &crate::config::Config, document: &SignedDocument) -> Re
     let roster = decode_roster(&document.bytes).map_err(SecretariatError::from)?;
     let current =
         secretariat::read(&config.roster.file).ok().and_then(|current| decode_roster(&current.bytes).ok());
-    let trust = overlap_coalition::RosterTrust {
-        coalition: config.node.coalition.0.clone(),
-        secretariat: config.secretariat(),
-        threshold: config.roster.threshold,
-        highest: None,
-    };
+    let trust = config.roster_trust();
     let verified =
         overlap_coalition::VerifiedRoster::verify(roster, document.clone(), &trust, current.as_ref(), now)
             .map_err(SecretariatError::from)?;

@@ -40,12 +40,17 @@ fn rows(status: &Value) -> Vec<(&'static str, String)> {
         ("peer endpoint", text("peer_address")),
         ("roster", format!("version {}, until {}", number("roster_version"), text("roster_expires"))),
         ("certificate", format!("until {}", text("certificate_ends"))),
-        ("salt epoch", number("salt_epoch")),
+        ("salt epoch", salt_epoch(status)),
         ("indicators", counts(&status["indicators"])),
         ("overlaps", counts(&status["overlaps"])),
         ("exchanges", number("exchanges")),
         ("store", bytes_text(status["disk_bytes"].as_u64().unwrap_or(0))),
     ]
+}
+
+fn salt_epoch(status: &Value) -> String {
+    let epoch = status["salt_epoch"].as_u64().map(number_text);
+    epoch.unwrap_or_else(|| "a new one: digests are made anew, and exchanges wait".to_owned())
 }
 
 fn counts(object: &Value) -> String {

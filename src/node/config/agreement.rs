@@ -1,6 +1,6 @@
 //! `[partner.agreement]`: what two members have agreed, as each has it in its config.
 
-use overlap_coalition::{Agreement, CoalitionName, Learns, MemberId, Mode, Timestamp};
+use overlap_coalition::{Agreement, CoalitionName, EngineName, Learns, MemberId, Mode, Timestamp};
 use overlap_indicator::{Facet, Kind};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -30,6 +30,8 @@ pub struct AgreementSection {
     pub exchanges_per_day: u32,
     /// When it ends, as RFC 3339; never, if not said.
     pub expires: Option<Moment>,
+    /// The engine of every exchange; the initiator chooses, if not said.
+    pub engine: Option<Text<EngineName>>,
 }
 
 /// What an exchange tells.
@@ -75,6 +77,7 @@ impl Default for AgreementSection {
             min_items: 0,
             exchanges_per_day: DEFAULT_EXCHANGES_PER_DAY,
             expires: None,
+            engine: None,
         }
     }
 }
@@ -101,6 +104,7 @@ impl AgreementSection {
             min_items: self.min_items,
             exchanges_per_day: self.exchanges_per_day,
             expires: self.expires.map(|moment| moment.0),
+            engine: self.engine.as_ref().map(|engine| engine.0),
         }
     }
 
@@ -185,6 +189,16 @@ mod tests {
         assert_eq!(agreement.kinds, Kind::ALL);
         assert!(agreement.facets.contains(&Facet::Host) && !agreement.facets.contains(&Facet::Site));
         assert_eq!(agreement.learns, Learns::Both);
+    }
+
+    #[test]
+    fn an_engine_may_be_fixed() {
+        let (coalition, police, hotline) = members();
+        let engine = |toml| section(toml).between(&coalition, &police, &hotline).engine;
+        assert_eq!(engine(""), None);
+        assert_eq!(engine(r#"engine = "vole""#), Some(EngineName::Vole));
+        let unknown = toml::from_str::<AgreementSection>(r#"engine = "gc""#).unwrap_err();
+        assert!(unknown.to_string().contains("`voprf` and `vole` are known"), "{unknown}");
     }
 
     #[test]

@@ -14,6 +14,10 @@ use crate::files::{self, FileError};
 /// How alike two names must be for one to be offered for the other (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.75;
 
+/// The fewest exchanges at once with one member: with one, two nodes that call each other at the same time have each taken
+/// it, and refuse each other as busy.
+const LEAST_PER_MEMBER: usize = 2;
+
 /// Why a config cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -150,8 +154,11 @@ fn fault(config: &Config) -> Option<String> {
     if config.roster.threshold == 0 || config.roster.threshold as usize > config.roster.secretariat.len() {
         return Some("[roster] threshold is from 1 to the number of secretariat keys".into());
     }
-    if config.peer.exchanges == 0 || config.peer.exchanges_per_member == 0 || config.node.threads == Some(0) {
-        return Some("exchanges, exchanges_per_member and threads are at least 1".into());
+    if config.peer.exchanges == 0 || config.node.threads == Some(0) {
+        return Some("exchanges and threads are at least 1".into());
+    }
+    if config.peer.exchanges_per_member < LEAST_PER_MEMBER {
+        return Some("[peer] exchanges_per_member is at least 2: one for each of the two to begin".into());
     }
     let mut seen = BTreeSet::new();
     config.partner.iter().find_map(|partner| {
@@ -251,6 +258,8 @@ mod tests {
         assert!(refusal(&partner("every = \"6h\"\n")).contains("every needs an address"));
         assert!(refusal(&partner("agreement.learns = \"third\"\n")).contains("neither"));
         assert!(refusal(&partner("[[partner]]\nid = \"other\"\n")).contains("named twice"));
+        let one = COMPLETE.replace("exchanges_per_member = 2", "exchanges_per_member = 1");
+        assert!(refusal(&one).contains("exchanges_per_member is at least 2"));
         assert!(refusal(&MINIMAL.replace("threshold = 2", "threshold = 9")).contains("threshold"));
     }
 }

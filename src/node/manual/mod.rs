@@ -6,7 +6,8 @@
 //! | [`indicators`] | when are two spellings the same indicator, and what is compared |
 //! | [`identity`] | who may talk to a node, and who says so |
 //! | [`exchange`] | what two nodes say to each other, message by message |
-//! | [`voprf`] | how the intersection is computed, and what that rests on |
+//! | [`voprf`] | how the intersection of small sets is computed, and what that rests on |
+//! | [`vole`] | the same for large sets: messages, assumptions, parameters, and what differs from the papers |
 //! | [`storage`] | what is on the disk, and what survives a crash |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
 //! | [`operating`] | settings, reload, backup, measurements |
@@ -25,6 +26,9 @@ pub mod exchange {}
 
 #[doc = include_str!("voprf.md")]
 pub mod voprf {}
+
+#[doc = include_str!("vole.md")]
+pub mod vole {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}

@@ -20,6 +20,8 @@ use crate::{Clock, Identity, Limits, Partner, PeerConfig, PeerNode, Trust};
 
 /// 2026-06-01T00:00:00Z, when the tests take place.
 pub(crate) const NOW: u64 = 1_780_272_000;
+/// When rosters end: 90 days later.
+pub(crate) const ROSTER_ENDS: u64 = NOW + 86_400 * 90;
 /// The first second of the year in which certificates and CRLs are valid, and the year.
 const YEAR: i32 = 2026;
 
@@ -65,6 +67,12 @@ pub(crate) struct TestCoalition {
     pub(crate) version: u64,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) limits: Limits,
+    /// The epoch of the salt in rosters.
+    pub(crate) epoch: u32,
+    /// When rosters end, in seconds.
+    pub(crate) roster_ends: u64,
+    /// Engines that every node runs.
+    pub(crate) engines: Vec<EngineName>,
     /// The year in which CRLs end.
     pub(crate) crl_end: i32,
     folder: TempDir,
@@ -134,10 +142,18 @@ impl TestCoalition {
             version: 1,
             clock: Arc::new(TestClock(AtomicU64::new(NOW))),
             limits: quick_limits(),
+            epoch: 1,
+            roster_ends: ROSTER_ENDS,
+            engines: vec![EngineName::Voprf],
             crl_end: YEAR + 1,
             folder: TempDir::new().unwrap(),
             counter: 0,
         }
+    }
+
+    /// One whose exchanges all run with this engine.
+    pub(crate) fn with_engine(names: &[&str], engine: EngineName) -> Self {
+        Self { engines: vec![engine], ..Self::new(names) }
     }
 
     pub(crate) fn member(&self, name: &str) -> &TestMember {
@@ -166,11 +182,11 @@ impl TestCoalition {
             coalition: self.name.clone(),
             version: self.version,
             issued: Timestamp(NOW - 1000),
-            expires: Timestamp(NOW + 86_400 * 90),
+            expires: Timestamp(self.roster_ends),
             secretariat: vec![self.secretariat.public_key()],
             threshold: 1,
             members: self.members.iter().map(member).collect(),
-            epochs: vec![SaltEpoch { epoch: 1, salt_hash: [0; 32], sealed: Vec::new() }],
+            epochs: vec![SaltEpoch { epoch: self.epoch, salt_hash: [0; 32], sealed: Vec::new() }],
             revoked: self.revoked.clone(),
         };
         SignedDocument::new(DocumentKind::Roster, overlap_wire::encode_roster(&roster), &self.secretariat)
@@ -192,6 +208,7 @@ impl TestCoalition {
             min_items: 0,
             exchanges_per_day: 100,
             expires: None,
+            engine: None,
         }
     }
 
@@ -208,8 +225,7 @@ impl TestCoalition {
             coalition: self.name.clone(),
             own: member_id(name),
             listen: "127.0.0.1:0".parse().unwrap(),
-            salt_epoch: 1,
-            engines: vec![EngineName::Voprf],
+            engines: self.engines.clone(),
             limits: self.limits,
             partners: others.map(partner).collect(),
             threads: 1,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use overlap_coalition::{MemberId, RefusalCode};
+use overlap_coalition::{EngineName, MemberId, RefusalCode};
 use overlap_store::{ExchangeRecord, ExchangeState};
 use overlap_wire::{Frame, FrameType};
 
@@ -119,17 +119,17 @@ async fn a_partner_that_is_not_there_is_named() {
 }
 
 /// Alpha has the larger set and sends; beta's frame at `from_last` is a close.
-async fn receiver_drops(from_last: usize) -> (ExchangeRecord, ExchangeRecord, usize) {
+async fn receiver_drops(engine: EngineName, from_last: usize) -> (ExchangeRecord, ExchangeRecord, usize) {
     let shared = domains("shared", 3);
     let lists = [[domains("left", 40), shared.clone()].concat(), shared];
     let frames = {
-        let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
         let [alpha, beta] = coalition.pair([&lists[0], &lists[1]]).await;
         let record = alpha.exchange_with(&beta).await.unwrap();
         assert!(record.disclosed && beta.last_record().await.disclosed);
         beta.peer.inner().tap.frames().iter().filter(|(sent, _)| *sent).count()
     };
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
     let [alpha, beta] = coalition.pair([&lists[0], &lists[1]]).await;
     beta.peer.inner().tap.plan(frames - from_last, Mischief::Close);
     assert!(alpha.exchange_with(&beta).await.is_err());
@@ -139,16 +139,20 @@ async fn receiver_drops(from_last: usize) -> (ExchangeRecord, ExchangeRecord, us
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_drops_after_the_tags_leaves_a_record_of_the_disclosure() {
-    // In place of the proofs of matches; the countersignature would be its last.
-    let (sender, receiver, overlaps) = receiver_drops(2).await;
-    assert_eq!((sender.state, sender.disclosed, overlaps), (ExchangeState::Failed, true, 0));
-    assert_eq!(sender.matches, None);
-    assert_eq!((receiver.state, receiver.disclosed), (ExchangeState::Learned, true));
+    for engine in EngineName::ALL {
+        // In place of the proofs of matches; the countersignature would be its last.
+        let (sender, receiver, overlaps) = receiver_drops(engine, 2).await;
+        assert_eq!((sender.state, sender.disclosed, overlaps), (ExchangeState::Failed, true, 0));
+        assert_eq!((sender.engine, sender.matches), (engine, None));
+        assert_eq!((receiver.state, receiver.disclosed), (ExchangeState::Learned, true));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_drops_before_the_tags_has_learned_nothing() {
-    let (sender, receiver, overlaps) = receiver_drops(3).await;
-    assert_eq!((sender.state, sender.disclosed, overlaps), (ExchangeState::Failed, false, 0));
-    assert!(!receiver.disclosed);
+    for engine in EngineName::ALL {
+        let (sender, receiver, overlaps) = receiver_drops(engine, 3).await;
+        assert_eq!((sender.state, sender.disclosed, overlaps), (ExchangeState::Failed, false, 0));
+        assert!(!receiver.disclosed);
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use overlap_coalition::{DocumentKind, Learns, Side, SigningKey};
+use overlap_coalition::{DocumentKind, EngineName, Learns, RefusalCode, Side, SigningKey};
 use overlap_store::{ExchangeRecord, ExchangeState};
 
 use super::coalition::{TestCoalition, TestNode, member_id};
-use super::node::domains;
+use super::node::{domains, request};
+use crate::tap::decoded;
+use crate::{ExchangeError, ExchangeEvent, ExchangeRequest};
 
 fn set(values: &[String]) -> BTreeSet<String> {
     values.iter().cloned().collect()
@@ -38,7 +40,13 @@ fn check_receipt(coalition: &TestCoalition, record: &ExchangeRecord, names: [&st
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_learn_exactly_what_both_hold() {
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    for engine in EngineName::ALL {
+        both_learn(engine).await;
+    }
+}
+
+async fn both_learn(engine: EngineName) {
+    let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
     let ([alpha, beta], shared) = run_pair(&mut coalition, [30, 50], 20).await;
     let record = alpha.exchange_with(&beta).await.unwrap();
     assert_eq!(alpha.overlaps_with(&beta.id), set(&shared));
@@ -46,7 +54,7 @@ async fn both_learn_exactly_what_both_hold() {
     let theirs = beta.last_record().await;
     for (record, side) in [(&record, Side::Initiator), (&theirs, Side::Responder)] {
         assert_eq!(record.state, ExchangeState::Completed);
-        assert_eq!(record.side, side);
+        assert_eq!((record.side, record.engine), (side, engine));
         assert_eq!(record.matches, Some(20));
         assert_eq!(record.failure, None);
         assert_eq!(record.seconds[0].0, "total");
@@ -59,18 +67,21 @@ async fn both_learn_exactly_what_both_hold() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_larger_set_may_call_too() {
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
-    let ([alpha, beta], shared) = run_pair(&mut coalition, [90, 5], 7).await;
-    let record = alpha.exchange_with(&beta).await.unwrap();
-    assert_eq!(record.matches, Some(7));
-    assert_eq!(alpha.overlaps_with(&beta.id), set(&shared));
-    assert_eq!(beta.overlaps_with(&alpha.id), set(&shared));
+    for engine in EngineName::ALL {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
+        let ([alpha, beta], shared) = run_pair(&mut coalition, [90, 5], 7).await;
+        let record = alpha.exchange_with(&beta).await.unwrap();
+        assert_eq!(record.matches, Some(7));
+        assert_eq!(alpha.overlaps_with(&beta.id), set(&shared));
+        assert_eq!(beta.overlaps_with(&alpha.id), set(&shared));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_not_to_learn_does_not() {
-    for learner in ["alpha", "beta"] {
-        let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let learners = EngineName::ALL.map(|engine| [(engine, "alpha"), (engine, "beta")]);
+    for (engine, learner) in learners.into_iter().flatten() {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
         let ([alpha, beta], shared) = run_pair(&mut coalition, [10, 20], 9).await;
         for node in [&alpha, &beta] {
             let mut config = node.config();
@@ -91,8 +102,9 @@ async fn one_that_is_not_to_learn_does_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_sets_overlap_in_nothing() {
-    for own in [[0, 0], [0, 12], [12, 0]] {
-        let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let sizes = EngineName::ALL.map(|engine| [[0, 0], [0, 12], [12, 0]].map(|own| (engine, own)));
+    for (engine, own) in sizes.into_iter().flatten() {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
         let ([alpha, beta], _) = run_pair(&mut coalition, own, 0).await;
         let record = alpha.exchange_with(&beta).await.unwrap();
         assert_eq!(record.matches, Some(0), "{own:?}");
@@ -102,21 +114,138 @@ async fn empty_sets_overlap_in_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_may_call_each_other_at_once() {
-    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
-    let ([alpha, beta], shared) = run_pair(&mut coalition, [40, 40], 10).await;
-    let (one, other) = tokio::join!(alpha.exchange_with(&beta), beta.exchange_with(&alpha));
-    assert_eq!(one.unwrap().matches, Some(10));
-    assert_eq!(other.unwrap().matches, Some(10));
-    assert_eq!(alpha.overlaps_with(&beta.id), set(&shared));
+    for engine in EngineName::ALL {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
+        let ([alpha, beta], shared) = run_pair(&mut coalition, [40, 40], 10).await;
+        let (one, other) = tokio::join!(alpha.exchange_with(&beta), beta.exchange_with(&alpha));
+        assert_eq!(one.unwrap().matches, Some(10));
+        assert_eq!(other.unwrap().matches, Some(10));
+        assert_eq!(alpha.overlaps_with(&beta.id), set(&shared));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_exchanges_run_at_once() {
+    for engine in EngineName::ALL {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
+        let ([alpha, beta], _) = run_pair(&mut coalition, [10, 10], 5).await;
+        let (a, b, c) =
+            tokio::join!(alpha.exchange_with(&beta), alpha.exchange_with(&beta), alpha.exchange_with(&beta));
+        for record in [a.unwrap(), b.unwrap(), c.unwrap()] {
+            assert_eq!(record.state, ExchangeState::Completed);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_in_partitions_overlaps_in_the_same() {
+    let learners = [None, Some("alpha"), Some("beta")];
+    let cases = EngineName::ALL.map(|engine| learners.map(|learner| (engine, learner)));
+    for (engine, learner) in cases.into_iter().flatten() {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
+        let ([alpha, beta], shared) = run_pair(&mut coalition, [40, 60], 30).await;
+        for node in [&alpha, &beta] {
+            node.peer.inner().tap.cut_into(3);
+            let mut config = node.config();
+            let learns = learner.map_or(Learns::Both, |learner| Learns::Only(member_id(learner)));
+            config.partners[0].agreement.learns = learns;
+            coalition.reconfigure(node, config);
+        }
+        alpha.exchange_with(&beta).await.unwrap();
+        let _ = beta.last_record().await;
+        for (node, other) in [(&alpha, &beta), (&beta, &alpha)] {
+            let learns = learner.is_none_or(|learner| node.id.as_str() == learner);
+            let expected = if learns { set(&shared) } else { BTreeSet::new() };
+            assert_eq!(node.overlaps_with(&other.id), expected, "{engine}, {learner:?}");
+        }
+        assert_eq!(partitions_of(&alpha), BTreeSet::from([0, 1, 2]));
+    }
+}
+
+/// The partitions of the messages that crossed.
+fn partitions_of(node: &TestNode) -> BTreeSet<u32> {
+    let frames = node.peer.inner().tap.frames();
+    let partition = |(_, bytes): &(bool, _)| match decoded(bytes) {
+        overlap_wire::Frame::Engine { partition, .. } => Some(partition),
+        _ => None,
+    };
+    frames.iter().filter_map(partition).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_follows_the_sizes() {
     let mut coalition = TestCoalition::new(&["alpha", "beta"]);
-    let ([alpha, beta], _) = run_pair(&mut coalition, [10, 10], 5).await;
-    let (a, b, c) =
-        tokio::join!(alpha.exchange_with(&beta), alpha.exchange_with(&beta), alpha.exchange_with(&beta));
-    for record in [a.unwrap(), b.unwrap(), c.unwrap()] {
-        assert_eq!(record.state, ExchangeState::Completed);
+    coalition.engines = EngineName::ALL.to_vec();
+    let ([alpha, beta], _) = run_pair(&mut coalition, [5, 5], 3).await;
+    // Of the partner nothing is known: it may bring as much as the agreement allows.
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().engine, EngineName::Vole);
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().engine, EngineName::Voprf);
+    beta.import(&domains("more", 800));
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().engine, EngineName::Voprf);
+    let record = alpha.exchange_with(&beta).await.unwrap();
+    assert_eq!((record.engine, record.matches), (EngineName::Vole, Some(3)));
+    assert_eq!(beta.exchange_with(&alpha).await.unwrap().engine, EngineName::Vole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_is_the_agreements_where_that_fixes_one() {
+    for fixed in EngineName::ALL {
+        let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+        coalition.engines = EngineName::ALL.to_vec();
+        let ([alpha, beta], _) = run_pair(&mut coalition, [5, 5], 3).await;
+        for node in [&alpha, &beta] {
+            let mut config = node.config();
+            config.partners[0].agreement.engine = Some(fixed);
+            coalition.reconfigure(node, config);
+        }
+        for engine in [None, Some(fixed)] {
+            let record = ask(&alpha, ExchangeRequest { engine, ..request(&beta.id) }).await.unwrap().0;
+            assert_eq!(record.engine, fixed);
+        }
+        let other = EngineName::ALL.into_iter().find(|engine| *engine != fixed);
+        let refused = ask(&alpha, ExchangeRequest { engine: other, ..request(&beta.id) }).await;
+        match refused.unwrap_err() {
+            ExchangeError::RefusedHere(refusal) => {
+                assert_eq!(refusal.code, RefusalCode::Engine);
+                assert!(refusal.sentence.contains(&format!("fixes the engine {fixed}")), "{refusal}");
+            }
+            other => panic!("{other}"),
+        }
+        assert_eq!(beta.records().len(), 2);
+    }
+}
+
+/// An exchange, and the phases that its caller saw.
+async fn ask(
+    node: &TestNode,
+    request: ExchangeRequest,
+) -> Result<(ExchangeRecord, BTreeSet<String>), ExchangeError> {
+    let (events, mut seen) = tokio::sync::mpsc::channel(1024);
+    let record = node.peer.exchange(request, events).await?;
+    let mut phases = BTreeSet::new();
+    while let Ok(event) = seen.try_recv() {
+        if let ExchangeEvent::Progress { phase, .. } = event {
+            phases.insert(phase);
+        }
+    }
+    Ok((record, phases))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_caller_sees_the_phases_and_the_record_has_their_seconds() {
+    let phases: [(EngineName, [&[&str]; 2]); 2] = [
+        (EngineName::Voprf, [&["blind", "unblind"], &["evaluate", "tags"]]),
+        (EngineName::Vole, [&["correlate", "encode"], &["correlate", "decode", "tags"]]),
+    ];
+    for (engine, [receiver, sender]) in phases {
+        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
+        let ([alpha, beta], _) = run_pair(&mut coalition, [5, 50], 3).await;
+        for (node, other, expected) in [(&alpha, &beta, receiver), (&beta, &alpha, sender)] {
+            let (record, seen) = ask(node, request(&other.id)).await.unwrap();
+            let seconds = |name: &str| record.seconds.iter().find(|(phase, _)| phase == name).unwrap().1;
+            assert!(expected.iter().all(|phase| seen.contains(*phase)), "{engine}: {seen:?}");
+            let sum: f64 = expected.iter().map(|phase| seconds(phase)).sum();
+            assert!(sum > 0.0 && sum <= seconds("engine"), "{:?}", record.seconds);
+        }
     }
 }

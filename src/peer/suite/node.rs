@@ -48,6 +48,16 @@ impl TestNode {
         self.store.import(domains.iter().map(new).collect(), Timestamp(NOW)).unwrap();
     }
 
+    /// Imports values of any kind, as somebody wrote them.
+    pub(crate) fn import_raw<'a>(&self, values: impl Iterator<Item = &'a &'a str>) {
+        let new = |raw: &&str| NewIndicator {
+            indicator: Indicator::detect(raw, &Rules::default()).unwrap(),
+            raw: SecretText::new(*raw),
+            context: Context::default(),
+        };
+        self.store.import(values.map(new).collect(), Timestamp(NOW)).unwrap();
+    }
+
     pub(crate) async fn exchange_with(&self, other: &TestNode) -> Result<ExchangeRecord, ExchangeError> {
         let (events, _kept) = mpsc::channel(64);
         self.peer.exchange(request(&other.id), events).await

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use overlap_coalition::{RefusalCode, Timestamp};
+use overlap_coalition::{
+    Agreement, DocumentKind, EngineName, Offer, RefusalCode, SignedDocument, SigningKey, Timestamp,
+};
+use overlap_indicator::DigestSalt;
 use overlap_store::ExchangeState;
+use overlap_wire::Frame;
 use tokio::task::JoinSet;
 
-use super::coalition::{NOW, TestCoalition, TestNode};
+use super::coalition::{NOW, ROSTER_ENDS, TestCoalition, TestNode};
 use super::node::domains;
 use crate::refusals::MOST_A_DAY;
 use crate::tap::Mischief;
@@ -156,6 +160,45 @@ async fn too_many_exchanges_today() {
     alpha.exchange_with(&beta).await.unwrap();
 }
 
+/// Alpha offers something else than its own policy lets it, with an agreement that both have.
+async fn beta_refuses_the_offer(agree: fn(&mut Agreement), offer: fn(&mut Offer), code: RefusalCode) {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    coalition.engines = EngineName::ALL.to_vec();
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    for node in [&alpha, &beta] {
+        change(&coalition, node, |config| agree(&mut config.partners[0].agreement));
+    }
+    let key = SigningKey::from_seed(&coalition.member("alpha").receipt_seed).unwrap();
+    alpha.peer.inner().tap.rewrite(1, move |frame| match frame {
+        Frame::Offer(document) => {
+            let mut changed = overlap_wire::decode_offer(&document.bytes).unwrap();
+            offer(&mut changed);
+            let bytes = overlap_wire::encode_offer(&changed);
+            Frame::Offer(SignedDocument::new(DocumentKind::Offer, bytes, &key))
+        }
+        other => panic!("{other:?} is no offer"),
+    });
+    beta_refuses(&alpha, &beta, code).await;
+    assert_eq!(exchanges_used(&beta, &alpha), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_engine_than_the_agreements() {
+    let fixed = |agreement: &mut Agreement| agreement.engine = Some(EngineName::Vole);
+    beta_refuses_the_offer(fixed, |offer| offer.engine = EngineName::Voprf, RefusalCode::Engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_size_at_which_the_engine_does_not_run() {
+    let large = |agreement: &mut Agreement| agreement.max_items = 1 << 30;
+    for offer in [
+        |offer: &mut Offer| (offer.engine, offer.padded_size) = (EngineName::Voprf, 9 << 17),
+        |offer: &mut Offer| (offer.engine, offer.padded_size) = (EngineName::Vole, 9 << 23),
+    ] {
+        beta_refuses_the_offer(large, offer, RefusalCode::TooManyItems).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_exchanges_as_the_node_runs() {
     let (coalition, [alpha, beta]) = pair([5, 5]).await;
@@ -192,10 +235,77 @@ async fn a_member_has_no_more_connections_than_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_with_an_expired_roster_and_takes_a_newer_one() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    coalition.clock.set(ROSTER_ENDS);
+    let [alpha, beta] = coalition.pair([&domains("left", 5), &domains("right", 5)]).await;
+    alpha_refuses(&alpha, &beta, RefusalCode::RosterExpired).await;
+    assert!(alpha.peer.install_roster(coalition.roster()).is_err(), "handed on, it is refused as before");
+    coalition.version += 1;
+    coalition.roster_ends = ROSTER_ENDS + 86_400;
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    // The hello brings it to the partner, whose own has expired too.
+    alpha.exchange_with(&beta).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_items_as_the_node_has_memory_for() {
+    let (coalition, [alpha, beta]) = pair([5, 7]).await;
+    for (node, limit) in [(&beta, 100), (&alpha, 100)] {
+        change(&coalition, node, |config| config.limits.items = limit);
+    }
+    let others = |node: &TestNode, items: u64| {
+        let limits = node.config().limits;
+        let mut slot = node.peer.inner().slots.take(&node.id, &limits).unwrap();
+        slot.hold(items, &limits).unwrap();
+        slot
+    };
+    // Not the partner's items alone, which is not charged; then not both sides'.
+    for (held, charged) in [(96, 0), (90, 1)] {
+        let held = others(&beta, held);
+        let refused = alpha.exchange_with(&beta).await.unwrap_err();
+        let busy = matches!(&refused, ExchangeError::RefusedByPartner(why) if why.code == RefusalCode::Busy);
+        assert!(busy, "{refused}");
+        drop(held);
+        assert_eq!(beta.last_record().await.state, ExchangeState::Refused);
+        assert_eq!(exchanges_used(&beta, &alpha), charged);
+    }
+    let held = others(&alpha, 96);
+    alpha_refuses(&alpha, &beta, RefusalCode::Busy).await;
+    drop(held);
+    alpha.exchange_with(&beta).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_salt_epoch() {
-    let (coalition, [alpha, beta]) = pair([5, 5]).await;
-    change(&coalition, &beta, |config| config.salt_epoch = 2);
+    let (_coalition, [alpha, beta]) = pair([5, 5]).await;
+    assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
     beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(!alpha.store.take_salt(&new_salt(), &|| false).unwrap());
+    alpha_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_salt_is_taken_while_the_nodes_run() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let shared = domains("shared", 7);
+    let [alpha, beta] = coalition.pair([&shared, &shared]).await;
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().matches, Some(7));
+    (coalition.version, coalition.epoch) = (2, 2);
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    alpha_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(alpha.store.take_salt(&new_salt(), &|| true).unwrap());
+    // The hello hands the roster on, and beta has still to take the salt, then is about to.
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(!beta.store.take_salt(&new_salt(), &|| false).unwrap());
+    beta_refuses(&alpha, &beta, RefusalCode::SaltEpoch).await;
+    assert!(beta.store.take_salt(&new_salt(), &|| true).unwrap());
+    assert_eq!(alpha.exchange_with(&beta).await.unwrap().matches, Some(7));
+    assert_eq!(beta.exchange_with(&alpha).await.unwrap().matches, Some(7));
+}
+
+fn new_salt() -> (u32, DigestSalt) {
+    (2, DigestSalt::new([43; 32]))
 }
 
 #[tokio::test(flavor = "multi_thread")]

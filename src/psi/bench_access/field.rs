@@ -108,9 +108,9 @@ impl Hash {
         self.hash.hash32(&self.long, &mut self.out);
     }
 
-    /// Inputs of an element and 16 bytes.
+    /// Inputs of two elements.
     pub fn hash_pairs(&mut self) {
-        self.hash.hash_pairs(&self.left, &self.short, &mut self.out);
+        self.hash.hash_pairs(&self.left, &self.left, &mut self.out);
     }
 }
 

@@ -125,7 +125,7 @@ fn discard<T>(value: T) {
 /// The time that each machine took, the receiver's first.
 fn exchange() -> [Duration; 2] {
     let params = Params {
-        exchange: [1; 16],
+        exchange: [1; 32],
         partition: 0,
         receiver_size: ITEMS,
         sender_size: ITEMS,
@@ -169,7 +169,7 @@ fn step((party, inbox): &mut Side, rng: &mut ChaCha20Rng) -> Vec<Message> {
             *party = Some((next, false));
             messages
         }
-        Turn::Receive(next) => {
+        Turn::Receive(next) | Turn::AwaitProofs(next) => {
             *party = Some((next, true));
             Vec::new()
         }

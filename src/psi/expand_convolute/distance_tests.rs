@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::public_bits::{self, PublicBits};
-use super::{MEMORY, WEIGHT, convolve, expand, scale};
+use super::{MEMORY, WEIGHT, convolve, expand, row_scalars};
 use crate::field::F128;
 
 const OUTPUTS: usize = 2048;
@@ -32,7 +32,7 @@ impl Rows {
                 .collect()
         });
         let mut scalars = vec![[0; 16]; OUTPUTS];
-        bits.fill(scale::STREAM, 0, &mut scalars);
+        bits.fill(row_scalars::STREAM, 0, &mut scalars);
         Self {
             positions: positions.collect(),
             taps: words(convolve::STREAM),
@@ -43,8 +43,13 @@ impl Rows {
     /// How many elements are not zero in the sum of these rows, of 2 * OUTPUTS.
     fn weight(&self, rows: &[usize]) -> usize {
         let mut word = vec![F128::ZERO; OUTPUTS + MEMORY];
-        for (row, positions) in rows.iter().flat_map(|row| self.positions.iter().map(move |p| (row, p))) {
-            word[positions[*row]] += self.scalars[positions[*row]];
+        for row in rows {
+            // The last section's entry is 1, each before it has one factor more.
+            let mut entry = F128::ONE;
+            for positions in self.positions.iter().rev() {
+                word[positions[*row]] += entry;
+                entry = entry * self.scalars[*row];
+            }
         }
         for i in (0..OUTPUTS).rev() {
             let taken = (1..MEMORY).filter(|distance| self.taps[i] >> (distance - 1) & 1 == 1);
@@ -65,7 +70,7 @@ impl Rows {
 }
 
 /// A word that begins in the last section but one has at most two sections of zeros. From there on nearly all of
-/// its elements are not zero: the scalars spread them over the field. A binary code has half of them at best.
+/// its elements are not zero: the rows' scalars spread them over the field. A binary code has half of them at best.
 #[test]
 fn one_row_or_two_make_no_light_word() {
     let rows = Rows::new();

@@ -2,10 +2,9 @@
 
 use std::ops::AddAssign;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::DefaultIsZeroes;
 
-use super::scale::BATCH;
-use crate::field::{self, F128};
+use crate::field::F128;
 
 /// An element of a vector that is encoded.
 pub(crate) trait Element: Copy + AddAssign + Send + Sync {
@@ -15,8 +14,8 @@ pub(crate) trait Element: Copy + AddAssign + Send + Sync {
     /// The element where `mask` is all ones, zero where it is zero.
     fn masked(self, mask: u128) -> Self;
 
-    /// Multiplies each of at most [`BATCH`] elements by the scalar beside it.
-    fn multiply_each(elements: &mut [Self], by: &[F128]);
+    /// The lanes of elements, one after the other.
+    fn lanes_mut(elements: &mut [Self]) -> &mut [F128];
 }
 
 impl Element for F128 {
@@ -26,15 +25,18 @@ impl Element for F128 {
         F128(self.0 & mask)
     }
 
-    fn multiply_each(elements: &mut [Self], by: &[F128]) {
-        field::multiply_each(elements, by);
+    fn lanes_mut(elements: &mut [Self]) -> &mut [F128] {
+        elements
     }
 }
 
 /// One element each of two vectors. Aligned, so that none lies across two cache lines.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Zeroize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C, align(32))]
 pub(crate) struct Pair(pub(crate) [F128; 2]);
+
+/// So that slices are wiped at once.
+impl DefaultIsZeroes for Pair {}
 
 impl AddAssign for Pair {
     fn add_assign(&mut self, other: Pair) {
@@ -50,13 +52,10 @@ impl Element for Pair {
         Pair(self.0.map(|lane| lane.masked(mask)))
     }
 
-    fn multiply_each(elements: &mut [Self], by: &[F128]) {
-        let mut lane = Zeroizing::new([F128::ZERO; BATCH]);
-        for which in 0..Self::LANES {
-            let lane = &mut lane[..elements.len()];
-            lane.iter_mut().zip(&*elements).for_each(|(to, pair)| *to = pair.0[which]);
-            field::multiply_each(lane, by);
-            elements.iter_mut().zip(&*lane).for_each(|(pair, from)| pair.0[which] = *from);
-        }
+    #[allow(unsafe_code)]
+    fn lanes_mut(elements: &mut [Self]) -> &mut [F128] {
+        let lanes = elements.len() * Self::LANES;
+        // SAFETY: a pair is two elements of the field and nothing else, 32 bytes, aligned to more than they are.
+        unsafe { std::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), lanes) }
     }
 }

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::public_bits::{self, PublicBits};
+use super::row_scalars::{RowScalars, SCALARS};
 use super::{Element, WEIGHT};
 
 #[cfg(target_arch = "x86_64")]
@@ -15,10 +16,13 @@ const RANGE: usize = 1 << 16;
 /// Blocks of randomness at once, with the positions of four times as many outputs.
 const BLOCKS: usize = 256;
 
+/// A part of the outputs has scalars that follow each other.
+const _: () = assert!(SCALARS.is_multiple_of(4 * BLOCKS));
+
 /// Adds elements of a section to outputs, as the words of the blocks choose.
 type Gather<E> = fn(&mut [E], &[E], &[[u8; 16]; BLOCKS]);
 
-/// Adds to each output one element of each section.
+/// Takes for each output one element of each section: before each the output is multiplied by its row's scalar.
 pub(super) fn expand<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E]) {
     expand_with(bits, out, convolved, gather);
 }
@@ -30,14 +34,15 @@ pub(super) fn expand_portably<E: Element>(bits: &PublicBits, out: &mut [E], conv
 }
 
 fn expand_with<E: Element>(bits: &PublicBits, out: &mut [E], convolved: &[E], gather: Gather<E>) {
+    let scalars = RowScalars::new::<E>(bits);
     let range = out.len().div_ceil(rayon::current_num_threads()).max(RANGE).next_multiple_of(4 * BLOCKS);
     let ranges = out.par_chunks_mut(range).enumerate();
-    ranges.for_each(|(i, out)| expand_range(bits, out, i * range, convolved, gather));
+    ranges.for_each(|(i, out)| expand_range((bits, &scalars), out, i * range, convolved, gather));
 }
 
 /// The outputs from `first` on, which is a multiple of four.
 fn expand_range<E: Element>(
-    bits: &PublicBits,
+    (bits, scalars): (&PublicBits, &RowScalars),
     out: &mut [E],
     first: usize,
     convolved: &[E],
@@ -48,6 +53,7 @@ fn expand_range<E: Element>(
         let section = section(convolved, index);
         for (i, out) in out.chunks_mut(4 * BLOCKS).enumerate() {
             bits.fill(index as u64, (first / 4 + i * BLOCKS) as u64, &mut blocks[..out.len().div_ceil(4)]);
+            scalars.multiply(out, first + i * 4 * BLOCKS);
             gather(out, section, &blocks);
         }
     }

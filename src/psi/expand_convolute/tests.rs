@@ -33,9 +33,9 @@ fn words(stream: u64, index: usize) -> u32 {
     u32::from_le_bytes(block[index % 4 * 4..][..4].try_into().unwrap())
 }
 
-/// The scalar of a position: a whole block.
+/// The scalar of a row: a whole block, one of 4,096.
 fn scalar(index: usize) -> F128 {
-    let word = |part: usize| u128::from(words(22, 4 * index + part)) << (32 * part);
+    let word = |part: usize| u128::from(words(22, 4 * (index % 4096) + part)) << (32 * part);
     F128((0..4).map(word).sum())
 }
 
@@ -54,14 +54,13 @@ fn textbook(left: &[F128], right: &[F128]) -> Vec<F128> {
         }
         convolved.push(sum);
     }
-    let convolved: Vec<F128> =
-        convolved.iter().enumerate().map(|(i, element)| scalar(i) * *element).collect();
     let len = right.len();
     let position = |section: usize, i: usize| {
         let (start, end) = (section * len / 21, (section + 1) * len / 21);
         start + (words(section as u64, i) as u128 * (end - start) as u128 / (1 << 32)) as usize
     };
-    let output = |(i, left): (usize, &F128)| (0..21).fold(*left, |sum, s| sum + convolved[position(s, i)]);
+    let output =
+        |(i, left): (usize, &F128)| (0..21).fold(*left, |sum, s| scalar(i) * sum + convolved[position(s, i)]);
     left.iter().enumerate().map(output).collect()
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Clmul(());
 
 impl Clmul {
     pub(super) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("pclmulqdq").then_some(Self(()))
+        crate::processor::has_clmul().then_some(Self(()))
     }
 }
 

@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn each_is_multiplied_by_the_one_beside_it(pairs in proptest::collection::vec((element(), element()), 0..40)) {
+    fn each_is_multiplied_by_the_one_beside_it(pairs in vec((element(), element()), 0..40)) {
         let (a, b): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         let products: Vec<_> = a.iter().zip(&b).map(|(a, b)| *a * *b).collect();
         for backend in Backend::available() {

@@ -25,7 +25,7 @@ pub(crate) struct Vclmul {
 
 impl Vclmul {
     pub(super) fn detect() -> Option<Self> {
-        let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("vpclmulqdq");
+        let wide = crate::processor::has_vclmul();
         Clmul::detect().filter(|_| wide).map(|narrow| Self { narrow })
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Avx2(());
 
 impl Avx2 {
     pub(super) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        crate::processor::has_avx2().then_some(Self(()))
     }
 
     pub(super) fn hash<const HALVES: usize>(

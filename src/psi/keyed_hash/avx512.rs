@@ -16,7 +16,7 @@ pub(crate) struct Avx512(());
 
 impl Avx512 {
     pub(super) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx512f").then_some(Self(()))
+        crate::processor::has_avx512().then_some(Self(()))
     }
 
     pub(super) fn hash<const HALVES: usize>(

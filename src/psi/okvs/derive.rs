@@ -7,7 +7,7 @@ use super::Shape;
 use super::shape::{SPARSE_LIMIT, WEIGHT};
 
 /// An exchange's items cannot be encoded under a seed with a probability below 2^-40.
-const FAILURE_BITS: f64 = 40.0;
+pub(super) const FAILURE_BITS: f64 = 40.0;
 
 /// The expansion at which, with many items, solving goes from never to always (section 4.2, equation 2, w = 3).
 const TRANSITION: f64 = 1.223;
@@ -88,29 +88,6 @@ fn slope(items: usize) -> f64 {
 /// rounded up where the paper rounds down.
 fn dense(sparse: usize, bits: f64) -> usize {
     (bits / ((WEIGHT as f64 - 2.0) * (sparse as f64).log2())).ceil() as usize
-}
-
-/// The most items that `columns` columns can be made to encode by whoever computes 2^`query_bits` hashes of
-/// `hash_bits` bits, but for a probability of 2^-40.
-///
-/// A set of n' items has an encoding only if n' equations with random right-hand sides have a solution in m
-/// unknowns, with probability 2^(-l (n' - m)) whatever the rows are. So the largest n' that is not excluded is the
-/// last with C(q, n') * 2^(-l (n' - m)) > 2^-40 (after Han, Kim, Lee and Son, Asiacrypt 2024), all queries at most.
-/// Here C(q, n') is replaced by (e q / n')^n', which is never less.
-pub(crate) fn most_encodable(columns: usize, query_bits: u32, hash_bits: u32) -> usize {
-    let queries = f64::from(query_bits).exp2() as usize;
-    let excluded = |items: usize| {
-        let choices = f64::from(query_bits) - (items as f64).log2() + std::f64::consts::LOG2_E;
-        let excess = (items - columns) as f64 * f64::from(hash_bits);
-        items as f64 * choices - excess <= -FAILURE_BITS
-    };
-    let (mut low, mut high) = (columns, queries.max(columns));
-    // Of the sizes from low to high, only up to high may fail to be excluded, and whether one is changes once.
-    while low < high {
-        let middle = low.midpoint(high) + 1;
-        if middle > columns && excluded(middle) { high = middle - 1 } else { low = middle }
-    }
-    low
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! With m columns m independent items can be encoded, however few the honest number is. And an item beyond those
 //! decodes to its own hash by chance, with probability 2^-l at hashes of l bits: a receiver that tries q items gets
 //! q * 2^-l more. At the length that ships there is nothing beyond m to be had by trying; a receiver that instead
-//! picks which m items to encode is bounded by [`super::derive::most_encodable`].
+//! picks which m items to encode is bounded by [`most_encodable`].
 
-use super::derive::most_encodable;
+use super::derive::FAILURE_BITS;
 use super::plan::BinPlan;
 use super::row::{self, RowFunction};
 use super::*;
@@ -79,14 +79,37 @@ fn at_the_shipped_length_no_more_items_than_columns_are_encoded() {
     assert_eq!(overfit(&shape, 128, 1 << 16), shape.columns());
 }
 
-/// The numbers that a ledger needs: at most so many items can be encoded with 2^50 hashes.
+/// The numbers that a ledger needs: at most so many items can be encoded with 2^60 hashes.
 #[test]
 fn the_bound_at_the_shipped_length_is_near_the_columns() {
-    for (items, at_most) in [(1 << 20, 1.70), (1 << 16, 1.77), (1 << 10, 2.15)] {
+    for (items, at_most) in [(1 << 20, 1.90), (1 << 16, 2.00), (1 << 10, 2.43)] {
         let columns = Shape::derived(items).columns();
-        let most = most_encodable(columns, 50, 128);
+        let most = most_encodable(columns, 60, 128);
         assert!(most > columns && (most as f64) < at_most * items as f64, "{items}: {most}");
     }
     // The toy's receiver is within its bound, which at so short a hash is no bound at all.
     assert!(most_encodable(shape().columns(), 16, 8) >= overfit(&shape(), 8, 1 << 16));
+}
+
+/// The most items that `columns` columns can be made to encode by whoever computes 2^`query_bits` hashes of
+/// `hash_bits` bits, but for a probability of 2^-40.
+///
+/// A set of n' items has an encoding only if n' equations with random right-hand sides have a solution in m
+/// unknowns, with probability 2^(-l (n' - m)) whatever the rows are. So the largest n' that is not excluded is the
+/// last with C(q, n') * 2^(-l (n' - m)) > 2^-40 (after Han, Kim, Lee and Son, Asiacrypt 2024), all queries at most.
+/// Here C(q, n') is replaced by (e q / n')^n', which is never less.
+fn most_encodable(columns: usize, query_bits: u32, hash_bits: u32) -> usize {
+    let queries = f64::from(query_bits).exp2() as usize;
+    let excluded = |items: usize| {
+        let choices = f64::from(query_bits) - (items as f64).log2() + std::f64::consts::LOG2_E;
+        let excess = (items - columns) as f64 * f64::from(hash_bits);
+        items as f64 * choices - excess <= -FAILURE_BITS
+    };
+    let (mut low, mut high) = (columns, queries.max(columns));
+    // Of the sizes from low to high, only up to high may fail to be excluded, and whether one is changes once.
+    while low < high {
+        let middle = low.midpoint(high) + 1;
+        if middle > columns && excluded(middle) { high = middle - 1 } else { low = middle }
+    }
+    low
 }

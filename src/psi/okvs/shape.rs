@@ -37,11 +37,6 @@ impl Shape {
         Self { items, bins, capacity, sparse, dense }
     }
 
-    /// The items that it is made for.
-    pub(crate) const fn items(&self) -> usize {
-        self.items
-    }
-
     /// Bins.
     pub(crate) const fn bins(&self) -> usize {
         self.bins
@@ -70,5 +65,11 @@ impl Shape {
     /// All columns: the length m of the encoding.
     pub(crate) const fn columns(&self) -> usize {
         self.bins * self.bin_columns()
+    }
+
+    /// The items that it is made for.
+    #[cfg(test)]
+    pub(crate) const fn items(&self) -> usize {
+        self.items
     }
 }

@@ -40,6 +40,11 @@ impl ChoiceBits {
         self.len
     }
 
+    /// The choice of a row as a mask: all bits are that bit. Constant time in the choice.
+    pub(crate) fn mask(&self, row: usize) -> u128 {
+        0_u128.wrapping_sub(self.blocks[row / BLOCK].0 >> (row % BLOCK) & 1)
+    }
+
     /// The blocks, and one of random bits that hides them in the check.
     pub(super) fn masked(&self, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<F128>> {
         let mut masked = Zeroizing::new(Vec::with_capacity(self.blocks.len() + 1));

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::field::F128;
+use crate::keyed_hash::KeyedHash;
 
 /// The hash of one session from a row and its index to a key.
 ///
@@ -13,20 +14,26 @@ use crate::field::F128;
 /// taken for a random oracle, which is so: one question tells something only if it is (i, t_i + Delta). With
 /// the index in it a question tests one value of Delta; without it, one for each row.
 pub(crate) struct RowHash {
-    key: [u8; 32],
+    hash: KeyedHash,
 }
 
 impl RowHash {
     pub(crate) fn new(session: &[u8; 32]) -> Self {
-        Self { key: blake3::derive_key("overlapd psi v1 OT extension row", session) }
+        Self { hash: KeyedHash::new(blake3::derive_key("overlapd psi v1 OT extension row", session)) }
     }
 
-    /// The key of row `index`: the first 16 bytes of keyed BLAKE3 of the index as 16 and the row as 16 little-endian bytes.
+    /// The keys of rows that follow on each other from row `first`: the first 16 bytes of keyed BLAKE3 of the index as 16 and
+    /// the row as 16 little-endian bytes.
+    pub(crate) fn keys(&self, first: usize, rows: &[F128]) -> Zeroizing<Vec<F128>> {
+        let indices: Vec<_> = (first as u128..).map(F128).take(rows.len()).collect();
+        let mut hashes = Zeroizing::new(vec![[0; 32]; rows.len()]);
+        self.hash.hash_pairs(&indices, rows, &mut hashes);
+        Zeroizing::new(hashes.iter().map(|hash| F128::from_bytes(std::array::from_fn(|i| hash[i]))).collect())
+    }
+
+    /// The key of one row.
+    #[cfg(test)]
     pub(crate) fn key(&self, index: usize, row: F128) -> [u8; 16] {
-        let mut input = Zeroizing::new([0; 32]);
-        input[..16].copy_from_slice(&(index as u128).to_le_bytes());
-        input[16..].copy_from_slice(&row.to_bytes());
-        let hash = Zeroizing::new(<[u8; 32]>::from(blake3::keyed_hash(&self.key, input.as_slice())));
-        std::array::from_fn(|i| hash[i])
+        self.keys(index, &[row])[0].to_bytes()
     }
 }

@@ -1,10 +1,11 @@
 //! The receiver's noise, which is its secret.
 
 use rand_core::CryptoRng;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Noise;
 use crate::field::F128;
+use crate::ot_extension::ChoiceBits;
 
 /// Where the noise is and its values.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -27,25 +28,14 @@ impl NoiseChoice {
         Self { positions, values, mask: F128::random(rng), noise }
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.noise.rows()
-    }
-
-    /// The choices of the extension, row after row: bit r % 64 of word r / 64.
-    pub(crate) fn choice_bits(&self) -> Zeroizing<Vec<u64>> {
-        let mut words = Zeroizing::new(vec![0u64; self.noise.rows().div_ceil(64)]);
-        let mut row = 0;
-        let mut push = |bit: u128| {
-            words[row / 64] |= (bit as u64 & 1) << (row % 64);
-            row += 1;
-        };
+    /// The choices of the extension, row after row.
+    pub(crate) fn choice_bits(&self) -> ChoiceBits {
+        let mut bits = ChoiceBits::with_capacity(self.noise.rows());
         for position in &self.positions {
-            (0..self.noise.depth).rev().for_each(|level| push(u128::from(*position) >> level));
+            (0..self.noise.depth).rev().for_each(|level| bits.push(position >> level & 1 == 1));
         }
-        for value in self.values.iter().chain([&self.mask]) {
-            (0..128).for_each(|bit| push(value.0 >> bit));
-        }
-        words
+        self.values.iter().chain([&self.mask]).for_each(|value| bits.push_element(*value));
+        bits
     }
 }
 

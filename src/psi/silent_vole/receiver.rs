@@ -9,6 +9,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::check::{self, Weights};
 use super::{ANSWER_BYTES, CHALLENGE_BYTES, Error, Noise, NoiseChoice, rows};
+#[cfg(test)]
+use crate::check_switch::Check;
 use crate::expand_convolute::{ExpandConvolute, Pair};
 use crate::field::F128;
 use crate::ggm::Ggm;
@@ -55,19 +57,26 @@ impl SilentReceiver {
         Ok((Self { pairs }, Challenge { message, expected }))
     }
 
-    /// A' and C. Nothing of them may be used before the challenge is answered.
-    pub(crate) fn expand(mut self) -> [Zeroizing<Vec<F128>>; 2] {
-        let outputs = self.pairs.len() / 2;
-        let (left, right) = self.pairs.split_at_mut(outputs);
+    /// A' and C side by side. Nothing of them may be used before the challenge is answered.
+    pub(crate) fn expand(mut self) -> Zeroizing<Vec<Pair>> {
+        let mut pairs = Zeroizing::new(std::mem::take(&mut self.pairs));
+        let outputs = pairs.len() / 2;
+        let (left, right) = pairs.split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
-        [0, 1].map(|lane: usize| Zeroizing::new(left.iter().map(|pair| pair.0[lane]).collect()))
+        right.zeroize();
+        pairs.truncate(outputs);
+        pairs.shrink_to_fit();
+        pairs
     }
 }
 
 impl Challenge {
     /// Whether the sender's answer is that of a consistent sender.
     pub(crate) fn verify(&self, answer: &[u8; ANSWER_BYTES]) -> Result<(), Error> {
-        if bool::from(self.expected.ct_eq(answer)) { Ok(()) } else { Err(Error::Inconsistent) }
+        let right = bool::from(self.expected.ct_eq(answer));
+        #[cfg(test)]
+        let right = right || Check::Correlation.is_off();
+        if right { Ok(()) } else { Err(Error::Inconsistent) }
     }
 }
 

@@ -1,22 +1,21 @@
 //! What the rows of the extension are used for.
 
-use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{Noise, NoiseChoice};
 use crate::field::F128;
+use crate::ot_extension::RowHash;
 
-/// The key that hides a level's sum: a hash of the row, bound to its place and to the session. The receiver has
-/// one of the two rows that the sender hashes, and the other differs by the sender's secret Delta: BLAKE3 as a
-/// random oracle breaks the correlation.
-pub(super) fn row_key(session: &[u8; 32], index: u64, row: F128) -> F128 {
-    let mut input = [0; 24];
-    input[..8].copy_from_slice(&index.to_le_bytes());
-    input[8..].copy_from_slice(&row.to_bytes());
-    let hash = Zeroizing::new(<[u8; 32]>::from(blake3::keyed_hash(session, &input)));
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash[..16]);
-    F128::from_bytes(key)
+/// The keys that hide the sums of each level: those that the receiver has for the choice 0 and for the choice 1.
+pub(super) fn level_keys(
+    session: &[u8; 32],
+    noise: &Noise,
+    delta: F128,
+    rows: &[F128],
+) -> [Zeroizing<Vec<F128>>; 2] {
+    let (hash, rows) = (RowHash::new(session), &rows[..noise.path_rows()]);
+    let other = Zeroizing::new(rows.iter().map(|row| *row + delta).collect::<Vec<_>>());
+    [hash.keys(0, rows), hash.keys(0, &other)]
 }
 
 /// The sums that the receiver's rows uncover, one for each level of each tree: those on the side that the path
@@ -28,14 +27,12 @@ pub(super) fn uncover(
     hidden: &[F128],
 ) -> Zeroizing<Vec<F128>> {
     let bits = choice.choice_bits();
-    let levels = rows.par_iter().zip(hidden.par_chunks_exact(2)).enumerate();
-    let sums = levels.map(|(index, (row, hidden))| {
+    let mut sums = RowHash::new(session).keys(0, &rows[..choice.noise.path_rows()]);
+    for ((row, sum), hidden) in sums.iter_mut().enumerate().zip(hidden.as_chunks::<2>().0) {
         // Without a branch: the bit is secret.
-        let left = 0u128.wrapping_sub(u128::from(bits[index / 64] >> (index % 64) & 1));
-        let chosen = F128(hidden[1].0 ^ (left & (hidden[0].0 ^ hidden[1].0)));
-        chosen + row_key(session, index as u64, *row)
-    });
-    Zeroizing::new(sums.collect())
+        *sum += F128(hidden[1].0 ^ (bits.mask(row) & (hidden[0].0 ^ hidden[1].0)));
+    }
+    sums
 }
 
 /// The share of each value and, last, of the check's mask: the value's 128 rows, the row of bit i times x^i.

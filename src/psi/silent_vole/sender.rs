@@ -59,7 +59,9 @@ impl SilentSender {
         let mut vector = Zeroizing::new(std::mem::take(&mut self.leaves));
         let (left, right) = vector[..2 * outputs].split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
+        vector[outputs..].zeroize();
         vector.truncate(outputs);
+        vector.shrink_to_fit();
         vector
     }
 }
@@ -75,10 +77,11 @@ fn message(
 ) -> Vec<u8> {
     let mut message = Vec::with_capacity(noise.message_len());
     let levels = trees.iter().flat_map(|tree| &tree.sums);
-    for ((index, row), [left, right]) in (0..).zip(rows).zip(levels) {
+    let [zero, one] = rows::level_keys(session, noise, delta, rows);
+    for ((zero, one), [left, right]) in zero.iter().zip(one.iter()).zip(levels) {
         // A path that goes left, by choice 0, needs the right sum, and the other way round.
-        message.extend((*left + rows::row_key(session, index, *row + delta)).to_bytes());
-        message.extend((*right + rows::row_key(session, index, *row)).to_bytes());
+        message.extend((*left + *one).to_bytes());
+        message.extend((*right + *zero).to_bytes());
     }
     for (tree, share) in trees.iter().zip(shares) {
         message.extend((tree.total + *share).to_bytes());

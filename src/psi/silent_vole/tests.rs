@@ -18,8 +18,7 @@ pub(super) fn noise(outputs: usize, trees: usize) -> Noise {
 pub(super) fn rows(choice: &NoiseChoice, delta: F128, rng: &mut ChaCha20Rng) -> [Vec<F128>; 2] {
     let bits = choice.choice_bits();
     let received: Vec<_> = (0..choice.noise.rows()).map(|_| F128::random(rng)).collect();
-    let chosen = |row: usize| 0u128.wrapping_sub(u128::from(bits[row / 64] >> (row % 64) & 1));
-    let sent = received.iter().enumerate().map(|(i, row)| *row + F128(delta.0 & chosen(i))).collect();
+    let sent = received.iter().enumerate().map(|(i, row)| *row + F128(delta.0 & bits.mask(i))).collect();
     [received, sent]
 }
 
@@ -45,7 +44,7 @@ pub(super) fn run(outputs: usize, trees: usize, seed: u64) -> Run {
     let answer = sender.answer(&challenge.message);
     challenge.verify(&answer).unwrap();
     let b = sender.expand().to_vec();
-    let [a, c] = receiver.expand().map(|vector| vector.to_vec());
+    let (a, c) = receiver.expand().iter().map(|pair| (pair.0[0], pair.0[1])).unzip();
     Run { message, challenge: challenge.message, answer, delta, a, b, c }
 }
 

@@ -11,14 +11,16 @@
 //!   bins of all partitions together overflow with probability 2^-40 at most, and can't be solved with 2^-40. The fits
 //!   begin at 64 items, so fewer take the shape of 64. The larger the bins the fewer bits an item
 //!   costs; at 50,000 items a bin's columns stay within a core's second-level cache and have numbers of two bytes.
-//! * The noise is regular, of [`TREES`] blocks with one value each, on a code of rate 1/2 over GF(2^128): convolution,
-//!   then public random scalars, then the expander of weight 21 (Raghuraman, Rindal, Tanguy, CRYPTO 2023, and the
-//!   scalars ours). Every attack is estimated at more than 2^128 with a bit to spare for the guess that a malicious
-//!   sender has; 144 blocks would do for that, and a third more stands against what nobody has found yet. What binds is a check that uses the expander's sparsity: 0.9 bits for each block, with all the
-//!   attacker's linear algebra counted as free.
-//! * **Without the scalars the code is binary, and this many blocks are worth nothing**: the output is then 128 binary
-//!   syndromes with errors in the same places, and one elimination finds them (Metzner and Kapturowski 1990; Porwal et
-//!   al., "Interleaved Prange", PQCrypto 2022). It would take more than 600 blocks.
+//! * The noise is regular, of [`TREES`] blocks with one value each, on a code of rate 1/2 over GF(2^128): a binary
+//!   convolution, then an expander of weight 21 (Raghuraman, Rindal, Tanguy, CRYPTO 2023) whose entries are powers of
+//!   public random scalars, one for each row, which are ours. Every attack is estimated at more than 2^128 with a bit to
+//!   spare for the guess that a malicious sender has; 152 blocks would do for that, since at the worst lengths eight lie
+//!   past the places that the code takes. The rest stands against what nobody has found yet. What binds is a check that
+//!   uses the expander's sparsity: 0.9 bits for each block, with all the attacker's linear algebra counted as free.
+//! * **With an expander of ones, this many blocks are worth next to nothing**, whatever stands beside it: combinations of
+//!   its rows over GF(2) show the values of the noise itself, 128 of them at most where 128 bits would hide them
+//!   ([`crate::expand_convolute`]). It would take more than 450 blocks, and more than 600 for a code that is binary
+//!   altogether (Metzner and Kapturowski 1990; Porwal et al., "Interleaved Prange", PQCrypto 2022).
 //! * A malicious receiver can encode more than its items; the most that it can is [`Parameters::charge`] (Han, Kim, Lee,
 //!   Son, Asiacrypt 2024).
 
@@ -31,7 +33,7 @@ use crate::okvs::Shape;
 use crate::silent_vole::Noise;
 
 /// The blocks of noise, one GGM tree each.
-pub(crate) const TREES: usize = 192;
+pub(crate) const TREES: usize = 256;
 
 /// The shortest VOLE: below, too few places are left to each tree for the estimates to mean much.
 const SHORTEST_VOLE: usize = 4096;

@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 use super::parameters::Parameters;
 use super::session::{COMMITMENT_BYTES, SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
-    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_ENCODE, SALT_MESSAGE_BYTES, TAGS_IN_ORDER,
-    silent_error, transfer_error,
+    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_ENCODE, SALT_MESSAGE_BYTES, silent_error,
+    transfer_error,
 };
-use crate::chunk::{Chunks, Pieces, pieces};
+use crate::chunk::{Chunks, PIECE_BYTES, Pieces, pieces};
+use crate::expand_convolute::Pair;
 use crate::field::F128;
-use crate::item::ItemSet;
+use crate::item::{ItemSet, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs;
 use crate::matching::Match;
@@ -37,6 +38,8 @@ struct Run {
     params: Params,
     session: Session,
     parameters: &'static Parameters,
+    /// See [`super::TAGS_IN_ORDER`].
+    tags_in_order: usize,
 }
 
 /// Before anything.
@@ -89,15 +92,8 @@ struct TakeSalt {
     planned: Planned,
     commitment: [u8; COMMITMENT_BYTES],
     challenge: Challenge,
-    correlation: Correlation,
-}
-
-/// `C = Delta * A' + B`: what the receiver has of it. Both have the encoding's columns.
-struct Correlation {
-    /// A', to which the encoding is added bin by bin.
-    masked: Zeroizing<Vec<F128>>,
-    /// C.
-    own: Zeroizing<Vec<F128>>,
+    /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
+    correlation: Zeroizing<Vec<Pair>>,
 }
 
 /// The correlation has passed its check, which is what a [`Salted`] is made by: the set is encoded bin by bin, and sent.
@@ -106,12 +102,12 @@ struct Encode {
     planned: Planned,
     commitment: [u8; COMMITMENT_BYTES],
     mask: F128,
-    correlation: Correlation,
+    /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
+    correlation: Zeroizing<Vec<Pair>>,
     hash: KeyedHash,
-    /// Bins.
     bins: Chunks,
-    /// Columns.
-    sent: Chunks,
+    /// Bytes of columns that do not fill a message yet.
+    unsent: Vec<u8>,
 }
 
 /// All columns are sent: the own items are decoded while the sender decodes its own.
@@ -120,7 +116,7 @@ struct Decode {
     grouped: Grouped,
     commitment: [u8; COMMITMENT_BYTES],
     mask: F128,
-    own: Zeroizing<Vec<F128>>,
+    correlation: Zeroizing<Vec<Pair>>,
 }
 
 /// The own items' raw values, less the sender's mask, which is due.
@@ -141,8 +137,13 @@ struct TakeTags {
 }
 
 impl Start {
-    pub(crate) fn new(params: Params, parameters: &'static Parameters, items: ItemSet) -> Self {
-        let run = Run { session: Session::new(&params), params, parameters };
+    pub(crate) fn new(
+        params: Params,
+        parameters: &'static Parameters,
+        items: ItemSet,
+        tags_in_order: usize,
+    ) -> Self {
+        let run = Run { session: Session::new(&params), params, parameters, tags_in_order };
         Self(TakeOpening { run, items })
     }
 }
@@ -164,7 +165,7 @@ impl TakeOpening {
         let (seeds, mut reply) =
             base_ot::send(session, transfers, rng).map_err(|error| transfer_error(error, kind))?;
         let noise = NoiseChoice::random(self.run.parameters.noise(), rng);
-        let (rows, extension) = ot_extension::extend_receiver(session, seeds, &choices(&noise), rng);
+        let (rows, extension) = ot_extension::extend_receiver(session, seeds, &noise.choice_bits(), rng);
         reply.extend_from_slice(&extension);
         let messages = pieces(&reply, Message::VoleExtension);
         let commitment = *commitment;
@@ -198,22 +199,9 @@ impl Planned {
                 return Ok(Self { seed, grouped, plan });
             }
         }
+        // Two equal items have equal rows, which no seed can solve.
         Err(if has_repeats(items) { Error::RepeatedItem } else { Error::Unencodable })
     }
-}
-
-fn choices(noise: &NoiseChoice) -> ot_extension::ChoiceBits {
-    let words = noise.choice_bits();
-    let mut choices = ot_extension::ChoiceBits::with_capacity(noise.rows());
-    (0..noise.rows()).for_each(|row| choices.push(words[row / 64] >> (row % 64) & 1 == 1));
-    choices
-}
-
-/// Two equal items have equal rows, which no seed can solve.
-fn has_repeats(items: &[SessionItem]) -> bool {
-    let mut sorted = Zeroizing::new(items.to_vec());
-    sorted.sort_unstable();
-    sorted.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 impl TakeTrees {
@@ -233,8 +221,7 @@ impl TakeTrees {
 impl Expand {
     fn expand(self) -> TakeSalt {
         let Self { run, planned, commitment, silent, challenge } = self;
-        let [masked, own] = silent.expand();
-        TakeSalt { run, planned, commitment, challenge, correlation: Correlation { masked, own } }
+        TakeSalt { run, planned, commitment, challenge, correlation: silent.expand() }
     }
 }
 
@@ -251,7 +238,7 @@ impl TakeSalt {
         let shape = &self.run.parameters.shape();
         let next = Encode {
             bins: Chunks::new(shape.bins(), BINS_AT_ONCE),
-            sent: Chunks::new(shape.columns(), super::COLUMNS_PER_MESSAGE),
+            unsent: Vec::new(),
             hash: self.run.session.item_hash(salt, &self.planned.seed),
             run: self.run,
             planned: self.planned,
@@ -267,20 +254,24 @@ impl Encode {
     /// The next messages, or `None` when all are sent.
     fn next_columns(&mut self) -> Option<Vec<Message>> {
         let bins = self.bins.next()?;
-        let (shape, Planned { grouped, plan, .. }) = (&self.run.parameters.shape(), &self.planned);
-        let ready = bins.end * shape.bin_columns();
-        let columns = &mut self.correlation.masked[bins.start * shape.bin_columns()..ready];
-        let hash = &self.hash;
-        columns.par_chunks_mut(shape.bin_columns()).zip(bins).for_each(|(columns, bin)| {
-            let values = super::item_values(hash, &grouped.keys()[grouped.bin(bin)]);
-            plan.encode_bin(bin, grouped, &values, columns);
-        });
-        let masked = &self.correlation.masked;
-        let mut messages = Vec::new();
-        while let Some(range) = self.sent.next_within(ready) {
-            messages.push(Message::VoleEncoding(masked[range].iter().flat_map(|c| c.to_bytes()).collect()));
-        }
-        Some(messages)
+        let encoded: Vec<Vec<u8>> = bins.into_par_iter().map(|bin| self.encode(bin)).collect();
+        encoded.iter().for_each(|columns| self.unsent.extend_from_slice(columns));
+        let whole = self.unsent.len() / PIECE_BYTES * PIECE_BYTES;
+        let ready = if self.bins.is_complete() { self.unsent.len() } else { whole };
+        let rest = self.unsent.split_off(ready);
+        let sent = std::mem::replace(&mut self.unsent, rest);
+        Some(if sent.is_empty() { Vec::new() } else { pieces(&sent, Message::VoleEncoding) })
+    }
+
+    /// A bin's columns: the encoding, masked by A'.
+    fn encode(&self, bin: usize) -> Vec<u8> {
+        let Planned { grouped, plan, .. } = &self.planned;
+        let width = grouped.shape().bin_columns();
+        let masks = &self.correlation[bin * width..(bin + 1) * width];
+        let mut columns = Zeroizing::new(masks.iter().map(|pair| pair.0[0]).collect::<Vec<_>>());
+        let values = super::item_values(&self.hash, &grouped.keys()[grouped.bin(bin)]);
+        plan.encode_bin(bin, grouped, &values, &mut columns);
+        columns.iter().flat_map(|column| column.to_bytes()).collect()
     }
 
     fn decode(self) -> Decode {
@@ -289,18 +280,20 @@ impl Encode {
             grouped: self.planned.grouped,
             commitment: self.commitment,
             mask: self.mask,
-            own: self.correlation.own,
+            correlation: self.correlation,
         }
     }
 }
 
 impl Decode {
     fn decode(self) -> TakeMask {
-        let (shape, grouped, own) = (&self.run.parameters.shape(), &self.grouped, &self.own);
+        let grouped = &self.grouped;
+        let (bins, width) = (grouped.shape().bins(), grouped.shape().bin_columns());
         let mut values = Zeroizing::new(vec![F128::ZERO; grouped.keys().len()]);
-        super::by_bin(grouped, 0..shape.bins(), &mut values).into_par_iter().for_each(|(bin, values)| {
-            let start = bin * shape.bin_columns();
-            decode_bin(grouped, bin, &own[start..start + shape.bin_columns()], values);
+        super::by_bin(grouped, 0..bins, &mut values).into_par_iter().for_each(|(bin, values)| {
+            let own = &self.correlation[bin * width..(bin + 1) * width];
+            let own = Zeroizing::new(own.iter().map(|pair| pair.0[1]).collect::<Vec<_>>());
+            decode_bin(grouped, bin, &own, values);
         });
         TakeMask {
             run: self.run,
@@ -318,7 +311,7 @@ impl TakeMask {
         let mask = self.mask + theirs.ok_or(Error::BadMask)?;
         let hash = OutputHash::new(LABEL, &self.run.params);
         let keys = self.grouped.keys();
-        let mut outputs = vec![[0; OUTPUT_BYTES]; keys.len()];
+        let mut outputs = Zeroizing::new(vec![[0; OUTPUT_BYTES]; keys.len()]);
         self.values
             .par_chunks_mut(HASHES_AT_ONCE)
             .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
@@ -336,7 +329,7 @@ impl TakeTags {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let start = self.chunks.done();
         self.chunks.accept(MessageKind::Tags, bytes, TAG_BYTES)?;
-        if start.is_multiple_of(TAGS_IN_ORDER) {
+        if start.is_multiple_of(self.run.tags_in_order) {
             self.merge.restart();
         }
         self.merge.take(tags_of(bytes)?)
@@ -358,7 +351,7 @@ impl TakeTags {
 }
 
 fn matched(found: &TagMatch, outputs: &[[u8; OUTPUT_BYTES]], positions: &[u32]) -> Match {
-    let place = found.place as usize;
+    let place = found.place;
     let mut proof = MatchProof::default();
     proof.0.copy_from_slice(&outputs[place][TAG_BYTES..]);
     Match { position: positions[place] as usize, tag_index: found.tag_index, proof }

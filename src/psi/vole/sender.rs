@@ -11,19 +11,19 @@ use super::parameters::Parameters;
 use super::session::{SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
     CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, LABEL, PHASE_CORRELATE,
-    PHASE_DECODE, PHASE_TAGS, TAGS_IN_ORDER, extension_message_bytes, transfer_error,
+    PHASE_DECODE, PHASE_TAGS, extension_message_bytes, transfer_error,
 };
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
 use crate::field::{self, F128};
-use crate::item::ItemSet;
+use crate::item::{ItemSet, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
 use crate::okvs::{Grouped, Shape, decode_bin};
 use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
 use crate::shuffle::random_order;
 use crate::silent_vole::SilentSender;
-use crate::tag_order::{Entry, TagOrder};
+use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::{
     Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, ot_extension, party,
@@ -38,6 +38,7 @@ struct Run {
     session: Session,
     parameters: &'static Parameters,
     items: ItemSet,
+    tags_in_order: usize,
     delta: Zeroizing<F128>,
     mask: SenderMask,
 }
@@ -47,6 +48,8 @@ pub(crate) struct Start {
     params: Params,
     parameters: &'static Parameters,
     items: ItemSet,
+    /// See [`super::TAGS_IN_ORDER`].
+    tags_in_order: usize,
 }
 
 /// The commitment and the own part of the base transfers are sent.
@@ -130,7 +133,7 @@ struct Batch {
     /// The place of the batch's items in [`Batches::order`].
     range: Range<usize>,
     grouped: Grouped,
-    outputs: Vec<[u8; OUTPUT_BYTES]>,
+    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
     bins_done: usize,
 }
 
@@ -139,13 +142,18 @@ struct BatchTags {
     /// The place of the batch's first item in [`Batches`].
     start: usize,
     grouped: Grouped,
-    outputs: Vec<[u8; OUTPUT_BYTES]>,
+    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
     order: TagOrder,
 }
 
 impl Start {
-    pub(crate) fn new(params: Params, parameters: &'static Parameters, items: ItemSet) -> Self {
-        Self { params, parameters, items }
+    pub(crate) fn new(
+        params: Params,
+        parameters: &'static Parameters,
+        items: ItemSet,
+        tags_in_order: usize,
+    ) -> Self {
+        Self { params, parameters, items, tags_in_order }
     }
 
     fn open(self, rng: &mut dyn CryptoRng) -> (TakeExtension, Message) {
@@ -155,8 +163,8 @@ impl Start {
         let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
         let message = [mask.commitment(&session).as_slice(), &request].concat();
         let length = extension_message_bytes(self.parameters);
-        let Self { params, parameters, items } = self;
-        let run = Run { params, session, parameters, items, delta, mask };
+        let Self { params, parameters, items, tags_in_order } = self;
+        let run = Run { params, session, parameters, items, tags_in_order, delta, mask };
         let pieces = Pieces::new(MessageKind::VoleExtension, length);
         (TakeExtension { run, transfers, pieces }, Message::VoleOpening(message))
     }
@@ -208,22 +216,29 @@ impl TakeChallenge {
 }
 
 impl Expand {
-    fn expand(self, rng: &mut dyn CryptoRng) -> TakeMask {
+    fn expand(self, rng: &mut dyn CryptoRng) -> Result<TakeMask, Error> {
         let Self { run, silent, seed, hash } = self;
         let own = silent.expand();
-        let mut batches = Batches::new(run.items.items().len(), rng);
+        let mut batches = Batches::new(run.items.items(), run.tags_in_order, rng)?;
         let batch = batches.first(&run.shape(), &seed, run.items.items());
         let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
-        TakeMask { run, batches, batch, key }
+        Ok(TakeMask { run, batches, batch, key })
     }
 }
 
 impl Batches {
     /// A set of one batch needs no order of its own: the tags' order hides it. Which of several batches an item is in is
     /// seen by the receiver, so it is random.
-    fn new(items: usize, rng: &mut dyn CryptoRng) -> Self {
-        let order = (items > TAGS_IN_ORDER).then(|| random_order(items, rng));
-        Self { order, chunks: Chunks::new(items, TAGS_IN_ORDER) }
+    ///
+    /// # Errors
+    /// [`Error::RepeatedItem`]: equal items may be in two batches, whose tags are never compared. In one batch the tags show it.
+    fn new(items: &[SessionItem], tags_in_order: usize, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        let several = items.len() > tags_in_order;
+        if several && has_repeats(items) {
+            return Err(Error::RepeatedItem);
+        }
+        let order = several.then(|| random_order(items.len(), rng));
+        Ok(Self { order, chunks: Chunks::new(items.len(), tags_in_order) })
     }
 
     /// The first batch; that of an empty set is empty.
@@ -252,7 +267,7 @@ impl Batches {
 
 impl Batch {
     fn new(range: Range<usize>, grouped: Grouped) -> Self {
-        let outputs = vec![[0; OUTPUT_BYTES]; grouped.keys().len()];
+        let outputs = Zeroizing::new(vec![[0; OUTPUT_BYTES]; grouped.keys().len()]);
         Self { range, grouped, outputs, bins_done: 0 }
     }
 
@@ -348,21 +363,26 @@ impl SendTags {
         if range.start == self.tags.end() {
             self.next_batch()?;
         }
-        let entries = &self.tags.order.entries()[range.start - self.tags.start..range.end - self.tags.start];
-        let outputs = &self.tags.outputs;
-        let tags =
-            entries.iter().flat_map(|entry| outputs[entry.place as usize][..TAG_BYTES].iter().copied());
-        let message = Message::Tags(tags.collect());
-        if self.run.params.prove_matches {
-            let proof = |entry: &Entry| {
-                let mut proof = MatchProof::default();
-                proof.0.copy_from_slice(&outputs[entry.place as usize][TAG_BYTES..]);
-                proof
-            };
-            self.proofs.extend(entries.iter().map(proof));
-            self.positions.extend(entries.iter().map(|entry| self.tags.position(entry, &self.batches)));
+        let within = range.start - self.tags.start..range.end - self.tags.start;
+        let mut tags = Vec::with_capacity(range.len() * TAG_BYTES);
+        for place in self.tags.order.places(within.clone()) {
+            tags.extend_from_slice(&self.tags.outputs[place][..TAG_BYTES]);
         }
-        Ok(Some(message))
+        if self.run.params.prove_matches {
+            self.keep_proofs(within);
+        }
+        Ok(Some(Message::Tags(tags)))
+    }
+
+    /// Keeps what the receiver's proofs of the tags of this part of the batch will be checked against.
+    fn keep_proofs(&mut self, within: Range<usize>) {
+        for place in self.tags.order.places(within) {
+            let mut proof = MatchProof::default();
+            proof.0.copy_from_slice(&self.tags.outputs[place][TAG_BYTES..]);
+            self.proofs.push(proof);
+            let item = self.tags.grouped.order()[place];
+            self.positions.push(self.batches.position(self.tags.start, item));
+        }
     }
 
     fn next_batch(&mut self) -> Result<(), Error> {
@@ -384,11 +404,6 @@ impl BatchTags {
     /// The place after the last in [`Batches`].
     fn end(&self) -> usize {
         self.start + self.outputs.len()
-    }
-
-    /// The position in the caller's set of the item behind a tag.
-    fn position(&self, entry: &Entry, batches: &Batches) -> u32 {
-        batches.position(self.start, self.grouped.order()[entry.place as usize])
     }
 }
 
@@ -440,7 +455,12 @@ impl Party for TakeChallenge {
 impl Party for Expand {
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
-        Ok(Turn::Receive(Box::new(self.expand(rng))))
+        Ok(Turn::Receive(Box::new(self.expand(rng)?)))
+    }
+
+    /// From here on: the salt is sent.
+    fn time_limit(&self) -> Option<Duration> {
+        Some(ENCODING_LIMIT)
     }
 }
 

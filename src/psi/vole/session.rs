@@ -5,6 +5,8 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Params;
+#[cfg(test)]
+use crate::check_switch::Check;
 use crate::field::F128;
 use crate::keyed_hash::KeyedHash;
 
@@ -94,6 +96,9 @@ impl SenderMask {
         mask.copy_from_slice(&opening[..16]);
         blind.copy_from_slice(&opening[16..]);
         let opened = Self { mask: F128::from_bytes(mask), blind };
-        bool::from(opened.commitment(session).ct_eq(commitment)).then_some(opened.mask)
+        let opens = bool::from(opened.commitment(session).ct_eq(commitment));
+        #[cfg(test)]
+        let opens = opens || Check::Mask.is_off();
+        opens.then_some(opened.mask)
     }
 }

@@ -216,7 +216,7 @@ fn a_partner_that_falls_silent_leaves_no_outcome() {
 #[test]
 fn lists_of_two_messages_must_come_whole_and_in_order() {
     let size = CHUNK as u64 + 1;
-    for kind in [MessageKind::VoprfBlinded, MessageKind::VoprfEvaluated, MessageKind::Tags] {
+    for kind in [MessageKind::VoprfBlinded, MessageKind::VoprfEvaluated] {
         let wrong = Error::WrongCount { kind };
         for change in [Change::Drop, Change::Repeat, Change::Swap] {
             let ends = changed_list(kind, change, size);
@@ -327,7 +327,7 @@ fn errors_that_cancel_without_coefficients_are_caught() {
 #[test]
 fn a_run_of_another_exchange_or_partition_does_not_verify() {
     for other in [
-        crate::Params { exchange: [0; 16], ..params(2, 2, true) },
+        crate::Params { exchange: [0; 32], ..params(2, 2, true) },
         crate::Params { partition: 4, ..params(2, 2, true) },
     ] {
         let parties = [

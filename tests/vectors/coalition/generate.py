@@ -54,6 +54,7 @@ def agreement(a):
         number(a["min_items"]),
         number(a["exchanges_per_day"]),
         *listed([number(a["expires"])] if a["expires"] is not None else []),
+        *listed([number(a["engine"])] if a["engine"] is not None else []),
     )
 
 
@@ -61,11 +62,11 @@ def agreements():
     plain = {
         "coalition": "exchange.example", "members": ["hotline", "police"], "kinds": [1, 2, 7], "facets": [1, 3, 10],
         "mode": 1, "only": None, "purposes": [], "max_items": 1 << 20, "min_items": 0, "exchanges_per_day": 24,
-        "expires": None,
+        "expires": None, "engine": None,
     }
     full = plain | {
         "members": ["a", "b-2"], "only": "b-2", "purposes": ["case work", "prüfung"], "min_items": 100,
-        "expires": 1_800_000_000,
+        "expires": 1_800_000_000, "engine": 2,
     }
     for a in (plain, full):
         a["hash"] = agreement(a).hex()

@@ -33,7 +33,7 @@ const fn taken<const CHOICES: usize>(elements: usize) -> [Lanes; CHOICES] {
 /// Passes on the first elements of `rest`, by the bits of `words`, and returns how many: none without AVX-512, and not
 /// those at the end of `rest` that a register would reach beyond.
 pub(super) fn pass_on<E: Element>(rest: &mut [E], words: &[u32]) -> usize {
-    if !is_x86_feature_detected!("avx512f") {
+    if !crate::processor::has_avx512() {
         return 0;
     }
     // SAFETY: the processor has AVX-512. An element is LANES times 16 bytes that may have any value.

@@ -7,7 +7,7 @@ use super::{BLOCKS, choose};
 
 /// Adds to each output the element that its word chooses, if the processor can.
 pub(super) fn gather<E: Element>(out: &mut [E], section: &[E], blocks: &[[u8; 16]; BLOCKS]) -> bool {
-    let can = is_x86_feature_detected!("avx2") && !section.is_empty();
+    let can = crate::processor::has_avx2() && !section.is_empty();
     if can {
         // SAFETY: the processor has AVX2.
         unsafe { gather_wide(out, section, blocks) };

@@ -86,14 +86,14 @@ fn the_columns_are_those_of_the_fits() {
     }
 }
 
-/// The charge is the last n' at which C(2^50, n') * 2^(-128 (n' - m)) is more than 2^-40.
+/// The charge is the last n' at which C(2^60, n') * 2^(-128 (n' - m)) is more than 2^-40.
 #[test]
 fn the_charge_is_the_bound_on_overfitting() {
     for row in &TABLE {
-        // The logarithm of C(2^50, n'), each factor (2^50 - i) / (i + 1) for itself.
-        let sets: f64 = (0..row.charge).map(|i| ((50f64.exp2() - i as f64) / (i + 1) as f64).log2()).sum();
+        // The logarithm of C(2^60, n'), each factor (2^60 - i) / (i + 1) for itself.
+        let sets: f64 = (0..row.charge).map(|i| ((60f64.exp2() - i as f64) / (i + 1) as f64).log2()).sum();
         let surplus = (row.charge - row.columns()) as f64;
-        let next = ((50f64.exp2() - row.charge as f64) / (row.charge + 1) as f64).log2();
+        let next = ((60f64.exp2() - row.charge as f64) / (row.charge + 1) as f64).log2();
         assert!(sets - 128.0 * surplus > -40.0, "{row:?}");
         assert!(sets + next - 128.0 * (surplus + 1.0) <= -40.0, "{row:?}");
     }

@@ -1,0 +1,114 @@
+//! What a run of the `vole` engine costs each side, step by step, in processor time of one thread.
+//!
+//! `cargo bench -p overlap-psi --bench vole -- [ITEMS]` runs two machines in memory, each step on one thread, and prints for each step of each side the
+//! median of the runs in milliseconds of that thread's processor time, which other work on the machine disturbs less than
+//! it does a clock.
+
+#![allow(clippy::print_stdout)] // What it measures is what it is for.
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+
+use overlap_psi::{Message, Params, Party, SessionItem, Turn, vole};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rustix::time::{ClockId, clock_gettime};
+
+const ITEMS: usize = 1 << 20;
+
+const RUNS: usize = 5;
+
+/// One side: its machine, whether it waits for a message, what it has not yet read, and the time of each of its steps.
+struct Side {
+    party: Option<(Box<dyn Party>, bool)>,
+    inbox: VecDeque<Message>,
+    steps: Vec<(String, f64)>,
+}
+
+fn main() {
+    let items = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(ITEMS);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
+    let runs: Vec<_> = (0..RUNS).map(|_| pool.install(|| run(items))).collect();
+    for (side, role) in ["receiver", "sender"].into_iter().enumerate() {
+        println!("{role}, {items} items, milliseconds of one thread");
+        let mut total = 0.0;
+        for (step, (name, _)) in runs[0][side].iter().enumerate() {
+            let mut times: Vec<f64> = runs.iter().map(|run| run[side][step].1).collect();
+            times.sort_by(f64::total_cmp);
+            println!("  {:8.2}  {name}", times[RUNS / 2]);
+            total += times[RUNS / 2];
+        }
+        println!("  {total:8.2}  in all");
+    }
+}
+
+/// The times of a run's steps, the receiver's first. Steps of one name that follow each other are added up.
+fn run(items: usize) -> [Vec<(String, f64)>; 2] {
+    let params = Params {
+        exchange: [1; 32],
+        partition: 0,
+        receiver_size: items,
+        sender_size: items,
+        prove_matches: false,
+    };
+    let set = |from: usize| (from..from + items).map(|n| item(n as u64)).collect::<Vec<_>>();
+    let receiver = vole::receiver(params.clone(), set(0)).expect("a size of the table");
+    let sender = vole::sender(params, set(items / 64 * 63)).expect("a size of the table");
+    let side = |party| Side { party: Some((party, false)), inbox: VecDeque::new(), steps: Vec::new() };
+    let mut sides = [side(receiver), side(sender)];
+    let mut rng = ChaCha20Rng::seed_from_u64(8);
+    while sides.iter().any(|side| side.party.is_some()) {
+        for i in 0..2 {
+            let sent = sides[i].step(&mut rng);
+            sides[1 - i].inbox.extend(sent);
+        }
+    }
+    sides.map(|side| side.steps)
+}
+
+/// Pseudorandom, as session items are.
+fn item(n: u64) -> SessionItem {
+    let hash = blake3::hash(&n.to_le_bytes());
+    let mut item = [0; 16];
+    item.copy_from_slice(&hash.as_bytes()[..16]);
+    SessionItem::new(item)
+}
+
+impl Side {
+    fn step(&mut self, rng: &mut ChaCha20Rng) -> Vec<Message> {
+        let Some((machine, waits)) = self.party.take() else { return Vec::new() };
+        if waits && self.inbox.is_empty() {
+            self.party = Some((machine, waits));
+            return Vec::new();
+        }
+        let incoming = if waits { self.inbox.pop_front() } else { None };
+        let took = incoming.as_ref().map_or("nothing".to_owned(), |message| format!("{:?}", message.kind()));
+        let start = thread_time();
+        let turn = machine.advance(incoming, rng).expect("both follow the protocol");
+        let milliseconds = thread_time() - start;
+        let (next, sent) = match turn {
+            Turn::Send(next, messages, _) => (Some((next, false)), messages),
+            Turn::Receive(next) | Turn::AwaitProofs(next) => (Some((next, true)), Vec::new()),
+            Turn::Done(outcome, messages) => {
+                black_box(outcome);
+                (None, messages)
+            }
+        };
+        self.party = next;
+        let sends = sent.first().map_or("nothing".to_owned(), |message| format!("{:?}", message.kind()));
+        self.note(format!("takes {took}, sends {sends}"), milliseconds);
+        sent
+    }
+
+    fn note(&mut self, name: String, milliseconds: f64) {
+        match self.steps.last_mut().filter(|(last, _)| *last == name) {
+            Some((_, total)) => *total += milliseconds,
+            None => self.steps.push((name, milliseconds)),
+        }
+    }
+}
+
+fn thread_time() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}
