@@ -1,13 +1,13 @@
 //! The indicators in memory: where each is, what may change of it, and the digests.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
 
 use overlap_indicator::{Context, Digest, Facet, Indicator, Kind};
 
 use crate::error::damaged;
+use crate::place_index::{MOST_SEGMENTS, PlaceIndex};
 use crate::row_meta::{Place, RowMeta, SegmentTable, merged};
-use crate::segment::{PackedRows, SEGMENT_BYTES, SEGMENT_ROWS, packed_len, unpack};
+use crate::segment::{PackedRows, SEGMENT_BYTES, SEGMENT_ROWS, packed_len, rows_in};
 use crate::snapshot::{Entry, Snapshot};
 use crate::{IndicatorId, IndicatorRow, StoreError};
 
@@ -36,28 +36,10 @@ pub(crate) struct SegmentWrite {
 /// All indicators.
 #[derive(Default)]
 pub(crate) struct Catalog {
-    index: HashMap<IndicatorId, Place, BuildHasherDefault<IdHasher>>,
+    index: PlaceIndex,
     snapshot: Snapshot,
     counts: BTreeMap<Kind, u64>,
     tail_bytes: usize,
-}
-
-/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 impl Catalog {
@@ -74,10 +56,10 @@ impl Catalog {
     }
 
     pub(crate) fn place(&self, id: IndicatorId) -> Option<Place> {
-        self.index.get(&id).copied()
+        self.index.place(&self.snapshot, id)
     }
 
-    pub(crate) fn meta(&self, place: Place) -> Option<&RowMeta> {
+    pub(crate) fn meta(&self, place: Place) -> Option<RowMeta> {
         self.snapshot.meta(place)
     }
 
@@ -85,7 +67,7 @@ impl Catalog {
     pub(crate) fn places(&self, from: Place, kind: Option<Kind>) -> impl Iterator<Item = Place> {
         let segments = self.snapshot.segments().iter().enumerate().skip(from.segment as usize);
         let all = segments.flat_map(|(segment, rows)| {
-            let rows = rows.rows().iter().enumerate();
+            let rows = rows.rows().enumerate();
             rows.map(move |(row, meta)| (Place { segment: segment as u32, row: row as u16 }, meta))
         });
         all.filter(move |(place, meta)| {
@@ -102,7 +84,7 @@ impl Catalog {
         now: u64,
     ) -> ImportPlan {
         let mut plan = ImportPlan::default();
-        let mut seen: HashMap<IndicatorId, usize, BuildHasherDefault<IdHasher>> = HashMap::default();
+        let mut seen: HashMap<IndicatorId, usize> = HashMap::new();
         for (row, indicator) in rows {
             if let Some(place) = self.place(row.id) {
                 plan.duplicates += 1;
@@ -120,7 +102,7 @@ impl Catalog {
     }
 
     fn plan_change(&self, plan: &mut ImportPlan, place: Place, new: &Context, now: u64) {
-        let Some(stored) = self.meta(place).map(RowMeta::context) else { return };
+        let Some(stored) = self.meta(place).map(|meta| meta.context()) else { return };
         let old = plan.changed.get(&place).unwrap_or(&stored);
         let context = merged(old, new, now);
         if context != *old {
@@ -139,7 +121,7 @@ impl Catalog {
         let mut rows_in_last = SEGMENT_ROWS;
         if let (Some(tail), true) = (self.snapshot.segments().last(), self.fits_in_tail(&fresh)) {
             next -= 1;
-            rows_in_last = tail.rows().len();
+            rows_in_last = tail.len();
             writes.push(new_write(next, rows_in_last, read(segment_number(next)?)?)?);
             next += 1;
         }
@@ -163,7 +145,7 @@ impl Catalog {
     }
 
     fn fits_in_tail(&self, fresh: &[Fresh]) -> bool {
-        let rows = self.snapshot.segments().last().map_or(0, |tail| tail.rows().len());
+        let rows = self.snapshot.segments().last().map_or(0, |tail| tail.len());
         rows + fresh.len() <= SEGMENT_ROWS
             && self.tail_bytes + fresh.iter().map(|item| packed_len(&item.row)).sum::<usize>()
                 <= SEGMENT_BYTES
@@ -177,7 +159,9 @@ impl Catalog {
                 self.snapshot.push_segment(SegmentTable::default());
             }
             for item in fresh {
-                if let Some(place) = self.append(*segment, RowMeta::of(&item.row)) {
+                if let Some(place) =
+                    self.append(*segment, RowMeta::new(item.row.id, item.row.kind, &item.row.context))
+                {
                     let entry =
                         |(facet, digest): &(Facet, Digest)| Entry::new(*digest, *facet, item.row.kind, place);
                     entries.extend(item.digests.iter().map(entry));
@@ -190,7 +174,7 @@ impl Catalog {
 
     fn append(&mut self, segment: u32, meta: RowMeta) -> Option<Place> {
         let place = Place { segment, row: self.snapshot.segment_mut(segment)?.push(meta)? };
-        self.index.insert(meta.id, place);
+        self.index.insert(&self.snapshot, meta.id, place);
         *self.counts.entry(meta.kind).or_default() += 1;
         Some(place)
     }
@@ -207,8 +191,8 @@ impl Catalog {
     /// Takes out withdrawn indicators.
     pub(crate) fn withdraw(&mut self, places: &BTreeSet<Place>) {
         for place in places {
-            let Some(meta) = self.meta(*place).copied() else { continue };
-            self.index.remove(&meta.id);
+            let Some(meta) = self.meta(*place) else { continue };
+            self.index.remove(&self.snapshot, meta.id);
             if let Some(count) = self.counts.get_mut(&meta.kind) {
                 *count -= 1;
             }
@@ -223,23 +207,26 @@ impl Catalog {
         if segment as usize != self.snapshot.segments().len() {
             return Err(damaged("a segment is missing"));
         }
-        let rows = unpack(bytes)?;
-        if rows.len() > SEGMENT_ROWS {
-            return Err(damaged("a segment has too many rows"));
-        }
         let mut table = SegmentTable::default();
-        for row in &rows {
-            table.push(row.as_ref().map_or_else(RowMeta::withdrawn, RowMeta::of));
-        }
-        self.snapshot.push_segment(table);
-        for (row, meta) in rows.iter().enumerate().filter_map(|(at, row)| Some((at, row.as_ref()?))) {
-            let place = Place { segment, row: row as u16 };
-            if self.index.insert(meta.id, place).is_some() {
-                return Err(damaged("an indicator is there twice"));
+        for row in rows_in(bytes)? {
+            let meta =
+                row?.map_or_else(RowMeta::withdrawn, |row| RowMeta::new(row.id, row.kind, &row.context));
+            table.push(meta).ok_or_else(|| damaged("a segment has too many rows"))?;
+            if meta.live {
+                *self.counts.entry(meta.kind).or_default() += 1;
             }
-            *self.counts.entry(meta.kind).or_default() += 1;
         }
+        table.shrink_to_fit();
+        self.snapshot.push_segment(table);
         self.tail_bytes = bytes.len();
+        Ok(())
+    }
+
+    /// Makes the index of all that was loaded: at once, so that it never grows.
+    pub(crate) fn index_loaded(&mut self) -> Result<(), StoreError> {
+        let live = self.counts.values().sum::<u64>() as usize;
+        self.index =
+            PlaceIndex::of(&self.snapshot, live).ok_or_else(|| damaged("an indicator is there twice"))?;
         Ok(())
     }
 
@@ -258,7 +245,7 @@ fn new_write(segment: usize, rows: usize, packed: PackedRows) -> Result<SegmentW
     Ok(SegmentWrite { segment: segment_number(segment)?, first_row: rows as u16, packed, fresh: Vec::new() })
 }
 
-/// 2^32 segments hold 2^40 indicators.
 fn segment_number(segment: usize) -> Result<u32, StoreError> {
-    u32::try_from(segment).map_err(|_| std::io::Error::other("the store is full").into())
+    let number = u32::try_from(segment).ok().filter(|number| *number < MOST_SEGMENTS);
+    number.ok_or_else(|| std::io::Error::other("the store is full").into())
 }

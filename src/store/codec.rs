@@ -20,13 +20,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], StoreError> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(cut_short())?;
+        let (head, rest) = self.rest.split_at_checked(len).ok_or_else(cut_short)?;
         self.rest = rest;
         Ok(head)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(cut_short())?;
+        let (head, rest) = self.rest.split_first_chunk().ok_or_else(cut_short)?;
         self.rest = rest;
         Ok(*head)
     }
@@ -41,6 +41,12 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u64(&mut self) -> Result<u64, StoreError> {
         Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    /// Passes over a text without a look at it.
+    pub(crate) fn skip_text(&mut self) -> Result<(), StoreError> {
+        let len = self.u32()? as usize;
+        self.take(len).map(|_| ())
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, StoreError> {

@@ -15,6 +15,8 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -31,6 +33,10 @@ const CACHE_BYTES: u64 = 32 << 20;
 const SLED_SEGMENT_BYTES: usize = 4 << 20;
 /// How long an earlier instance of sled in this process may take to let go of its file.
 const RELEASE_WAIT: Duration = Duration::from_secs(10);
+/// Values that are read ahead of whoever takes them, a megabyte or so.
+const READ_AHEAD: usize = 64;
+/// Sealed bytes that are read before a database is closed and opened again, which takes some milliseconds.
+const BYTES_BEFORE_CLOSING: usize = if cfg!(test) { 4 << 10 } else { 16 << 20 };
 /// Where the sum is; before every other key.
 const SUM_KEY: &[u8] = &[0];
 
@@ -55,6 +61,13 @@ pub(crate) struct Writer {
 #[derive(Default)]
 pub(crate) struct Batch {
     writes: Vec<(Vec<u8>, Option<Plain>)>,
+}
+
+/// A value that was read.
+struct Found {
+    key: sled::IVec,
+    plain: Result<Plain, StoreError>,
+    tag: u128,
 }
 
 /// A value before it is sealed, wiped after.
@@ -86,39 +99,32 @@ impl Database {
     pub(crate) fn open(path: &Path, label: Vec<u8>, sealer: Sealer) -> Result<Self, StoreError> {
         make_private(path)?;
         remove_torn_snapshots(path)?;
-        let config = sled::Config::new()
-            .path(path)
-            .cache_capacity(CACHE_BYTES)
-            .segment_size(SLED_SEGMENT_BYTES)
-            .mode(sled::Mode::HighThroughput);
-        let tree = open_when_released(&config)?;
+        let tree = open_when_released(&config(path))?;
         close_to_others(path)?;
         Ok(Self { tree, label, sealer, path: path.to_owned() })
     }
 
     /// Reads every value, in the order of keys, and checks that none is lost, stale or foreign.
     pub(crate) fn read_all(
-        &self,
+        self,
         mut each: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<Writer, StoreError> {
+    ) -> Result<(Self, Writer), StoreError> {
         let (mut found, mut stored) = (Sum::default(), Sum::default());
-        let mut entries = self.tree.iter();
-        while let Some(entry) = contained(|| entries.next().transpose())? {
-            let (key, sealed) = entry;
-            let plain = self.unseal(&key, &sealed)?;
+        let database = self.read(|Found { key, plain, tag }| {
+            let plain = plain?;
             if &*key == SUM_KEY {
                 stored = Sum::decode(&plain)?;
-                continue;
+                return Ok(());
             }
             found.values += 1;
-            found.tags = found.tags.wrapping_add(tag_of(&sealed));
-            each(&key, &plain)?;
-        }
+            found.tags = found.tags.wrapping_add(tag);
+            each(&key, &plain)
+        })?;
         if (found.values, found.tags) != (stored.values, stored.tags) {
             return Err(damaged("values are missing or stale"));
         }
-        let log = File::open(self.path.join("db"))?;
-        Ok(Writer { sum: stored, stopped: false, log, synced_blobs: BTreeSet::new() })
+        let log = File::open(database.path.join("db"))?;
+        Ok((database, Writer { sum: stored, stopped: false, log, synced_blobs: BTreeSet::new() }))
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
@@ -156,14 +162,61 @@ impl Database {
     }
 
     /// Every value that opens, in the order of keys; the others are left out.
-    pub(crate) fn read_whatever_opens(&self, mut each: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
-        let mut entries = self.tree.iter();
-        while let Some((key, sealed)) = contained(|| entries.next().transpose())? {
-            if let Ok(plain) = self.unseal(&key, &sealed) {
+    pub(crate) fn read_whatever_opens(self, mut each: impl FnMut(&[u8], &[u8])) -> Result<Self, StoreError> {
+        self.read(|Found { key, plain, .. }| {
+            if let Ok(plain) = plain {
                 each(&key, &plain);
             }
+            Ok(())
+        })
+    }
+
+    /// Reads every value, in the order of keys, on a thread of its own.
+    ///
+    /// sled keeps what it has read: each of the 256 shards of its cache keeps a page at least, and looks at its size at every
+    /// 64th access only, so a database that is read from end to end would be in memory whole. It is therefore closed and opened
+    /// again each time that some of it is read. The thread does both, so that nothing else lies between those pages and the next
+    /// ones take their place.
+    fn read(self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<Self, StoreError> {
+        let (send, receive) = sync_channel(READ_AHEAD);
+        thread::scope(|scope| {
+            let reader = thread::Builder::new().spawn_scoped(scope, move || self.read_ahead(&send))?;
+            // Whatever ends this drops the receiver, and so ends the thread.
+            receive.into_iter().try_for_each(&mut each)?;
+            reader.join().map_err(|_| damaged("reading it panicked"))?
+        })
+    }
+
+    /// Sends every value, as far as somebody takes them.
+    fn read_ahead(mut self, to: &SyncSender<Found>) -> Result<Self, StoreError> {
+        let mut from = Some(sled::IVec::default());
+        while let Some(begin) = from {
+            from = self.read_some(begin, to)?;
+            self = self.reopened()?;
         }
-        Ok(())
+        Ok(self)
+    }
+
+    /// Sends values from a key on and says where to go on; `None` after the last, or when nobody takes them any more.
+    fn read_some(&self, begin: sled::IVec, to: &SyncSender<Found>) -> Result<Option<sled::IVec>, StoreError> {
+        let (mut entries, mut bytes) = (self.tree.range(begin..), 0);
+        while let Some((key, sealed)) = contained(|| entries.next().transpose())? {
+            if bytes >= BYTES_BEFORE_CLOSING {
+                return Ok(Some(key));
+            }
+            bytes += sealed.len();
+            let found = Found { plain: self.unseal(&key, &sealed), tag: tag_of(&sealed), key };
+            if to.send(found).is_err() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    fn reopened(self) -> Result<Self, StoreError> {
+        let Self { tree, label, sealer, path } = self;
+        drop(tree);
+        Ok(Self { tree: open_when_released(&config(&path))?, label, sealer, path })
     }
 
     /// The keys that begin with `prefix`.
@@ -256,13 +309,21 @@ fn contained<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError>
     }
 }
 
+fn config(path: &Path) -> sled::Config {
+    sled::Config::new()
+        .path(path)
+        .cache_capacity(CACHE_BYTES)
+        .segment_size(SLED_SEGMENT_BYTES)
+        .mode(sled::Mode::HighThroughput)
+}
+
 /// sled's threads may hold its file a little longer than its handle lived; the store's own lock keeps other processes out.
 fn open_when_released(config: &sled::Config) -> Result<sled::Db, StoreError> {
     let begun = Instant::now();
     loop {
         match contained(|| config.open()) {
             Err(StoreError::Io(error)) if is_held(&error) && begun.elapsed() < RELEASE_WAIT => {
-                std::thread::sleep(Duration::from_millis(10));
+                thread::sleep(Duration::from_millis(10));
             }
             // Its settings are always the same, so what it cannot take is a damaged file of its own.
             Err(StoreError::Database(_)) => return Err(damaged("sled cannot read its files")),

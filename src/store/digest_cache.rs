@@ -55,12 +55,13 @@ impl DigestCache {
     }
 
     /// Every row's digests that can be read.
-    pub(crate) fn read(&self, mut each: impl FnMut(CachedRow)) -> Result<(), StoreError> {
-        self.0.read_whatever_opens(|key, plain| {
+    pub(crate) fn read(self, mut each: impl FnMut(CachedRow)) -> Result<Self, StoreError> {
+        let database = self.0.read_whatever_opens(|key, plain| {
             if let Ok(rows) = unpack(key, plain) {
                 rows.into_iter().for_each(&mut each);
             }
-        })
+        })?;
+        Ok(Self(database))
     }
 
     /// Keeps the digests of rows that follow each other from a place on.
@@ -123,7 +124,7 @@ fn unpack(key: &[u8], plain: &[u8]) -> Result<Vec<CachedRow>, StoreError> {
     let (mut reader, mut rows) = (Reader::new(plain), Vec::new());
     while !reader.is_empty() {
         let row = u16::try_from(rows.len()).ok().and_then(|at| first.checked_add(at));
-        let place = Place { segment, row: row.ok_or(damaged("digests"))? };
+        let place = Place { segment, row: row.ok_or_else(|| damaged("digests"))? };
         rows.push(unpack_row(&mut reader, place)?);
     }
     Ok(rows)
@@ -134,7 +135,7 @@ fn unpack_row(reader: &mut Reader<'_>, place: Place) -> Result<CachedRow, StoreE
     let count = reader.u8()?;
     let mut digests = Vec::with_capacity(usize::from(count));
     for _ in 0..count {
-        let facet = Facet::from_number(reader.u8()?).ok_or(damaged("a facet"))?;
+        let facet = Facet::from_number(reader.u8()?).ok_or_else(|| damaged("a facet"))?;
         digests.push((facet, Digest::from_bytes(reader.array()?)));
     }
     Ok(CachedRow { place, id, digests })

@@ -81,7 +81,8 @@ fn digest_again(
     segments: &[Arc<SegmentTable>],
     go_on: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<Entry>>, StoreError> {
-    let (mut entries, mut keeps) = (Vec::new(), true);
+    let rows = segments.iter().map(|table| table.len()).sum();
+    let (mut entries, mut keeps) = (Vec::with_capacity(rows), true);
     for (segment, table) in segments.iter().enumerate() {
         if !go_on() {
             return Ok(None);
@@ -89,7 +90,7 @@ fn digest_again(
         // The catalog has no more segments than a u32 counts.
         let segment = segment as u32;
         let bytes = store.segment_bytes(segment)?;
-        let rows = fresh_rows(&bytes, &epoch.digester, |at| at < table.rows().len())?;
+        let rows = fresh_rows(&bytes, &epoch.digester, |at| at < table.len())?;
         entries.extend(rows.iter().flat_map(|(at, fresh)| entries_of(segment, *at, fresh)));
         keeps = keeps && keep(store, epoch, segment, rows)?;
     }

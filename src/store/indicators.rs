@@ -1,6 +1,8 @@
 //! Indicators: import, withdrawal and pages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
+use std::thread::{self, available_parallelism};
 
 use overlap_coalition::Timestamp;
 
@@ -9,7 +11,7 @@ use crate::database::{Batch, Writer};
 use crate::loading::digests;
 use crate::page::Cursor;
 use crate::row_meta::Place;
-use crate::segment::{PackedRows, unpack};
+use crate::segment::{PackedRows, unpack, unpack_some};
 use crate::sled_store::SledStore;
 use crate::{
     ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest, StoreError,
@@ -18,6 +20,8 @@ use crate::{
 
 /// Segments that are rewritten in one commit when journals are folded: a few megabytes.
 const FOLD_SEGMENTS: usize = 64;
+/// Segments for which a thread is worth while: it reads them in a millisecond or two.
+const SEGMENTS_FOR_A_THREAD: usize = 64;
 /// The list that these pages' cursors are of.
 const LIST: char = 'i';
 
@@ -167,20 +171,53 @@ pub(crate) fn one(store: &SledStore, id: IndicatorId) -> Result<Option<Indicator
 
 /// The rows at `places`, sorted; rows that were withdrawn meanwhile are left out.
 pub(crate) fn rows(store: &SledStore, places: &[Place]) -> Result<BTreeMap<Place, IndicatorRow>, StoreError> {
-    let mut found = BTreeMap::new();
-    for of_one_segment in places.chunk_by(|a, b| a.segment == b.segment) {
-        let Some(segment) = of_one_segment.first().map(|place| place.segment) else { continue };
-        let mut unpacked = unpack(&store.segment_bytes(segment)?)?;
-        let state = store.state();
-        for place in of_one_segment {
-            let row = unpacked.get_mut(usize::from(place.row)).and_then(Option::take);
-            if let (Some(mut row), Some(meta)) = (row, state.catalog.meta(*place).filter(|meta| meta.live)) {
-                meta.bring_up_to_date(&mut row.context);
-                found.insert(*place, row);
-            }
+    let of_segments: Vec<&[Place]> = places.chunk_by(|a, b| a.segment == b.segment).collect();
+    let cores = available_parallelism().map_or(1, usize::from);
+    let threads = (of_segments.len() / SEGMENTS_FOR_A_THREAD).clamp(1, cores);
+    if threads == 1 {
+        return Ok(rows_of_segments(store, &of_segments)?.into_iter().collect());
+    }
+    // Threads of its own and no pool's: whoever writes waits for them with the store locked, and a thread of a pool that waits
+    // takes up other work, which might want that lock.
+    thread::scope(|scope| {
+        let read = |part| thread::Builder::new().spawn_scoped(scope, move || rows_of_segments(store, part));
+        let parts = of_segments.chunks(of_segments.len().div_ceil(threads)).map(read);
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        let mut found = BTreeMap::new();
+        for part in parts {
+            found.extend(part.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(found)
+    })
+}
+
+fn rows_of_segments(
+    store: &SledStore,
+    of_segments: &[&[Place]],
+) -> Result<Vec<(Place, IndicatorRow)>, StoreError> {
+    let mut found = Vec::new();
+    of_segments.iter().try_for_each(|places| rows_of_segment(store, places, &mut found))?;
+    Ok(found)
+}
+
+/// Reads rows of one segment.
+fn rows_of_segment(
+    store: &SledStore,
+    places: &[Place],
+    found: &mut Vec<(Place, IndicatorRow)>,
+) -> Result<(), StoreError> {
+    let Some(segment) = places.first().map(|place| place.segment) else { return Ok(()) };
+    let bytes = store.segment_bytes(segment)?;
+    let rows = unpack_some(&bytes, places.iter().map(|place| place.row))?;
+    let state = store.state();
+    for (row, mut unpacked) in rows {
+        let place = Place { segment, row };
+        if let Some(meta) = state.catalog.meta(place).filter(|meta| meta.live) {
+            meta.bring_up_to_date(&mut unpacked.context);
+            found.push((place, unpacked));
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn number_of(place: Place) -> u64 {

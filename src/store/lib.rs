@@ -28,6 +28,7 @@ mod overlap;
 mod overlap_book;
 mod overlaps;
 mod page;
+mod place_index;
 mod records;
 mod restoring;
 mod row_meta;

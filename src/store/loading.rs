@@ -47,17 +47,18 @@ pub(crate) struct Main {
 /// Opens the database and reads what memory keeps of it.
 pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreError> {
     let path = folder.path().join("main");
-    let database = Database::open(&path, b"overlapd store 1".to_vec(), sealer.clone())?;
+    let mut database = Database::open(&path, b"overlapd store 1".to_vec(), sealer.clone())?;
     crate::folder::sync_folder(&path)?;
     crate::folder::sync_folder(folder.path())?;
     if folder.is_restoring() {
-        undo_restore(folder, &database)?;
+        database = undo_restore(folder, database)?;
     }
     let mut reading = Reading::default();
-    let mut writer = database.read_all(|key, plain| reading.take(key, plain))?;
+    let (database, mut writer) = database.read_all(|key, plain| reading.take(key, plain))?;
     if writer.commits() < folder.watermark()? {
         return Err(damaged("its newest writes are missing"));
     }
+    reading.catalog.index_loaded()?;
     let ids = match reading.ids.take() {
         Some(ids) => ids,
         None if writer.commits() == 0 => begin(folder, &database, &mut writer, sealer)?,
@@ -84,7 +85,7 @@ pub(crate) fn load_epoch(
     let Main { database, mut state, writer, .. } = main;
     DigestCache::remove_others(folder.path(), salt.0)?;
     let epoch = Epoch::open(folder.path(), sealer, salt)?;
-    load_digests(&mut state.catalog, &database, &epoch)?;
+    let epoch = load_digests(&mut state.catalog, &database, epoch)?;
     Ok(Loaded { database, epoch, state, writer })
 }
 
@@ -125,10 +126,10 @@ fn begin(
 }
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
-fn undo_restore(folder: &Folder, database: &Database) -> Result<(), StoreError> {
+fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
     const WRITTEN: [u8; 5] = [keys::SEGMENT, keys::JOURNAL, keys::OVERLAPS, keys::EXCHANGE, keys::LEDGER];
     tracing::warn!("a restore did not end: what it wrote is removed");
-    let mut writer = database.read_all(|_, _| Ok(()))?;
+    let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
     for table in WRITTEN {
         for some in database.keys(&[table])?.chunks(UNDO_KEYS) {
             let mut batch = Batch::default();
@@ -137,7 +138,8 @@ fn undo_restore(folder: &Folder, database: &Database) -> Result<(), StoreError> 
             folder.set_watermark(writer.commits())?;
         }
     }
-    folder.end_restore()
+    folder.end_restore()?;
+    Ok(database)
 }
 
 #[derive(Default)]
@@ -182,12 +184,12 @@ impl Reading {
 }
 
 /// Reads the epoch's digests, and makes those that are not there.
-fn load_digests(catalog: &mut Catalog, database: &Database, epoch: &Epoch) -> Result<(), StoreError> {
+fn load_digests(catalog: &mut Catalog, database: &Database, mut epoch: Epoch) -> Result<Epoch, StoreError> {
     let segments = catalog.snapshot().segments();
     let mut has: Vec<Vec<bool>> =
-        segments.iter().map(|table| table.rows().iter().map(|meta| !meta.live).collect()).collect();
-    let mut entries = Vec::new();
-    epoch.cache.read(|cached| {
+        segments.iter().map(|table| table.rows().map(|meta| !meta.live).collect()).collect();
+    let mut entries = Vec::with_capacity(catalog.len());
+    epoch.cache = epoch.cache.read(|cached| {
         let there = catalog.meta(cached.place).filter(|meta| meta.live && meta.id == cached.id);
         let slot = has.get_mut(cached.place.segment as usize);
         let slot = slot.and_then(|rows| rows.get_mut(usize::from(cached.place.row)));
@@ -198,11 +200,11 @@ fn load_digests(catalog: &mut Catalog, database: &Database, epoch: &Epoch) -> Re
         }
     })?;
     for (segment, rows) in has.iter().enumerate().filter(|(_, rows)| rows.contains(&false)) {
-        make_digests(segment as u32, rows, database, epoch, &mut entries)?;
+        make_digests(segment as u32, rows, database, &epoch, &mut entries)?;
     }
     sort_entries(&mut entries);
     catalog.load_digests(entries, epoch.number);
-    Ok(())
+    Ok(epoch)
 }
 
 /// Makes the digests of the rows of a segment that have none.

@@ -1,11 +1,11 @@
-//! What is kept in memory of each indicator, 48 bytes: all that decides whether it takes part in an exchange.
+//! What is kept in memory of each indicator: all that decides whether it takes part in an exchange.
 
 use std::num::NonZero;
 
 use overlap_indicator::{Context, Kind, Tlp};
 
+use crate::IndicatorId;
 use crate::segment::SEGMENT_ROWS;
-use crate::{IndicatorId, IndicatorRow};
 
 /// Where an indicator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,13 +18,19 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowMeta {
     pub(crate) id: IndicatorId,
+    pub(crate) kind: Kind,
+    pub(crate) live: bool,
+    numbers: Numbers,
+}
+
+/// What of a context can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Numbers {
     first_seen: PackedTime,
     last_seen: PackedTime,
     expires: PackedTime,
-    pub(crate) kind: Kind,
     tlp: Tlp,
     confidence: Option<u8>,
-    pub(crate) live: bool,
 }
 
 /// A time or none, in 8 bytes: one more than the seconds. The last second there is becomes the one before it.
@@ -43,43 +49,49 @@ impl From<PackedTime> for Option<u64> {
     }
 }
 
+impl Numbers {
+    const NONE: Self = Self {
+        first_seen: PackedTime(None),
+        last_seen: PackedTime(None),
+        expires: PackedTime(None),
+        tlp: Tlp::Red,
+        confidence: None,
+    };
+
+    fn of(context: &Context) -> Self {
+        Self {
+            first_seen: context.first_seen.into(),
+            last_seen: context.last_seen.into(),
+            expires: context.expires.into(),
+            tlp: context.tlp,
+            confidence: context.confidence,
+        }
+    }
+
+    /// Whether an indicator that has them is marked `ceiling` or freer, and has not expired at `now`.
+    fn take_part(&self, ceiling: Tlp, now: u64) -> bool {
+        self.tlp <= ceiling && self.expires.0.is_none_or(|expires| expires.get() - 1 > now)
+    }
+
+    /// What decides in most cases, in a byte.
+    fn status(&self) -> u8 {
+        self.tlp.number() | if self.expires.0.is_some() { EXPIRES } else { 0 }
+    }
+}
+
 impl RowMeta {
-    pub(crate) fn of(row: &IndicatorRow) -> Self {
-        let mut meta = Self {
-            id: row.id,
-            first_seen: PackedTime(None),
-            last_seen: PackedTime(None),
-            expires: PackedTime(None),
-            kind: row.kind,
-            tlp: row.context.tlp,
-            confidence: None,
-            live: true,
-        };
-        meta.set_context(&row.context);
-        meta
+    pub(crate) fn new(id: IndicatorId, kind: Kind, context: &Context) -> Self {
+        Self { id, kind, live: true, numbers: Numbers::of(context) }
     }
 
     /// The place of an indicator that was withdrawn.
     pub(crate) fn withdrawn() -> Self {
-        Self {
-            id: IndicatorId([0; 16]),
-            first_seen: PackedTime(None),
-            last_seen: PackedTime(None),
-            expires: PackedTime(None),
-            kind: Kind::Url,
-            tlp: Tlp::Red,
-            confidence: None,
-            live: false,
-        }
+        Self { id: IndicatorId([0; 16]), kind: Kind::Url, live: false, numbers: Numbers::NONE }
     }
 
     /// Takes what of a context can change.
     pub(crate) fn set_context(&mut self, context: &Context) {
-        self.first_seen = context.first_seen.into();
-        self.last_seen = context.last_seen.into();
-        self.expires = context.expires.into();
-        self.tlp = context.tlp;
-        self.confidence = context.confidence;
+        self.numbers = Numbers::of(context);
     }
 
     /// What of the context can change, with empty texts.
@@ -91,25 +103,11 @@ impl RowMeta {
 
     /// Puts what may have changed since the row was written into its context.
     pub(crate) fn bring_up_to_date(&self, context: &mut Context) {
-        context.first_seen = self.first_seen.into();
-        context.last_seen = self.last_seen.into();
-        context.expires = self.expires.into();
-        context.tlp = self.tlp;
-        context.confidence = self.confidence;
-    }
-
-    /// Whether it is there, marked `ceiling` or freer, and has not expired at `now`.
-    pub(crate) fn takes_part(&self, ceiling: Tlp, now: u64) -> bool {
-        self.live && self.tlp <= ceiling && self.expires.0.is_none_or(|expires| expires.get() - 1 > now)
-    }
-
-    /// What decides in most cases, in a byte.
-    fn status(&self) -> u8 {
-        match (self.live, self.expires.0) {
-            (false, _) => WITHDRAWN,
-            (true, None) => self.tlp.number(),
-            (true, Some(_)) => self.tlp.number() | EXPIRES,
-        }
+        context.first_seen = self.numbers.first_seen.into();
+        context.last_seen = self.numbers.last_seen.into();
+        context.expires = self.numbers.expires.into();
+        context.tlp = self.numbers.tlp;
+        context.confidence = self.numbers.confidence;
     }
 }
 
@@ -117,51 +115,122 @@ impl RowMeta {
 const WITHDRAWN: u8 = 0;
 /// Set in the status of an indicator that expires.
 const EXPIRES: u8 = 0x80;
+/// How many of the last numbers are compared with those of a row that is added: imports repeat themselves.
+const RECENT: usize = 4;
+/// Numbers after which those that no row refers to are forgotten: every change may leave some.
+const MOST_NUMBERS: usize = 2 * SEGMENT_ROWS;
 
-/// The indicators of one segment, with a byte of each side by side: reading all digests looks up their rows in no order, and a
-/// byte for each of a million stays in the processor's cache.
+/// The indicators of one segment: 21 bytes each where their contexts repeat, 53 where none does. Ids apart from kinds and
+/// statuses: reading all digests looks up their rows in no order, and a byte for each of a million stays in the processor's cache.
 #[derive(Clone)]
 pub(crate) struct SegmentTable {
     statuses: [u8; SEGMENT_ROWS],
-    rows: Vec<RowMeta>,
+    rows: Vec<TableRow>,
+    /// Those that rows refer to, and a few that none does any more.
+    numbers: Vec<Numbers>,
+}
+
+#[derive(Clone, Copy)]
+struct TableRow {
+    id: IndicatorId,
+    kind: Kind,
+    numbers: u16,
 }
 
 impl Default for SegmentTable {
     fn default() -> Self {
-        Self { statuses: [WITHDRAWN; SEGMENT_ROWS], rows: Vec::new() }
+        Self { statuses: [WITHDRAWN; SEGMENT_ROWS], rows: Vec::new(), numbers: Vec::new() }
     }
 }
 
 impl SegmentTable {
-    pub(crate) fn rows(&self) -> &[RowMeta] {
-        &self.rows
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn row(&self, row: u16) -> Option<RowMeta> {
+        let at = usize::from(row);
+        let (TableRow { id, kind, numbers }, status) = (*self.rows.get(at)?, *self.statuses.get(at)?);
+        let numbers = *self.numbers.get(usize::from(numbers))?;
+        Some(RowMeta { id, kind, live: status != WITHDRAWN, numbers })
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = RowMeta> {
+        // A segment has 256 rows at most.
+        (0..self.rows.len() as u16).filter_map(|row| self.row(row))
     }
 
     /// Appends a row and says which it is; a segment that is full takes none.
     pub(crate) fn push(&mut self, meta: RowMeta) -> Option<u16> {
         let row = self.rows.len();
-        *self.statuses.get_mut(row)? = meta.status();
-        self.rows.push(meta);
+        *self.statuses.get_mut(row)? = status(&meta);
+        let numbers = self.number_of(meta.numbers);
+        self.rows.push(TableRow { id: meta.id, kind: meta.kind, numbers });
         u16::try_from(row).ok()
     }
 
     /// Changes a row, if it is there.
     pub(crate) fn change(&mut self, row: u16, change: impl FnOnce(&mut RowMeta)) {
+        let Some(mut meta) = self.row(row) else { return };
+        change(&mut meta);
+        let numbers = self.number_of(meta.numbers);
         let at = usize::from(row);
-        if let (Some(meta), Some(status)) = (self.rows.get_mut(at), self.statuses.get_mut(at)) {
-            change(meta);
-            *status = meta.status();
+        if let (Some(row), Some(place)) = (self.rows.get_mut(at), self.statuses.get_mut(at)) {
+            *row = TableRow { id: meta.id, kind: meta.kind, numbers };
+            *place = status(&meta);
         }
     }
 
+    /// Gives back memory that is held for rows to come.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.rows.shrink_to_fit();
+        self.numbers.shrink_to_fit();
+    }
+
     pub(crate) fn takes_part(&self, row: u16, ceiling: Tlp, now: u64) -> bool {
-        let at = usize::from(row);
-        match self.statuses.get(at) {
+        match self.statuses.get(usize::from(row)) {
             None | Some(&WITHDRAWN) => false,
             Some(status) if status & EXPIRES == 0 => *status <= ceiling.number(),
-            Some(_) => self.rows.get(at).is_some_and(|meta| meta.takes_part(ceiling, now)),
+            Some(_) => self.row(row).is_some_and(|meta| meta.numbers.take_part(ceiling, now)),
         }
     }
+
+    /// Whether every row takes part, at whatever time.
+    pub(crate) fn takes_part_whole(&self, ceiling: Tlp) -> bool {
+        // A status from 1 to the ceiling's is of a live row that does not expire.
+        let takes_part = |status: &u8| status.wrapping_sub(1) < ceiling.number();
+        self.statuses.iter().take(self.rows.len()).all(takes_part)
+    }
+
+    /// Where these numbers are, from now on if they were not.
+    fn number_of(&mut self, numbers: Numbers) -> u16 {
+        if self.numbers.len() >= MOST_NUMBERS {
+            self.forget_unused();
+        }
+        let recent = self.numbers.len().saturating_sub(RECENT);
+        let found = self.numbers.iter().skip(recent).position(|has| *has == numbers);
+        let at = found.map_or(self.numbers.len(), |found| recent + found);
+        if found.is_none() {
+            self.numbers.push(numbers);
+        }
+        at as u16
+    }
+
+    fn forget_unused(&mut self) {
+        let all = std::mem::take(&mut self.numbers);
+        for at in 0..self.rows.len() {
+            let numbers = self.rows.get(at).and_then(|row| all.get(usize::from(row.numbers)).copied());
+            let number = numbers.map(|numbers| self.number_of(numbers));
+            if let (Some(row), Some(number)) = (self.rows.get_mut(at), number) {
+                row.numbers = number;
+            }
+        }
+    }
+}
+
+/// What decides in most cases, in a byte.
+fn status(meta: &RowMeta) -> u8 {
+    if meta.live { meta.numbers.status() } else { WITHDRAWN }
 }
 
 /// What a row's context becomes when the indicator is imported again: the earliest first sight, the latest last sight, the narrower
@@ -188,8 +257,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_48_bytes() {
-        assert_eq!(size_of::<RowMeta>(), 48);
+    fn a_row_of_a_table_is_20_bytes() {
+        assert_eq!(size_of::<TableRow>(), 20);
+    }
+
+    #[test]
+    fn a_table_remembers_every_change() {
+        let mut table = SegmentTable::default();
+        let context = |last_seen| Context { last_seen: Some(last_seen), ..Context::default() };
+        for row in 0..SEGMENT_ROWS {
+            let meta = RowMeta::new(IndicatorId([row as u8; 16]), Kind::Email, &context(row as u64));
+            assert_eq!(table.push(meta), Some(row as u16));
+        }
+        assert_eq!(table.push(RowMeta::withdrawn()), None);
+        let mut wanted: Vec<u64> = (0..SEGMENT_ROWS as u64).collect();
+        for change in 0..5 * MOST_NUMBERS {
+            let row = change * 7 % SEGMENT_ROWS;
+            wanted[row] = change as u64 % 300;
+            table.change(row as u16, |meta| meta.set_context(&context(wanted[row])));
+            assert!(table.numbers.len() <= MOST_NUMBERS);
+        }
+        for (row, wanted) in wanted.iter().enumerate() {
+            let meta = table.row(row as u16).unwrap();
+            assert_eq!((meta.id.0[0], meta.context().last_seen), (row as u8, Some(*wanted)));
+        }
     }
 
     #[test]
@@ -220,12 +311,13 @@ mod tests {
 
     #[test]
     fn takes_part_until_it_expires() {
-        let mut meta = RowMeta { live: true, ..RowMeta::withdrawn() };
-        meta.set_context(&Context { tlp: Tlp::Amber, expires: Some(100), ..Context::default() });
-        assert!(meta.takes_part(Tlp::Red, 99));
-        assert!(!meta.takes_part(Tlp::Red, 100));
-        assert!(meta.takes_part(Tlp::Amber, 0));
-        assert!(!meta.takes_part(Tlp::Green, 0));
-        assert_eq!(meta.context().expires, Some(100));
+        let context = Context { tlp: Tlp::Amber, expires: Some(100), ..Context::default() };
+        let mut table = SegmentTable::default();
+        table.push(RowMeta::new(IndicatorId([1; 16]), Kind::Url, &context));
+        assert!(table.takes_part(0, Tlp::Red, 99));
+        assert!(!table.takes_part(0, Tlp::Red, 100));
+        assert!(table.takes_part(0, Tlp::Amber, 0));
+        assert!(!table.takes_part(0, Tlp::Green, 0));
+        assert_eq!(table.row(0).unwrap().context().expires, Some(100));
     }
 }

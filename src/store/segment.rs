@@ -23,6 +23,8 @@ const LIVE: u8 = 1;
 const LIVE_RAW_IS_CANONICAL: u8 = 2;
 /// Where a confidence is not known; others go to 100.
 const NO_CONFIDENCE: u8 = 255;
+/// Bytes of what of a context can change.
+const CONTEXT_NUMBERS: usize = 2 + 3 * 8;
 /// Where a time is not known.
 const NO_TIME: u64 = u64::MAX;
 
@@ -68,45 +70,106 @@ impl PackedRows {
 
 /// The most bytes that a row takes.
 pub(crate) fn packed_len(row: &IndicatorRow) -> usize {
-    const NUMBERS: usize = 2 + 16 + 8 + 26 + 4 * 4;
+    const NUMBERS: usize = 2 + 16 + 8 + CONTEXT_NUMBERS + 4 * 4;
     let context = row.context.source.len() + row.context.note.len();
     NUMBERS + context + row.raw.reveal().len() + row.canonical.reveal().len()
 }
 
+/// A row where it lies in its segment.
+pub(crate) struct PackedRow<'a> {
+    pub(crate) id: IndicatorId,
+    pub(crate) kind: Kind,
+    /// Without its texts.
+    pub(crate) context: Context,
+    imported: u64,
+    source: &'a str,
+    note: &'a str,
+    raw: &'a str,
+    canonical: &'a str,
+}
+
+impl PackedRow<'_> {
+    pub(crate) fn to_row(&self) -> IndicatorRow {
+        let (source, note) = (self.source.to_owned(), self.note.to_owned());
+        IndicatorRow {
+            id: self.id,
+            kind: self.kind,
+            raw: SecretText::new(self.raw),
+            canonical: SecretText::new(self.canonical),
+            context: Context { source, note, ..self.context.clone() },
+            imported: self.imported,
+        }
+    }
+}
+
 /// Unpacks the rows of a segment; `None` is a withdrawn one.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Option<IndicatorRow>>, StoreError> {
-    let mut reader = Reader::new(bytes);
-    if reader.u8()? != VERSION {
-        return Err(damaged("a segment"));
-    }
-    let mut rows = Vec::new();
-    while !reader.is_empty() {
-        rows.push(unpack_row(&mut reader)?);
+    rows_in(bytes)?.map(|row| Ok(row?.as_ref().map(PackedRow::to_row))).collect()
+}
+
+/// The rows of a segment where they lie, so that whoever wants their numbers copies no texts.
+pub(crate) fn rows_in(
+    bytes: &[u8],
+) -> Result<impl Iterator<Item = Result<Option<PackedRow<'_>>, StoreError>>, StoreError> {
+    let mut reader = reader_of(bytes)?;
+    Ok(std::iter::from_fn(move || (!reader.is_empty()).then(|| row_in(&mut reader))))
+}
+
+/// Unpacks the rows that have these numbers, ascending, those that are there and not withdrawn. The others are passed over.
+pub(crate) fn unpack_some(
+    bytes: &[u8],
+    wanted: impl Iterator<Item = u16>,
+) -> Result<Vec<(u16, IndicatorRow)>, StoreError> {
+    let mut reader = reader_of(bytes)?;
+    let (mut next, mut rows) = (0, Vec::new());
+    for row in wanted {
+        while next < row && !reader.is_empty() {
+            skip_row(&mut reader)?;
+            next += 1;
+        }
+        if next == row && !reader.is_empty() {
+            rows.extend(row_in(&mut reader)?.map(|packed| (row, packed.to_row())));
+            next += 1;
+        }
     }
     Ok(rows)
 }
 
-fn unpack_row(reader: &mut Reader<'_>) -> Result<Option<IndicatorRow>, StoreError> {
+fn reader_of(bytes: &[u8]) -> Result<Reader<'_>, StoreError> {
+    let mut reader = Reader::new(bytes);
+    if reader.u8()? == VERSION { Ok(reader) } else { Err(damaged("a segment")) }
+}
+
+fn skip_row(reader: &mut Reader<'_>) -> Result<(), StoreError> {
+    let state = reader.u8()?;
+    if state == WITHDRAWN {
+        return Ok(());
+    }
+    // Kind, id, time of import, and what of the context can change.
+    reader.take(1 + 16 + 8 + CONTEXT_NUMBERS)?;
+    let texts = if state == LIVE { 4 } else { 3 };
+    (0..texts).try_for_each(|_| reader.skip_text())
+}
+
+fn row_in<'a>(reader: &mut Reader<'a>) -> Result<Option<PackedRow<'a>>, StoreError> {
     let state = reader.u8()?;
     if state == WITHDRAWN {
         return Ok(None);
     }
-    let kind = Kind::from_number(reader.u8()?).ok_or(damaged("a kind"))?;
+    let kind = Kind::from_number(reader.u8()?).ok_or_else(|| damaged("a kind"))?;
     let id = IndicatorId(reader.array()?);
     let imported = reader.u64()?;
-    let mut context = context_numbers(reader)?;
-    context.source = reader.text()?.to_owned();
-    context.note = reader.text()?.to_owned();
-    let canonical = SecretText::new(reader.text()?);
+    let context = context_numbers(reader)?;
+    let (source, note, canonical) = (reader.text()?, reader.text()?, reader.text()?);
     let raw = match state {
-        LIVE => SecretText::new(reader.text()?),
-        LIVE_RAW_IS_CANONICAL => canonical.clone(),
+        LIVE => reader.text()?,
+        LIVE_RAW_IS_CANONICAL => canonical,
         _ => return Err(damaged("a row's state")),
     };
-    Ok(Some(IndicatorRow { id, kind, raw, canonical, context, imported }))
+    Ok(Some(PackedRow { id, kind, context, imported, source, note, raw, canonical }))
 }
 
-/// Appends what of a context can change: 26 bytes.
+/// Appends what of a context can change: [`CONTEXT_NUMBERS`] bytes.
 pub(crate) fn put_context_numbers(out: &mut Vec<u8>, context: &Context) {
     out.push(context.tlp.number());
     out.push(context.confidence.unwrap_or(NO_CONFIDENCE));
@@ -117,9 +180,45 @@ pub(crate) fn put_context_numbers(out: &mut Vec<u8>, context: &Context) {
 
 /// Reads what [`put_context_numbers`] wrote; source and note are empty.
 pub(crate) fn context_numbers(reader: &mut Reader<'_>) -> Result<Context, StoreError> {
-    let tlp = Tlp::from_number(reader.u8()?).ok_or(damaged("a TLP marking"))?;
+    let tlp = Tlp::from_number(reader.u8()?).ok_or_else(|| damaged("a TLP marking"))?;
     let confidence = Some(reader.u8()?).filter(|confidence| *confidence != NO_CONFIDENCE);
     let mut time = || reader.u64().map(|time| Some(time).filter(|time| *time != NO_TIME));
     let (first_seen, last_seen, expires) = (time()?, time()?, time()?);
     Ok(Context { tlp, confidence, first_seen, last_seen, expires, ..Context::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unpacks_the_rows_that_are_wanted_and_no_other() {
+        let mut packed = PackedRows::new();
+        for number in 0..7_u8 {
+            let canonical = format!("c{number}");
+            let raw = if number % 2 == 0 { canonical.clone() } else { format!("Raw {number}") };
+            let row = IndicatorRow {
+                id: IndicatorId([number; 16]),
+                kind: Kind::Email,
+                raw: SecretText::new(raw),
+                canonical: SecretText::new(canonical),
+                context: Context { note: "n".repeat(number.into()), ..Context::default() },
+                imported: number.into(),
+            };
+            packed.push(&row).unwrap();
+            packed.push_withdrawn();
+        }
+        let bytes = packed.into_bytes();
+        let all = unpack(&bytes).unwrap();
+        assert_eq!(all.len(), 14);
+        for wanted in [&[][..], &[0], &[12], &[2, 4, 5, 10], &[3], &[6, 13, 14, 300]] {
+            let some = unpack_some(&bytes, wanted.iter().copied()).unwrap();
+            let shown = |row: &IndicatorRow| (row.id, row.raw.reveal().to_owned(), row.context.clone());
+            let some: Vec<_> = some.iter().map(|(at, row)| (*at, shown(row))).collect();
+            let same = |at: &u16| Some((*at, shown(all.get(usize::from(*at))?.as_ref()?)));
+            assert_eq!(some, wanted.iter().filter_map(same).collect::<Vec<_>>(), "{wanted:?}");
+        }
+        let cut = bytes.get(..bytes.len() - 5).unwrap();
+        assert!(unpack_some(cut, [13].into_iter()).is_err());
+    }
 }

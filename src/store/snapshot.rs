@@ -58,13 +58,20 @@ impl Snapshot {
     /// The digests of a selection, sorted, each once.
     pub fn digests(&self, selection: &Selection) -> Vec<Digest> {
         let chosen = Chosen::new(selection);
+        let whole: Vec<bool> =
+            self.segments.iter().map(|table| table.takes_part_whole(chosen.ceiling)).collect();
+        let takes_part = |entry: &&Entry| {
+            let is_whole = whole.get(entry.segment as usize) == Some(&true);
+            chosen.has(entry) && (is_whole || self.row_takes_part(&chosen, entry))
+        };
         let mut digests = Vec::with_capacity(self.runs.iter().map(|run| run.len()).sum());
         for run in &self.runs {
-            digests
-                .extend(run.iter().filter(|entry| self.takes_part(&chosen, entry)).map(|entry| entry.digest));
+            digests.extend(run.iter().filter(takes_part).map(|entry| entry.digest));
         }
-        // Stable sorting finds the runs that are there and merges them.
-        digests.sort_by_key(as_number);
+        if self.runs.len() > 1 {
+            // Stable sorting finds the runs that are there and merges them.
+            digests.sort_by_key(as_number);
+        }
         digests.dedup();
         digests.shrink_to_fit();
         digests
@@ -105,8 +112,8 @@ impl Snapshot {
     }
 
     /// The indicator at a place, withdrawn or not.
-    pub(crate) fn meta(&self, place: Place) -> Option<&RowMeta> {
-        self.segments.get(place.segment as usize)?.rows().get(usize::from(place.row))
+    pub(crate) fn meta(&self, place: Place) -> Option<RowMeta> {
+        self.segments.get(place.segment as usize)?.row(place.row)
     }
 
     /// Forgets all digests, whose salt is no longer the one.
@@ -148,12 +155,12 @@ impl Snapshot {
     }
 
     fn takes_part(&self, chosen: &Chosen, entry: &Entry) -> bool {
-        chosen.kinds & bit(entry.kind.number()) != 0
-            && chosen.facets & bit(entry.facet.number()) != 0
-            && self
-                .segments
-                .get(entry.segment as usize)
-                .is_some_and(|table| table.takes_part(entry.row, chosen.ceiling, chosen.now))
+        chosen.has(entry) && self.row_takes_part(chosen, entry)
+    }
+
+    fn row_takes_part(&self, chosen: &Chosen, entry: &Entry) -> bool {
+        let table = self.segments.get(entry.segment as usize);
+        table.is_some_and(|table| table.takes_part(entry.row, chosen.ceiling, chosen.now))
     }
 }
 
@@ -200,6 +207,11 @@ impl Chosen {
             ceiling: selection.tlp_ceiling.unwrap_or(Tlp::Red),
             now: selection.now,
         }
+    }
+
+    /// Whether an entry is of a chosen kind and facet.
+    fn has(&self, entry: &Entry) -> bool {
+        self.kinds & bit(entry.kind.number()) != 0 && self.facets & bit(entry.facet.number()) != 0
     }
 }
 
