@@ -44,7 +44,7 @@
 //! # Against a partner that breaks the protocol
 //!
 //! - *What a receiver encodes* is bound to what it can hash: the salt of H is shown when the correlation stands and r is
-//!   fixed, A has to come within a time ([`Party::time_limit`]), and it has the table's number of columns.
+//!   fixed, A has to come within a time of it ([`Party::time_limit`]), and it has the table's number of columns.
 //!   It can still encode more than its items. [`probes`] says how many, and so what to charge for.
 //! - *Neither side chooses w.* The sender is bound to ws before it sees wr, and shows it when it has all of A. So no output
 //!   could be computed before the receiver's set was fixed.
@@ -53,13 +53,14 @@
 //! - *Wrong trees* pass a check only where the sender has guessed in which part of its block a noise position is. See
 //!   `silent_vole`. The receiver shows nothing of its set before.
 //! - *Tags* ascend strictly, to a number that was agreed, so none comes twice in a list that is ordered as one. A sender's
-//!   larger set is ordered in parts: there a tag that matches twice is refused.
+//!   larger set is ordered in parts: a tag of another part that comes again counts once and in silence, since a refusal would
+//!   tell the sender whether the receiver has the item. With 2^64 hashes a sender finds two items with one tag: a guess more.
 //! - *A match proof* is 16 bytes of the output that were never shown. A receiver can keep a match to itself, but cannot claim
 //!   an item that it did not encode.
 //!
 //! The sender's list rests on BLAKE3 as a random oracle, and on AES as an ideal cipher in the trees. The receiver's rests on BLAKE3 as a
 //! random oracle, the gap Diffie-Hellman assumption in ristretto255, AES as a pseudorandom generator, and dual LPN for a
-//! code with scalars of our own, which nobody else has studied (`expand_convolute`).
+//! code with rows scaled by scalars of our own, which nobody else has studied (`expand_convolute`).
 //!
 //! # Where it differs from the papers
 //!
@@ -71,8 +72,8 @@
 //! - H and Ho take AES_r(x), the item's row key, in place of x: under one r it is a permutation of the item.
 //! - One element of the sender of a base transfer serves all 128; the extension is over the smallest field, and its challenge
 //!   is a hash; the weights of the correlation's check are products.
-//! - The code has public random scalars between its stages, without which it falls to linear algebra.
-//! - Bins have about 50,000 items. Columns that no item determines are zero, since A' masks them.
+//! - The code's expander has rows with powers of public random scalars, without which it falls to linear algebra.
+//! - Bins have about 50,000 items.
 //! - One Delta serves base transfers, the trees' keys, the noise's shares and the result.
 //! - There is a table of sizes and no formula, so both sides have the same.
 //!
