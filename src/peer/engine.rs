@@ -97,7 +97,7 @@ impl Run {
         mut progress: impl FnMut(Progress),
     ) -> Result<Ran, Fault> {
         let partition = self.params.partition;
-        let mut limit = TimeLimit { most: self.encoding_limit, end: None };
+        let mut limit = TimeLimit { most: self.encoding_limit, running: None };
         let mut party = on_pool(pool, move || self.start(items)).await??;
         let mut incoming = None;
         loop {
@@ -160,19 +160,20 @@ pub(crate) async fn take_proofs(
 struct TimeLimit {
     /// A shorter one than the engine's own counts in its place.
     most: Duration,
-    /// When it is over, while one runs.
-    end: Option<Instant>,
+    /// When it is over, and how long it is, while one runs.
+    running: Option<(Instant, Duration)>,
 }
 
 impl TimeLimit {
     /// Notes what the state that the machine has come to asks for.
     fn note(&mut self, limit: Option<Duration>) {
-        self.end = limit.map(|limit| self.end.unwrap_or_else(|| Instant::now() + limit.min(self.most)));
+        let begin = |limit: Duration| (Instant::now() + limit, limit);
+        self.running = limit.map(|limit| self.running.unwrap_or_else(|| begin(limit.min(self.most))));
     }
 
     async fn receive(&self, channel: &mut Channel, partition: u32) -> Result<Message, Fault> {
-        let Some(end) = self.end else { return receive(channel, partition).await };
-        let late = |_| Fault::Stalled("its encoding did not come within the time that it has".into());
+        let Some((end, limit)) = self.running else { return receive(channel, partition).await };
+        let late = |_| Fault::Stalled(format!("its encoding did not come within {} s", limit.as_secs()));
         timeout_at(end, receive(channel, partition)).await.map_err(late)?
     }
 }

@@ -96,7 +96,7 @@ struct TakeSalt {
     correlation: Zeroizing<Vec<Pair>>,
 }
 
-/// The correlation has passed its check, which is what a [`Salted`] is made by: the set is encoded bin by bin, and sent.
+/// The correlation has passed its check, so it may mask: the set is encoded bin by bin, and sent.
 struct Encode {
     run: Run,
     planned: Planned,

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::parameters::Parameters;
 use super::session::{SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
-    CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, LABEL, PHASE_CORRELATE,
-    PHASE_DECODE, PHASE_TAGS, extension_message_bytes, transfer_error,
+    CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, HASHES_AT_ONCE, LABEL,
+    PHASE_CORRELATE, PHASE_DECODE, PHASE_TAGS, extension_message_bytes, transfer_error,
 };
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
@@ -280,8 +280,14 @@ impl Batch {
             let width = grouped.shape().bin_columns();
             let mut values = Zeroizing::new(vec![F128::ZERO; keys.len()]);
             decode_bin(grouped, bin, &key.columns[bin * width..(bin + 1) * width], &mut values);
-            field::add_scaled(&mut values, *key.delta, &super::item_values(&key.hash, keys));
-            super::outputs(hash, &mut values, key.mask, keys, outputs);
+            // A small receiver has one bin for all of them, so a bin is cut for every core to have a part.
+            values
+                .par_chunks_mut(HASHES_AT_ONCE)
+                .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
+                .for_each(|(values, (keys, outputs))| {
+                    field::add_scaled(values, *key.delta, &super::item_values(&key.hash, keys));
+                    super::outputs(hash, values, key.mask, keys, outputs);
+                });
         });
     }
 
