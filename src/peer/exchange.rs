@@ -75,10 +75,11 @@ impl Learned {
         self.last.push((partition, last));
     }
 
-    /// Over all partitions the partner cannot match more items than it has.
-    fn check_count(&self, theirs: u64) -> Result<(), Fault> {
+    /// Over all partitions a receiver cannot prove more matches than it has items. There is no such check of a sender's tags:
+    /// its refusal would depend on the own set, and so tell of it.
+    fn check_proofs(&self, theirs: u64) -> Result<(), Fault> {
         let found = self.matches.as_ref().map_or(0, Vec::len) as u64;
-        if found > theirs { Err(Fault::protocol("it matches more items than it has")) } else { Ok(()) }
+        if found > theirs { Err(Fault::protocol("it proves more matches than it has items")) } else { Ok(()) }
     }
 }
 
@@ -166,7 +167,9 @@ impl Exchange<'_> {
             let outcome = engine::take_proofs(party, &self.inner.pool, self.channel, number).await?;
             learned.add(number, outcome, positions.as_deref(), Vec::new());
         }
-        learned.check_count(agreed.terms.peer_padded)?;
+        if agreed.role() == Role::Sender {
+            learned.check_proofs(agreed.terms.peer_padded)?;
+        }
         if let Some(matches) = &mut learned.matches {
             matches.sort_unstable();
         }
