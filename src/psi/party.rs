@@ -96,5 +96,9 @@ pub(crate) fn unexpected(expected: MessageKind, received: &Message) -> Error {
 }
 
 pub(crate) fn progress(phase: &'static str, chunks: &Chunks) -> Progress {
-    Progress { phase, done: chunks.done() as u64, total: chunks.total() as u64 }
+    reached(phase, chunks.done(), chunks.total())
+}
+
+pub(crate) fn reached(phase: &'static str, done: usize, total: usize) -> Progress {
+    Progress { phase, done: done as u64, total: total as u64 }
 }

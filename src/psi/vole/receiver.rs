@@ -23,8 +23,7 @@ use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver};
 use crate::tag_order::{Merge, TagMatch, tags_of};
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::{
-    Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, base_ot, ot_extension,
-    party,
+    Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, base_ot, ot_extension, party,
 };
 
 /// Bins that are encoded between two messages: enough for every core, few enough that the sender has work soon.
@@ -149,12 +148,6 @@ impl Start {
     }
 }
 
-impl Run {
-    fn progress(&self, phase: &'static str, done: usize, total: usize) -> Progress {
-        Progress { phase, done: done as u64, total: total as u64 }
-    }
-}
-
 impl TakeOpening {
     fn take(self, opening: &[u8], rng: &mut dyn CryptoRng) -> Result<(Solve, Vec<Message>), Error> {
         let kind = MessageKind::VoleOpening;
@@ -212,7 +205,7 @@ impl TakeTrees {
         let (silent, challenge) = SilentReceiver::new(session, self.noise, &self.rows, &trees, rng)
             .map_err(|error| silent_error(error, MessageKind::VoleTrees))?;
         let message = Message::VoleChallenge([self.planned.seed.as_slice(), &challenge.message].concat());
-        let progress = self.run.progress(PHASE_CORRELATE, 1, 2);
+        let progress = party::reached(PHASE_CORRELATE, 1, 2);
         let Self { run, planned, commitment, .. } = self;
         let next = Expand { run, planned, commitment, silent, challenge };
         Ok(Turn::Send(Box::new(next), vec![message], progress))
@@ -371,7 +364,7 @@ impl Party for TakeOpening {
         match party::due(incoming)? {
             Message::VoleOpening(opening) => {
                 let (next, messages) = self.take(&opening, rng)?;
-                let progress = next.run.progress(PHASE_CORRELATE, 0, 2);
+                let progress = party::reached(PHASE_CORRELATE, 0, 2);
                 Ok(Turn::Send(Box::new(next), messages, progress))
             }
             other => Err(party::unexpected(MessageKind::VoleOpening, &other)),
@@ -407,7 +400,7 @@ impl Party for TakeSalt {
         match party::due(incoming)? {
             Message::VoleSalt(salt) => {
                 let (next, message) = self.take(&salt, rng)?;
-                let progress = next.run.progress(PHASE_CORRELATE, 2, 2);
+                let progress = party::reached(PHASE_CORRELATE, 2, 2);
                 Ok(Turn::Send(Box::new(next), vec![message], progress))
             }
             other => Err(party::unexpected(MessageKind::VoleSalt, &other)),
@@ -423,7 +416,7 @@ impl Party for Encode {
     ) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
         if let Some(columns) = self.next_columns() {
-            let progress = self.run.progress(PHASE_ENCODE, self.bins.done(), self.bins.total());
+            let progress = party::progress(PHASE_ENCODE, &self.bins);
             return Ok(Turn::Send(self, columns, progress));
         }
         Box::new(self.decode()).advance(None, rng)

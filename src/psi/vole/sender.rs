@@ -25,9 +25,7 @@ use crate::shuffle::random_order;
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
-use crate::{
-    Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, ot_extension, party,
-};
+use crate::{Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, ot_extension, party};
 
 /// Bins that are decoded at once while columns still come.
 const BINS_AT_ONCE: usize = 4;
@@ -174,10 +172,6 @@ impl Run {
     fn shape(&self) -> Shape {
         self.parameters.shape()
     }
-
-    fn progress(&self, phase: &'static str, done: usize, total: usize) -> Progress {
-        Progress { phase, done: done as u64, total: total as u64 }
-    }
 }
 
 impl TakeExtension {
@@ -192,7 +186,7 @@ impl TakeExtension {
         let rows = ot_extension::extend_sender(session, seeds, noise.rows(), extension)
             .map_err(|_| Error::BadExtension)?;
         let (silent, trees) = SilentSender::new(session, noise, *run.delta, &rows, rng);
-        let progress = run.progress(PHASE_CORRELATE, 0, 2);
+        let progress = party::reached(PHASE_CORRELATE, 0, 2);
         let messages = pieces(&trees, Message::VoleTrees);
         Ok(Turn::Send(Box::new(Grown(TakeChallenge { run, silent })), messages, progress))
     }
@@ -333,7 +327,7 @@ impl TakeEncoding {
             return Ok(Turn::Receive(Box::new(self)));
         }
         let message = Message::VoleSenderMask(self.run.mask.opening());
-        let progress = self.run.progress(PHASE_DECODE, 1, 1);
+        let progress = party::reached(PHASE_DECODE, 1, 1);
         let next = SendTags::new(self)?;
         Ok(Turn::Send(Box::new(next), vec![message], progress))
     }
@@ -417,7 +411,7 @@ impl Party for Start {
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
         let (next, message) = self.open(rng);
-        let progress = next.run.progress(PHASE_CORRELATE, 0, 2);
+        let progress = party::reached(PHASE_CORRELATE, 0, 2);
         Ok(Turn::Send(Box::new(Opened(next)), vec![message], progress))
     }
 }
@@ -450,7 +444,7 @@ impl Party for TakeChallenge {
         match party::due(incoming)? {
             Message::VoleChallenge(challenge) => {
                 let (next, message) = self.take(&challenge, rng)?;
-                let progress = next.run.progress(PHASE_CORRELATE, 1, 2);
+                let progress = party::reached(PHASE_CORRELATE, 1, 2);
                 Ok(Turn::Send(Box::new(next), vec![message], progress))
             }
             other => Err(party::unexpected(MessageKind::VoleChallenge, &other)),
@@ -501,7 +495,7 @@ impl Party for SendTags {
     fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
         if let Some(tags) = self.next_tags()? {
-            let progress = self.run.progress(PHASE_TAGS, self.chunks.done(), self.chunks.total());
+            let progress = party::progress(PHASE_TAGS, &self.chunks);
             return Ok(Turn::Send(self, vec![tags], progress));
         }
         if self.run.params.prove_matches {
