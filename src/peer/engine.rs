@@ -98,25 +98,27 @@ impl Run {
     ) -> Result<Ran, Fault> {
         let partition = self.params.partition;
         let mut limit = TimeLimit { most: self.encoding_limit, running: None };
-        let mut party = on_pool(pool, move || self.start(items)).await??;
-        let mut incoming = None;
+        let party = on_pool(pool, move || self.start(items)).await??;
+        let mut turn = step(pool, party, None).await?;
         loop {
-            party = match on_pool(pool, move || advance(party, incoming)).await?? {
+            turn = match turn {
                 Turn::Send(next, messages, reached) => {
                     if discloses(&messages) {
                         book.disclose(channel).await?;
                     }
-                    send(channel, partition, messages).await?;
                     limit.note(next.time_limit());
                     book.step(reached.phase);
                     progress(reached);
-                    incoming = None;
-                    next
+                    // The machine goes on while its messages find their way.
+                    let (sent, turn) =
+                        tokio::join!(send(channel, partition, messages), step(pool, next, None));
+                    sent?;
+                    turn?
                 }
                 Turn::Receive(next) => {
                     limit.note(next.time_limit());
-                    incoming = Some(limit.receive(channel, partition).await?);
-                    next
+                    let message = limit.receive(channel, partition).await?;
+                    step(pool, next, Some(message)).await?
                 }
                 Turn::AwaitProofs(next) => return Ok(Ran::AwaitsProofs(next)),
                 Turn::Done(outcome, last) => return Ok(Ran::Done(outcome, last)),
@@ -145,8 +147,8 @@ pub(crate) async fn take_proofs(
     partition: u32,
 ) -> Result<Outcome, Fault> {
     loop {
-        let incoming = Some(receive(channel, partition).await?);
-        party = match on_pool(pool, move || advance(party, incoming)).await?? {
+        let message = receive(channel, partition).await?;
+        party = match step(pool, party, Some(message)).await? {
             Turn::Receive(next) => next,
             Turn::Done(outcome, _) => return Ok(outcome),
             Turn::Send(..) | Turn::AwaitProofs(_) => {
@@ -217,8 +219,12 @@ async fn receive(channel: &mut Channel, partition: u32) -> Result<Message, Fault
     }
 }
 
-fn advance(party: Box<dyn Party>, incoming: Option<Message>) -> Result<Turn, overlap_psi::Error> {
-    party.advance(incoming, &mut rand::rng())
+async fn step(
+    pool: &Arc<ThreadPool>,
+    party: Box<dyn Party>,
+    incoming: Option<Message>,
+) -> Result<Turn, Fault> {
+    Ok(on_pool(pool, move || party.advance(incoming, &mut rand::rng())).await??)
 }
 
 async fn on_pool<T: Send + 'static>(

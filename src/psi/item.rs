@@ -3,14 +3,18 @@
 use std::fmt;
 
 use rayon::prelude::*;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use crate::Error;
+use crate::field::F128;
 use crate::keyed_hash::KeyedHash;
 
 /// A digest re-keyed for one exchange: 16 bytes. The only thing that an engine accepts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionItem([u8; 16]);
+
+// Wiped in one write, where an array of bytes is wiped byte by byte.
+impl DefaultIsZeroes for SessionItem {}
 
 impl SessionItem {
     /// Takes an item's bytes.
@@ -21,6 +25,11 @@ impl SessionItem {
     /// The item's bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// One of 2^`bits` places: its last bits, where those of one partition differ as all do.
+    fn place(&self, bits: u32) -> usize {
+        (u128::from_le_bytes(self.0) >> (128 - bits)) as usize
     }
 }
 
@@ -41,23 +50,59 @@ pub fn session_items<D: Sync>(
     bytes: impl Fn(&D) -> [u8; 16] + Sync,
 ) -> Vec<SessionItem> {
     let hash = KeyedHash::new(*salt);
-    let mut items = vec![SessionItem([0; 16]); digests.len()];
+    let mut items = vec![SessionItem::default(); digests.len()];
     items.par_chunks_mut(DIGESTS_AT_ONCE).zip(digests.par_chunks(DIGESTS_AT_ONCE)).for_each(
         |(items, digests)| {
-            let inputs = Zeroizing::new(digests.iter().map(&bytes).collect::<Vec<_>>());
-            let mut hashes = Zeroizing::new(vec![[0; 16]; items.len()]);
-            hash.hash16_to_16(&inputs, &mut hashes);
-            items.iter_mut().zip(hashes.iter()).for_each(|(item, hash)| item.0 = *hash);
+            let element = |digest| F128::from_bytes(bytes(digest));
+            let inputs = Zeroizing::new(digests.iter().map(element).collect::<Vec<_>>());
+            let mut hashes = Zeroizing::new(vec![F128::ZERO; items.len()]);
+            hash.hash_elements(&inputs, &mut hashes);
+            items.iter_mut().zip(hashes.iter()).for_each(|(item, hash)| item.0 = hash.to_bytes());
         },
     );
     items
 }
 
-/// Whether two items are equal. Takes a time that depends on the items, and a copy of them.
+/// Places that [`has_repeats`] has for each item: with so many, about one item in sixteen shares its place with another.
+const PLACES_PER_ITEM: usize = 16;
+
+/// Whether two items are equal. Takes a time that depends on the items.
 pub(crate) fn has_repeats(items: &[SessionItem]) -> bool {
-    let mut sorted = Zeroizing::new(items.to_vec());
-    sorted.par_sort_unstable();
-    sorted.par_windows(2).any(|pair| pair[0] == pair[1])
+    // Items are pseudorandom, and so are their places: only those that share one need to be compared.
+    let bits = (items.len() * PLACES_PER_ITEM).max(64).next_power_of_two().ilog2();
+    let (mut taken, mut shared) = (Places::new(bits), Places::new(bits));
+    for item in items {
+        let place = item.place(bits);
+        if !taken.insert(place) {
+            shared.insert(place);
+        }
+    }
+    let alike = items.iter().filter(|item| shared.has(item.place(bits))).copied();
+    let mut alike = Zeroizing::new(alike.collect::<Vec<_>>());
+    alike.sort_unstable_by_key(|item| u128::from_le_bytes(item.0));
+    alike.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// A set of places. What is in it tells of items, so it is wiped.
+struct Places(Zeroizing<Vec<u64>>);
+
+impl Places {
+    /// Of 2^`bits` places, at least 64.
+    fn new(bits: u32) -> Self {
+        Self(Zeroizing::new(vec![0; 1 << (bits - 6)]))
+    }
+
+    /// Whether the place was free.
+    fn insert(&mut self, place: usize) -> bool {
+        let (word, bit) = (&mut self.0[place / 64], 1 << (place % 64));
+        let free = *word & bit == 0;
+        *word |= bit;
+        free
+    }
+
+    fn has(&self, place: usize) -> bool {
+        self.0[place / 64] >> (place % 64) & 1 == 1
+    }
 }
 
 /// A caller's set that has passed its checks; wiped when dropped.
@@ -96,6 +141,14 @@ impl ItemSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_that_share_a_place_are_told_apart() {
+        let items: Vec<_> = (0..100_u128).map(|i| SessionItem::new(i.to_le_bytes())).collect();
+        assert!(items.iter().all(|item| item.place(11) == 0));
+        assert!(!has_repeats(&items));
+        assert!(has_repeats(&[items.as_slice(), &items[7..8]].concat()));
+    }
 
     #[test]
     fn a_set_of_another_size_or_with_a_repeated_item_is_refused() {

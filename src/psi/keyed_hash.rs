@@ -65,12 +65,6 @@ impl KeyedHash {
         self.hash(out.len(), |i| [inputs[i]], |i, hash| out[i] = joined(hash));
     }
 
-    /// The first 16 bytes of the hash of each input.
-    pub(crate) fn hash16_to_16(&self, inputs: &[[u8; 16]], out: &mut [[u8; 16]]) {
-        assert_eq!(inputs.len(), out.len(), "slices of one length");
-        self.hash(out.len(), |i| [inputs[i]], |i, [first, _]| out[i] = first);
-    }
-
     #[cfg(any(test, feature = "bench-access"))]
     pub(crate) fn hash32(&self, inputs: &[[u8; 32]], out: &mut [[u8; 32]]) {
         assert_eq!(inputs.len(), out.len(), "slices of one length");
@@ -84,10 +78,10 @@ impl KeyedHash {
     }
 
     /// The hash of each element's bytes followed by those of the element beside it.
-    pub(crate) fn hash_pairs(&self, left: &[F128], right: &[F128], out: &mut [[u8; 32]]) {
+    pub(crate) fn hash_pairs<T: From<[u8; 32]>>(&self, left: &[F128], right: &[F128], out: &mut [T]) {
         assert!(left.len() == out.len() && right.len() == out.len(), "slices of one length");
         let halves = |i: usize| [left[i].to_bytes(), right[i].to_bytes()];
-        self.hash(out.len(), halves, |i, hash| out[i] = joined(hash));
+        self.hash(out.len(), halves, |i, hash| out[i] = joined(hash).into());
     }
 
     /// Hashes `count` inputs of as many halves, batch by batch.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{DefaultIsZeroes, Zeroize, ZeroizeOnDrop};
 
 use crate::Params;
 use crate::keyed_hash::KeyedHash;
@@ -48,6 +48,42 @@ impl Drop for Output {
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Output(..)")
+    }
+}
+
+/// F(x) of one of very many items, as the hash yields it: 32 bytes that are copied, compared and wiped as one. A list of them is
+/// secret as a whole, so whoever holds it wipes it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PackedOutput([u8; OUTPUT_BYTES]);
+
+impl DefaultIsZeroes for PackedOutput {}
+
+impl PackedOutput {
+    /// What the sender shows.
+    pub(crate) fn tag(&self) -> &[u8; TAG_BYTES] {
+        self.halves().0
+    }
+
+    /// What it does not.
+    pub(crate) fn proof(&self) -> MatchProof {
+        MatchProof(*self.halves().1)
+    }
+
+    fn halves(&self) -> (&[u8; TAG_BYTES], &[u8; PROOF_BYTES]) {
+        let (halves, _) = self.0.as_chunks();
+        (&halves[0], &halves[1])
+    }
+}
+
+impl From<[u8; OUTPUT_BYTES]> for PackedOutput {
+    fn from(hash: [u8; OUTPUT_BYTES]) -> Self {
+        Self(hash)
+    }
+}
+
+impl fmt::Debug for PackedOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PackedOutput(..)")
     }
 }
 

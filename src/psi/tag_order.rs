@@ -8,7 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 #[cfg(test)]
 use crate::check_switch::Check;
-use crate::output::{OUTPUT_BYTES, TAG_BYTES};
+use crate::output::{PackedOutput, TAG_BYTES};
 use crate::{Error, MessageKind};
 
 /// Entries in one bucket on average: few enough to be sorted within the first-level cache.
@@ -32,7 +32,7 @@ struct Entry(u64);
 pub(crate) struct TagOrder(Vec<Entry>);
 
 impl Entry {
-    fn new(tag: &[u8], place: usize) -> Self {
+    fn new(tag: &[u8; TAG_BYTES], place: usize) -> Self {
         Self(prefix(tag) << PLACE_BITS | place as u64)
     }
 
@@ -48,7 +48,7 @@ impl Entry {
 impl TagOrder {
     /// Sorts at most [`MOST_OUTPUTS`] outputs: by the first bits into buckets, then each bucket, on whatever rayon pool this runs in. The
     /// time depends on the tags, which are pseudorandom and say nothing of the items.
-    pub(crate) fn new(outputs: &[[u8; OUTPUT_BYTES]]) -> Self {
+    pub(crate) fn new(outputs: &[PackedOutput]) -> Self {
         assert!(outputs.len() <= MOST_OUTPUTS, "the caller cuts larger sets");
         let bits = (outputs.len() / BUCKET).checked_ilog2().unwrap_or(0).min(MOST_BUCKET_BITS);
         let (mut entries, ends) = scatter(outputs, bits);
@@ -62,7 +62,7 @@ impl TagOrder {
     }
 
     /// Whether two outputs have one tag, which for a pseudorandom function means that two items are equal.
-    pub(crate) fn has_repeats(&self, outputs: &[[u8; OUTPUT_BYTES]]) -> bool {
+    pub(crate) fn has_repeats(&self, outputs: &[PackedOutput]) -> bool {
         self.0.par_windows(2).any(|pair| {
             pair[0].prefix() == pair[1].prefix() && tag(outputs, pair[0]) == tag(outputs, pair[1])
         })
@@ -70,9 +70,9 @@ impl TagOrder {
 }
 
 /// Entries in the order of their first `bits` bits, and where each bucket ends.
-fn scatter(outputs: &[[u8; OUTPUT_BYTES]], bits: u32) -> (Vec<Entry>, Vec<usize>) {
+fn scatter(outputs: &[PackedOutput], bits: u32) -> (Vec<Entry>, Vec<usize>) {
     let bucket = |entry: Entry| (entry.0 >> 1 >> (63 - bits)) as usize;
-    let entries = || outputs.iter().enumerate().map(|(place, output)| Entry::new(output, place));
+    let entries = || outputs.iter().enumerate().map(|(place, output)| Entry::new(output.tag(), place));
     let mut ends = vec![0; 1 << bits];
     entries().for_each(|entry| ends[bucket(entry)] += 1);
     let mut sum = 0;
@@ -96,7 +96,7 @@ fn cut<'a>(mut entries: &'a mut [Entry], ends: &[usize]) -> Vec<&'a mut [Entry]>
 }
 
 /// Sorts by prefixes, and those that share one by their whole tags.
-fn sort(bucket: &mut [Entry], outputs: &[[u8; OUTPUT_BYTES]]) {
+fn sort(bucket: &mut [Entry], outputs: &[PackedOutput]) {
     bucket.sort_unstable();
     for alike in bucket.chunk_by_mut(|a, b| a.prefix() == b.prefix()).filter(|alike| alike.len() > 1) {
         alike.sort_unstable_by(|a, b| tag(outputs, *a).cmp(tag(outputs, *b)));
@@ -104,19 +104,19 @@ fn sort(bucket: &mut [Entry], outputs: &[[u8; OUTPUT_BYTES]]) {
 }
 
 /// The first bits of a tag, as many as an entry has room for.
-fn prefix(tag: &[u8]) -> u64 {
+fn prefix(tag: &[u8; TAG_BYTES]) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&tag[..8]);
     u64::from_be_bytes(first) >> PLACE_BITS
 }
 
-fn tag(outputs: &[[u8; OUTPUT_BYTES]], entry: Entry) -> &[u8] {
-    &outputs[entry.place()][..TAG_BYTES]
+fn tag(outputs: &[PackedOutput], entry: Entry) -> &[u8; TAG_BYTES] {
+    outputs[entry.place()].tag()
 }
 
 /// Reads a sender's ascending tags against the receiver's own.
 pub(crate) struct Merge {
-    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
+    outputs: Zeroizing<Vec<PackedOutput>>,
     own: TagOrder,
     at: usize,
     last: Option<[u8; TAG_BYTES]>,
@@ -136,7 +136,7 @@ pub(crate) struct TagMatch {
 
 impl Merge {
     /// Begins with the receiver's own outputs, [`MOST_OUTPUTS`] at most.
-    pub(crate) fn new(outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>) -> Self {
+    pub(crate) fn new(outputs: Zeroizing<Vec<PackedOutput>>) -> Self {
         let own = TagOrder::new(&outputs);
         let matched = vec![false; outputs.len()];
         Self { outputs, own, at: 0, last: None, read: 0, matched, matches: Vec::new() }
@@ -197,7 +197,7 @@ impl Merge {
     }
 
     /// The matches, ascending by the tag's place, and the outputs.
-    pub(crate) fn finish(self) -> (Vec<TagMatch>, Zeroizing<Vec<[u8; OUTPUT_BYTES]>>) {
+    pub(crate) fn finish(self) -> (Vec<TagMatch>, Zeroizing<Vec<PackedOutput>>) {
         (self.matches, self.outputs)
     }
 }
@@ -220,27 +220,32 @@ mod tests {
     use rand_chacha::rand_core::{Rng, SeedableRng};
 
     use super::*;
+    use crate::output::OUTPUT_BYTES;
 
-    fn outputs(count: usize, seed: u64) -> Vec<[u8; OUTPUT_BYTES]> {
+    fn hashes(count: usize, seed: u64) -> Vec<[u8; OUTPUT_BYTES]> {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let mut outputs = vec![[0; OUTPUT_BYTES]; count];
-        outputs.iter_mut().for_each(|output| rng.fill_bytes(output));
-        outputs
+        let mut hashes = vec![[0; OUTPUT_BYTES]; count];
+        hashes.iter_mut().for_each(|hash| rng.fill_bytes(hash));
+        hashes
     }
 
-    fn tag_of(output: &[u8; OUTPUT_BYTES]) -> [u8; TAG_BYTES] {
-        output[..TAG_BYTES].try_into().unwrap()
+    fn packed(hashes: Vec<[u8; OUTPUT_BYTES]>) -> Vec<PackedOutput> {
+        hashes.into_iter().map(PackedOutput::from).collect()
     }
 
-    fn ascending(outputs: &[[u8; OUTPUT_BYTES]]) -> Vec<[u8; TAG_BYTES]> {
-        TagOrder::new(outputs).places(0..outputs.len()).map(|place| tag_of(&outputs[place])).collect()
+    fn outputs(count: usize, seed: u64) -> Vec<PackedOutput> {
+        packed(hashes(count, seed))
+    }
+
+    fn ascending(outputs: &[PackedOutput]) -> Vec<[u8; TAG_BYTES]> {
+        TagOrder::new(outputs).places(0..outputs.len()).map(|place| *outputs[place].tag()).collect()
     }
 
     #[test]
     fn the_order_is_that_of_a_sort() {
         for count in [0, 1, 2, 511, 1023, 1024, 5000, 40_000] {
             let outputs = outputs(count, 1);
-            let mut sorted: Vec<_> = outputs.iter().map(tag_of).collect();
+            let mut sorted: Vec<_> = outputs.iter().map(|output| *output.tag()).collect();
             sorted.sort_unstable();
             assert_eq!(ascending(&outputs), sorted, "{count}");
         }
@@ -248,17 +253,18 @@ mod tests {
 
     #[test]
     fn tags_that_share_their_first_bytes_are_told_apart() {
-        let mut outputs = outputs(9, 2);
-        for (output, last) in outputs.iter_mut().zip([5, 3, 9, 1, 7, 2, 8, 4, 6]) {
-            output[..15].fill(7);
-            output[15] = last;
+        let mut hashes = hashes(9, 2);
+        for (hash, last) in hashes.iter_mut().zip([5, 3, 9, 1, 7, 2, 8, 4, 6]) {
+            hash[..15].fill(7);
+            hash[15] = last;
         }
+        let mut outputs = packed(hashes);
         let order = ascending(&outputs);
         assert!(order.iter().map(|tag| tag[15]).eq(1..=9));
         assert!(!TagOrder::new(&outputs).has_repeats(&outputs));
         let mut merge = Merge::new(Zeroizing::new(outputs.clone()));
         merge.take(&order[2..4]).unwrap();
-        let places: Vec<_> = merge.finish().0.iter().map(|found| outputs[found.place][15]).collect();
+        let places: Vec<_> = merge.finish().0.iter().map(|found| outputs[found.place].tag()[15]).collect();
         assert_eq!(places, [3, 4]);
         outputs[4] = outputs[2];
         assert!(TagOrder::new(&outputs).has_repeats(&outputs));
@@ -290,7 +296,7 @@ mod tests {
             sent.chunks(7).try_for_each(|tags| merge.take(tags)).unwrap();
             let (matches, _) = merge.finish();
             prop_assert_eq!(matches.len(), shared);
-            prop_assert!(matches.iter().all(|m| tag_of(&mine[m.place]) == sent[m.tag_index as usize]));
+            prop_assert!(matches.iter().all(|m| *mine[m.place].tag() == sent[m.tag_index as usize]));
             prop_assert!(matches.is_sorted_by_key(|m| m.tag_index));
         }
     }

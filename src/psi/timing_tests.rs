@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::dudect::welch_t;
 use crate::match_proofs::TakeProofs;
-use crate::output::{MatchProof, OUTPUT_BYTES, TAG_BYTES};
+use crate::output::{MatchProof, OUTPUT_BYTES, PackedOutput, TAG_BYTES};
 use crate::tag_order::Merge;
 use crate::{Message, Party};
 
@@ -33,7 +33,7 @@ fn timing_of_the_comparison_of_proofs() {
 
 /// The receiver's outputs, and tags that ascend as they do.
 struct Lists {
-    own: Vec<[u8; OUTPUT_BYTES]>,
+    own: Vec<PackedOutput>,
     tags: Vec<[u8; TAG_BYTES]>,
 }
 
@@ -41,10 +41,11 @@ impl Lists {
     /// Tags each of which shares `agreeing` bytes with one of the outputs, and differs after them.
     fn new(agreeing: usize) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(3);
-        let mut own = vec![[0; OUTPUT_BYTES]; 256];
-        own.iter_mut().for_each(|output| rng.fill_bytes(output));
-        let near = |output: &[u8; OUTPUT_BYTES]| {
-            let mut tag: [u8; TAG_BYTES] = *output.first_chunk().unwrap();
+        let mut hashes = vec![[0; OUTPUT_BYTES]; 256];
+        hashes.iter_mut().for_each(|hash| rng.fill_bytes(hash));
+        let own: Vec<_> = hashes.into_iter().map(PackedOutput::from).collect();
+        let near = |output: &PackedOutput| {
+            let mut tag = *output.tag();
             tag[agreeing..].iter_mut().for_each(|byte| *byte ^= 0x80);
             tag
         };

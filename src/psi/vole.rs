@@ -124,7 +124,7 @@ use crate::field::F128;
 use crate::item::ItemSet;
 use crate::keyed_hash::KeyedHash;
 use crate::okvs::Grouped;
-use crate::output::{OUTPUT_BYTES, OutputHash};
+use crate::output::{OutputHash, PackedOutput};
 use crate::tag_order::MOST_OUTPUTS;
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::{Error, MessageKind, Params, Party, SessionItem, base_ot, ot_extension, silent_vole};
@@ -153,12 +153,21 @@ const CHALLENGE_MESSAGE_BYTES: usize = session::SEED_BYTES + 32;
 /// Bytes of the answer to the challenge and the salt.
 const SALT_MESSAGE_BYTES: usize = 32 + session::SALT_BYTES;
 
-/// Tags that are sorted together and ascend. The sender works through a larger set in parts of this size, so that its
-/// memory does not grow with the set. A multiple of [`crate::TAGS_PER_MESSAGE`]; tests have smaller ones.
-const TAGS_IN_ORDER: usize = 1 << 21;
+/// The most tags that are sorted together and ascend. The sender works through a larger set in parts, so that its memory does
+/// not grow with the set.
+const MOST_TAGS_IN_ORDER: usize = 1 << 21;
+
+/// Tags that are sorted together for every bin of the encoding, until there are [`MOST_TAGS_IN_ORDER`]. A small receiver's few
+/// bins stay in the cache whatever the order, so its sender works in parts that do so too, and the first tags are on their way
+/// early.
+const TAGS_IN_ORDER_PER_BIN: usize = 1 << 16;
 
 // A list of tags begins with a message, and has no more than can be sorted.
-const _: () = assert!(TAGS_IN_ORDER.is_multiple_of(TAGS_PER_MESSAGE) && TAGS_IN_ORDER <= MOST_OUTPUTS);
+const _: () = assert!(
+    MOST_TAGS_IN_ORDER.is_multiple_of(TAGS_PER_MESSAGE)
+        && TAGS_IN_ORDER_PER_BIN.is_multiple_of(TAGS_PER_MESSAGE)
+        && MOST_TAGS_IN_ORDER <= MOST_OUTPUTS
+);
 
 /// Items whose outputs one task hashes.
 const HASHES_AT_ONCE: usize = 1 << 12;
@@ -174,7 +183,7 @@ const ENCODING_LIMIT: Duration = Duration::from_secs(120);
 pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     let items = ItemSet::of_size(items, params.receiver_size)?;
-    Ok(Box::new(receiver::Start::new(params, parameters, items, TAGS_IN_ORDER)))
+    Ok(Box::new(receiver::Start::new(params, parameters, items, tags_in_order(parameters))))
 }
 
 /// The machine of the side whose tags are sent, for its set of `params.sender_size` items.
@@ -185,7 +194,7 @@ pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party
 pub fn sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     let items = ItemSet::of_size(items, params.sender_size)?;
-    Ok(Box::new(sender::Start::new(params, parameters, items, TAGS_IN_ORDER)))
+    Ok(Box::new(sender::Start::new(params, parameters, items, tags_in_order(parameters))))
 }
 
 /// The most items of a sender in one run: a tag's place is sent in four bytes.
@@ -226,6 +235,11 @@ pub fn probes(receiver_size: u64) -> Option<u64> {
     most.max()
 }
 
+/// How many tags make one list that ascends: both sides' to know, so that one follows from the table. Tests have smaller ones.
+fn tags_in_order(parameters: &Parameters) -> usize {
+    parameters.shape().bins().saturating_mul(TAGS_IN_ORDER_PER_BIN).min(MOST_TAGS_IN_ORDER)
+}
+
 fn parameters_for(params: &Params) -> Result<&'static Parameters, Error> {
     let size = params.sender_size;
     if size > MAX_SENDER_ITEMS {
@@ -262,13 +276,7 @@ fn item_values(hash: &KeyedHash, keys: &[F128]) -> Zeroizing<Vec<F128>> {
 }
 
 /// Ho of raw values, to which `mask` is added first, and of their items, by their keys.
-fn outputs(
-    hash: &OutputHash,
-    values: &mut [F128],
-    mask: F128,
-    keys: &[F128],
-    outputs: &mut [[u8; OUTPUT_BYTES]],
-) {
+fn outputs(hash: &OutputHash, values: &mut [F128], mask: F128, keys: &[F128], outputs: &mut [PackedOutput]) {
     values.iter_mut().for_each(|value| *value += mask);
     hash.lanes().hash_pairs(values, keys, outputs);
 }

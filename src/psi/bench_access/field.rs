@@ -70,7 +70,7 @@ pub struct Hash {
     long: Vec<[u8; 32]>,
     left: Vec<F128>,
     out: Vec<[u8; 32]>,
-    cut: Vec<[u8; 16]>,
+    cut: Vec<F128>,
 }
 
 impl Hash {
@@ -83,7 +83,7 @@ impl Hash {
             long: vec![[6; 32]; len],
             left: vec![F128(7); len],
             out: vec![[0; 32]; len],
-            cut: vec![[0; 16]; len],
+            cut: vec![F128::ZERO; len],
         };
         keyed_hash::Backend::available().into_iter().map(with).collect()
     }
@@ -98,9 +98,9 @@ impl Hash {
         self.hash.hash16(&self.short, &mut self.out);
     }
 
-    /// Inputs of 16 bytes, outputs cut to as many.
-    pub fn hash16_to_16(&mut self) {
-        self.hash.hash16_to_16(&self.short, &mut self.cut);
+    /// Inputs of one element, outputs cut to as much.
+    pub fn hash_elements(&mut self) {
+        self.hash.hash_elements(&self.left, &mut self.cut);
     }
 
     /// Inputs of 32 bytes.

@@ -68,7 +68,7 @@ fn hash(criterion: &mut Criterion) {
     for mut hash in Hash::all(ELEMENTS) {
         let name = hash.name();
         bench(&mut group, "16", &name, || hash.hash16());
-        bench(&mut group, "16 to 16", &name, || hash.hash16_to_16());
+        bench(&mut group, "elements", &name, || hash.hash_elements());
         bench(&mut group, "32", &name, || hash.hash32());
         bench(&mut group, "pairs", &name, || hash.hash_pairs());
     }

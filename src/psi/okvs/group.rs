@@ -89,6 +89,9 @@ impl Grouped {
 
 /// How many of the items fall into each bin.
 fn count(shape: &Shape, rows: &RowFunction, items: &[SessionItem]) -> Vec<usize> {
+    if shape.bins() == 1 {
+        return vec![items.len()];
+    }
     let mut counts = vec![0; shape.bins()];
     rows.keys(items, |key| counts[row::bin(key, shape)] += 1);
     counts

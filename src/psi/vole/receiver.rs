@@ -18,7 +18,7 @@ use crate::keyed_hash::KeyedHash;
 use crate::match_proofs;
 use crate::matching::Match;
 use crate::okvs::{Fill, Grouped, Plan, decode_bin};
-use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
+use crate::output::{OutputHash, PackedOutput, TAG_BYTES};
 use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver};
 use crate::tag_order::{Merge, TagMatch, tags_of};
 use crate::tags::TAGS_PER_MESSAGE;
@@ -37,7 +37,7 @@ struct Run {
     params: Params,
     session: Session,
     parameters: &'static Parameters,
-    /// See [`super::TAGS_IN_ORDER`].
+    /// See [`super::tags_in_order`].
     tags_in_order: usize,
 }
 
@@ -306,7 +306,7 @@ impl TakeMask {
         let mask = self.mask + theirs.ok_or(Error::BadMask)?;
         let hash = OutputHash::new(LABEL, &self.run.params);
         let keys = self.grouped.keys();
-        let mut outputs = Zeroizing::new(vec![[0; OUTPUT_BYTES]; keys.len()]);
+        let mut outputs = Zeroizing::new(vec![PackedOutput::default(); keys.len()]);
         self.values
             .par_chunks_mut(HASHES_AT_ONCE)
             .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
@@ -345,11 +345,9 @@ impl TakeTags {
     }
 }
 
-fn matched(found: &TagMatch, outputs: &[[u8; OUTPUT_BYTES]], positions: &[u32]) -> Match {
+fn matched(found: &TagMatch, outputs: &[PackedOutput], positions: &[u32]) -> Match {
     let place = found.place;
-    let mut proof = MatchProof::default();
-    proof.0.copy_from_slice(&outputs[place][TAG_BYTES..]);
-    Match { position: positions[place] as usize, tag_index: found.tag_index, proof }
+    Match { position: positions[place] as usize, tag_index: found.tag_index, proof: outputs[place].proof() }
 }
 
 impl Party for Start {

@@ -20,7 +20,7 @@ use crate::item::{ItemSet, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
 use crate::okvs::{Grouped, Shape, decode_bin};
-use crate::output::{MatchProof, OUTPUT_BYTES, OutputHash, TAG_BYTES};
+use crate::output::{MatchProof, OutputHash, PackedOutput, TAG_BYTES};
 use crate::shuffle::random_order;
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
@@ -46,16 +46,20 @@ pub(crate) struct Start {
     params: Params,
     parameters: &'static Parameters,
     items: ItemSet,
-    /// See [`super::TAGS_IN_ORDER`].
+    /// See [`super::tags_in_order`].
     tags_in_order: usize,
 }
 
-/// The commitment and the own part of the base transfers are sent.
-struct Opened(TakeExtension);
+/// The commitment and the own part of the base transfers are sent; while the receiver answers, the set is cut.
+struct Opened {
+    run: Run,
+    transfers: OtReceiver,
+}
 
 /// The extension comes.
 struct TakeExtension {
     run: Run,
+    batches: Batches,
     transfers: OtReceiver,
     pieces: Pieces,
 }
@@ -66,12 +70,14 @@ struct Grown(TakeChallenge);
 /// The challenge is due.
 struct TakeChallenge {
     run: Run,
+    batches: Batches,
     silent: SilentSender,
 }
 
 /// The salt is sent, so the encoding must come soon; meanwhile the correlation is expanded and the set put in bins.
 struct Expand {
     run: Run,
+    batches: Batches,
     silent: SilentSender,
     seed: [u8; SEED_BYTES],
     hash: KeyedHash,
@@ -131,7 +137,7 @@ struct Batch {
     /// The place of the batch's items in [`Batches::order`].
     range: Range<usize>,
     grouped: Grouped,
-    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
+    outputs: Zeroizing<Vec<PackedOutput>>,
     bins_done: usize,
 }
 
@@ -140,7 +146,7 @@ struct BatchTags {
     /// The place of the batch's first item in [`Batches`].
     start: usize,
     grouped: Grouped,
-    outputs: Zeroizing<Vec<[u8; OUTPUT_BYTES]>>,
+    outputs: Zeroizing<Vec<PackedOutput>>,
     order: TagOrder,
 }
 
@@ -154,17 +160,15 @@ impl Start {
         Self { params, parameters, items, tags_in_order }
     }
 
-    fn open(self, rng: &mut dyn CryptoRng) -> (TakeExtension, Message) {
+    fn open(self, rng: &mut dyn CryptoRng) -> (Opened, Message) {
         let session = Session::new(&self.params);
         let delta = Zeroizing::new(F128::random(rng));
         let mask = SenderMask::random(rng);
         let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
         let message = [mask.commitment(&session).as_slice(), &request].concat();
-        let length = extension_message_bytes(self.parameters);
         let Self { params, parameters, items, tags_in_order } = self;
         let run = Run { params, session, parameters, items, tags_in_order, delta, mask };
-        let pieces = Pieces::new(MessageKind::VoleExtension, length);
-        (TakeExtension { run, transfers, pieces }, Message::VoleOpening(message))
+        (Opened { run, transfers }, Message::VoleOpening(message))
     }
 }
 
@@ -174,10 +178,19 @@ impl Run {
     }
 }
 
+impl Opened {
+    fn cut(self, rng: &mut dyn CryptoRng) -> Result<TakeExtension, Error> {
+        let Self { run, transfers } = self;
+        let batches = Batches::new(run.items.items(), run.tags_in_order, rng)?;
+        let pieces = Pieces::new(MessageKind::VoleExtension, extension_message_bytes(run.parameters));
+        Ok(TakeExtension { run, batches, transfers, pieces })
+    }
+}
+
 impl TakeExtension {
     fn take(mut self, piece: &[u8], rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         let Some(message) = self.pieces.take(piece)? else { return Ok(Turn::Receive(Box::new(self))) };
-        let Self { run, transfers, .. } = self;
+        let Self { run, batches, transfers, .. } = self;
         let wrong_count = Error::WrongCount { kind: MessageKind::VoleExtension };
         let (reply, extension) = message.split_at_checked(base_ot::SENDER_BYTES).ok_or(wrong_count)?;
         let seeds =
@@ -188,7 +201,7 @@ impl TakeExtension {
         let (silent, trees) = SilentSender::new(session, noise, *run.delta, &rows, rng);
         let progress = party::reached(PHASE_CORRELATE, 0, 2);
         let messages = pieces(&trees, Message::VoleTrees);
-        Ok(Turn::Send(Box::new(Grown(TakeChallenge { run, silent })), messages, progress))
+        Ok(Turn::Send(Box::new(Grown(TakeChallenge { run, batches, silent })), messages, progress))
     }
 }
 
@@ -205,18 +218,18 @@ impl TakeChallenge {
         rng.fill_bytes(&mut salt);
         let hash = self.run.session.item_hash(&salt, seed);
         let message = Message::VoleSalt([answer, salt].concat());
-        Ok((Expand { run: self.run, silent: self.silent, seed: *seed, hash }, message))
+        let Self { run, batches, silent } = self;
+        Ok((Expand { run, batches, silent, seed: *seed, hash }, message))
     }
 }
 
 impl Expand {
-    fn expand(self, rng: &mut dyn CryptoRng) -> Result<TakeMask, Error> {
-        let Self { run, silent, seed, hash } = self;
+    fn expand(self) -> TakeMask {
+        let Self { run, mut batches, silent, seed, hash } = self;
         let own = silent.expand();
-        let mut batches = Batches::new(run.items.items(), run.tags_in_order, rng)?;
         let batch = batches.first(&run.shape(), &seed, run.items.items());
         let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
-        Ok(TakeMask { run, batches, batch, key })
+        TakeMask { run, batches, batch, key }
     }
 }
 
@@ -261,7 +274,7 @@ impl Batches {
 
 impl Batch {
     fn new(range: Range<usize>, grouped: Grouped) -> Self {
-        let outputs = Zeroizing::new(vec![[0; OUTPUT_BYTES]; grouped.keys().len()]);
+        let outputs = Zeroizing::new(vec![PackedOutput::default(); grouped.keys().len()]);
         Self { range, grouped, outputs, bins_done: 0 }
     }
 
@@ -366,7 +379,7 @@ impl SendTags {
         let within = range.start - self.tags.start..range.end - self.tags.start;
         let mut tags = Vec::with_capacity(range.len() * TAG_BYTES);
         for place in self.tags.order.places(within.clone()) {
-            tags.extend_from_slice(&self.tags.outputs[place][..TAG_BYTES]);
+            tags.extend_from_slice(self.tags.outputs[place].tag());
         }
         if self.run.params.prove_matches {
             self.keep_proofs(within);
@@ -377,9 +390,7 @@ impl SendTags {
     /// Keeps what the receiver's proofs of the tags of this part of the batch will be checked against.
     fn keep_proofs(&mut self, within: Range<usize>) {
         for place in self.tags.order.places(within) {
-            let mut proof = MatchProof::default();
-            proof.0.copy_from_slice(&self.tags.outputs[place][TAG_BYTES..]);
-            self.proofs.push(proof);
+            self.proofs.push(self.tags.outputs[place].proof());
             let item = self.tags.grouped.order()[place];
             self.positions.push(self.batches.position(self.tags.start, item));
         }
@@ -412,14 +423,14 @@ impl Party for Start {
         party::nothing_due(incoming)?;
         let (next, message) = self.open(rng);
         let progress = party::reached(PHASE_CORRELATE, 0, 2);
-        Ok(Turn::Send(Box::new(Opened(next)), vec![message], progress))
+        Ok(Turn::Send(Box::new(next), vec![message], progress))
     }
 }
 
 impl Party for Opened {
-    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
-        Ok(Turn::Receive(Box::new(self.0)))
+        Ok(Turn::Receive(Box::new(self.cut(rng)?)))
     }
 }
 
@@ -453,9 +464,9 @@ impl Party for TakeChallenge {
 }
 
 impl Party for Expand {
-    fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
-        Ok(Turn::Receive(Box::new(self.expand(rng)?)))
+        Ok(Turn::Receive(Box::new(self.expand())))
     }
 
     /// From here on: the salt is sent.

@@ -1,6 +1,6 @@
 //! Large sets. `cargo test -p overlap-psi --release soak -- --ignored`
 
-use super::TAGS_IN_ORDER;
+use super::MOST_TAGS_IN_ORDER;
 use crate::pair::{VOLE, items};
 
 #[test]
@@ -18,7 +18,7 @@ fn soak_large_sets_both_ways_with_proofs() {
 #[test]
 #[ignore = "takes long"]
 fn soak_a_sender_of_several_batches() {
-    let size = TAGS_IN_ORDER as u64 + 4097;
+    let size = MOST_TAGS_IN_ORDER as u64 + 4097;
     let receiver = items((0..512).chain(size - 512..size).map(|n| n + 100));
     VOLE.check(&receiver, &items(0..size), true);
     VOLE.check(&receiver, &items(0..size), false);
