@@ -181,7 +181,7 @@ impl Exchange<'_> {
         agreed: &Agreed,
         params: Params,
         parts: u32,
-        items: Vec<SessionItem>,
+        items: Zeroizing<Vec<SessionItem>>,
     ) -> Result<Ran, Fault> {
         let (part, parts) = (u64::from(params.partition), u64::from(parts));
         let encoding_limit = self.inner.live.load().config.limits.encoding;
