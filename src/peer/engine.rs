@@ -9,6 +9,7 @@ use overlap_psi::{Message, Outcome, Params, Party, Progress, Role, SessionItem, 
 use overlap_wire::{Frame, FrameType};
 use rayon::ThreadPool;
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
 use crate::book::Book;
 use crate::channel::{Channel, unlike_its_header};
@@ -93,7 +94,7 @@ impl Run {
         self,
         pool: &Arc<ThreadPool>,
         (channel, book): (&mut Channel, &mut Book),
-        items: Vec<SessionItem>,
+        items: Zeroizing<Vec<SessionItem>>,
         mut progress: impl FnMut(Progress),
     ) -> Result<Ran, Fault> {
         let partition = self.params.partition;
@@ -126,7 +127,9 @@ impl Run {
         }
     }
 
-    fn start(self, items: Vec<SessionItem>) -> Result<Box<dyn Party>, overlap_psi::Error> {
+    /// The engine wipes the items.
+    fn start(self, mut items: Zeroizing<Vec<SessionItem>>) -> Result<Box<dyn Party>, overlap_psi::Error> {
+        let items = std::mem::take(&mut *items);
         match (self.engine, self.role) {
             (EngineName::Voprf, Role::Receiver) => voprf::receiver(self.params, items),
             (EngineName::Voprf, Role::Sender) => voprf::sender(self.params, items),

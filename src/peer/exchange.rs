@@ -158,7 +158,7 @@ impl Exchange<'_> {
         let mut unproven = Vec::new();
         for (part, number) in parts.into_iter().zip(0..) {
             let (items, positions) = part.split();
-            match self.run_part(agreed, agreed.params(name, cut, number), items).await? {
+            match self.run_part(agreed, agreed.params(name, cut, number), cut.parts, items).await? {
                 Ran::Done(outcome, last) => learned.add(number, outcome, positions.as_deref(), last),
                 Ran::AwaitsProofs(party) => unproven.push((number, party, positions)),
             }
@@ -180,8 +180,10 @@ impl Exchange<'_> {
         &mut self,
         agreed: &Agreed,
         params: Params,
-        items: Vec<SessionItem>,
+        parts: u32,
+        items: Zeroizing<Vec<SessionItem>>,
     ) -> Result<Ran, Fault> {
+        let (part, parts) = (u64::from(params.partition), u64::from(parts));
         let encoding_limit = self.inner.live.load().config.limits.encoding;
         let run = Run { engine: agreed.offer.engine, role: agreed.role(), params, encoding_limit };
         let events = self.events;
@@ -190,8 +192,9 @@ impl Exchange<'_> {
                 // Progress that nobody has room for is out of date by the time there is.
                 let _ = events.try_send(ExchangeEvent::Progress {
                     phase: reached.phase.to_owned(),
-                    done: reached.done,
-                    total: reached.total,
+                    // All partitions have as much to do.
+                    done: part * reached.total + reached.done,
+                    total: parts * reached.total,
                 });
             }
         })

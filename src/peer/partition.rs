@@ -5,13 +5,14 @@
 //! set, is not seen.
 
 use overlap_psi::SessionItem;
+use zeroize::Zeroizing;
 
 use crate::fault::Fault;
 
-/// One part of a set.
+/// One part of a set; its items are wiped when dropped.
 pub(crate) struct Part {
     /// Its items; behind those of the set come random ones.
-    pub(crate) items: Vec<SessionItem>,
+    pub(crate) items: Zeroizing<Vec<SessionItem>>,
     /// The positions in the set of those that are the set's. `None` where the part is the whole set.
     positions: Option<Vec<u32>>,
 }
@@ -27,7 +28,7 @@ impl Part {
     }
 
     /// Takes the items out; the positions stay for when the run is over.
-    pub(crate) fn split(self) -> (Vec<SessionItem>, Option<Vec<u32>>) {
+    pub(crate) fn split(self) -> (Zeroizing<Vec<SessionItem>>, Option<Vec<u32>>) {
         (self.items, self.positions)
     }
 }
@@ -37,25 +38,28 @@ impl Part {
 /// # Errors
 /// [`Fault::Internal`] where a part overflows its bound. Items are pseudorandom, so that has the probability that the bound
 /// was made for, 2^-50.
-pub(crate) fn cut(items: Vec<SessionItem>, parts: u32, bound: usize) -> Result<Vec<Part>, Fault> {
+pub(crate) fn cut(items: Zeroizing<Vec<SessionItem>>, parts: u32, bound: usize) -> Result<Vec<Part>, Fault> {
     if parts == 1 {
         return Ok(vec![Part { items, positions: None }]);
     }
-    let empty = || (Vec::with_capacity(bound), Vec::with_capacity(bound));
-    let mut cut: Vec<(Vec<SessionItem>, Vec<u32>)> = (0..parts).map(|_| empty()).collect();
-    for (item, position) in items.into_iter().zip(0..) {
-        let (items, positions) = &mut cut[part_of(&item, parts)];
-        items.push(item);
+    // With room for all from the start: a vector that grows leaves a copy behind that nobody wipes.
+    let empty = || (Zeroizing::new(Vec::with_capacity(bound)), Vec::with_capacity(bound));
+    let mut cut: Vec<(Zeroizing<Vec<SessionItem>>, Vec<u32>)> = (0..parts).map(|_| empty()).collect();
+    for (item, position) in items.iter().zip(0..) {
+        let (items, positions) = &mut cut[part_of(item, parts)];
+        if items.len() == bound {
+            return Err(Fault::internal("a part overflows its bound"));
+        }
+        items.push(*item);
         positions.push(position);
     }
-    cut.into_iter().map(|(items, positions)| pad(items, positions, bound)).collect()
+    Ok(cut.into_iter().map(|(items, positions)| pad(items, positions, bound)).collect())
 }
 
-fn pad(mut items: Vec<SessionItem>, positions: Vec<u32>, bound: usize) -> Result<Part, Fault> {
-    let missing =
-        bound.checked_sub(items.len()).ok_or_else(|| Fault::internal("a part overflows its bound"))?;
+fn pad(mut items: Zeroizing<Vec<SessionItem>>, positions: Vec<u32>, bound: usize) -> Part {
+    let missing = bound - items.len();
     items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(missing));
-    Ok(Part { items, positions: Some(positions) })
+    Part { items, positions: Some(positions) }
 }
 
 /// The first 32 bits of an item, scaled: they are uniform, and the engine hashes the item anew.
@@ -68,15 +72,15 @@ fn part_of(item: &SessionItem, parts: u32) -> usize {
 mod tests {
     use super::*;
 
-    fn items(count: usize) -> Vec<SessionItem> {
-        std::iter::repeat_with(|| SessionItem::new(rand::random())).take(count).collect()
+    fn items(count: usize) -> Zeroizing<Vec<SessionItem>> {
+        Zeroizing::new(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(count).collect())
     }
 
     #[test]
     fn equal_items_are_in_parts_of_one_number_and_keep_their_positions() {
         let set = items(3000);
         let parts = cut(set.clone(), 3, 1300).unwrap();
-        let other = cut(set.iter().rev().copied().collect(), 3, 1200).unwrap();
+        let other = cut(Zeroizing::new(set.iter().rev().copied().collect()), 3, 1200).unwrap();
         let mut seen = 0;
         for (part, other) in parts.into_iter().zip(other) {
             assert_eq!((part.items.len(), other.items.len()), (1300, 1200));

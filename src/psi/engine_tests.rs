@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::pair::{Engine, VOLE, VOPRF, intersection, items, params};
+use crate::pair::{Engine, VOLE, VOPRF, intersection, items, params, rngs};
 use crate::vole::parameters;
-use crate::{Error, SessionItem};
+use crate::{Error, Progress, SessionItem, TAGS_PER_MESSAGE};
 
 /// Numbers of filling items: no set under test has any above this.
 const FILLING: u64 = 1 << 40;
@@ -141,6 +141,49 @@ fn one_thread_and_two() {
     }
 }
 
+/// The phases of which a side told, in the order in which they began; each goes forward only, to its end.
+fn phases(told: &[Progress]) -> Vec<&'static str> {
+    let mut latest: Vec<Progress> = Vec::new();
+    for progress in told {
+        match latest.iter_mut().find(|before| before.phase == progress.phase) {
+            Some(before) => {
+                assert_eq!(before.total, progress.total, "{before:?} {progress:?}");
+                assert!(before.done <= progress.done, "{before:?} {progress:?}");
+                *before = *progress;
+            }
+            None => latest.push(*progress),
+        }
+    }
+    latest.iter().for_each(|progress| assert_eq!(progress.done, progress.total, "{progress:?}"));
+    latest.into_iter().map(|progress| progress.phase).collect()
+}
+
+#[test]
+fn both_sides_tell_of_each_phase_until_it_is_done() {
+    let expected: [(Engine, [&[&str]; 2]); 2] = [
+        (VOPRF, [&["blind", "evaluate", "unblind", "tags"], &["evaluate", "tags"]]),
+        (VOLE, [&["correlate", "encode", "decode", "tags"]; 2]),
+    ];
+    // Of the larger sets every list takes several messages.
+    let several = TAGS_PER_MESSAGE as u64 + 1;
+    for (receiver, sender, prove) in [(3, 1, false), (1, 4, true), (several, several, true)] {
+        let [receiver, sender] = sets(receiver, sender, 1);
+        let receiver = padded(&receiver);
+        for (engine, expected) in &expected {
+            let params = params(receiver.len(), sender.len(), prove);
+            let parties = [
+                (engine.receiver)(params.clone(), receiver.clone()).unwrap(),
+                (engine.sender)(params, sender.clone()).unwrap(),
+            ];
+            let sides = crate::pair::run_watched(parties, rngs(), &mut |_, message| vec![message]);
+            for ((end, told), expected) in sides.into_iter().zip(expected) {
+                assert!(matches!(end, Some(Ok(_))));
+                assert_eq!(phases(&told), *expected);
+            }
+        }
+    }
+}
+
 /// The error with which a side refuses its own set, be it at once or on the way. The other side never errs.
 fn refusal(engine: Engine, receiver: &[SessionItem], sender: &[SessionItem]) -> Option<Error> {
     let params = params(receiver.len(), sender.len(), true);
@@ -149,7 +192,7 @@ fn refusal(engine: Engine, receiver: &[SessionItem], sender: &[SessionItem]) -> 
     match made {
         Err(error) => Some(error),
         Ok(parties) => {
-            let ends = crate::pair::run(parties, crate::pair::rngs(), &mut |_, message| vec![message]);
+            let ends = crate::pair::run(parties, rngs(), &mut |_, message| vec![message]);
             let mut errors: Vec<_> = ends.into_iter().filter_map(|end| end?.err()).collect();
             assert!(errors.len() < 2);
             errors.pop()

@@ -5,7 +5,9 @@ use std::collections::{HashSet, VecDeque};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::{Error, Message, MessageKind, Outcome, Params, Party, Role, SessionItem, Turn, vole, voprf};
+use crate::{
+    Error, Message, MessageKind, Outcome, Params, Party, Progress, Role, SessionItem, Turn, vole, voprf,
+};
 
 /// What makes one of an engine's machines.
 type Make = fn(Params, Vec<SessionItem>) -> Result<Box<dyn Party>, Error>;
@@ -167,11 +169,21 @@ struct Side {
     party: Option<(Box<dyn Party>, bool)>,
     inbox: VecDeque<Message>,
     end: End,
+    progress: Vec<Progress>,
     rng: ChaCha20Rng,
 }
 
 /// Runs a receiver and a sender until neither can go on; the receiver's end first.
 pub(crate) fn run(parties: [Box<dyn Party>; 2], rngs: [ChaCha20Rng; 2], between: Between<'_>) -> [End; 2] {
+    run_watched(parties, rngs, between).map(|(end, _)| end)
+}
+
+/// The same, with what each side told of its progress.
+pub(crate) fn run_watched(
+    parties: [Box<dyn Party>; 2],
+    rngs: [ChaCha20Rng; 2],
+    between: Between<'_>,
+) -> [(End, Vec<Progress>); 2] {
     let [receiver, sender] = parties;
     let [receiver_rng, sender_rng] = rngs;
     let mut sides = [Side::new(receiver, receiver_rng), Side::new(sender, sender_rng)];
@@ -182,14 +194,14 @@ pub(crate) fn run(parties: [Box<dyn Party>; 2], rngs: [ChaCha20Rng; 2], between:
             true
         });
         if moved == [false, false] {
-            return sides.map(|side| side.end);
+            return sides.map(|side| (side.end, side.progress));
         }
     }
 }
 
 impl Side {
     fn new(party: Box<dyn Party>, rng: ChaCha20Rng) -> Self {
-        Self { party: Some((party, false)), inbox: VecDeque::new(), end: None, rng }
+        Self { party: Some((party, false)), inbox: VecDeque::new(), end: None, progress: Vec::new(), rng }
     }
 
     /// One step, if there is one to make, and what it sent.
@@ -199,7 +211,7 @@ impl Side {
         let (party, _) = self.party.take()?;
         let (next, sent) = match party.advance(incoming, &mut self.rng) {
             Ok(Turn::Send(party, messages, progress)) => {
-                assert!(progress.done <= progress.total);
+                self.progress.push(progress);
                 (Some((party, false)), messages)
             }
             Ok(Turn::Receive(party) | Turn::AwaitProofs(party)) => (Some((party, true)), Vec::new()),

@@ -32,14 +32,16 @@ pub struct Params {
     pub prove_matches: bool,
 }
 
-/// What a machine reached, in items done of items in all.
+/// What a machine reached, in parts done of parts in all: of items, or of what stands for them in that phase. Within a phase the
+/// parts in all stay the same, and those done never become fewer and end at all of them. A side tells of every phase in which it
+/// does anything, be it to take what the other sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// What the machine is at.
     pub phase: &'static str,
-    /// Items done.
+    /// Parts done.
     pub done: u64,
-    /// Items in all.
+    /// Parts in all.
     pub total: u64,
 }
 
@@ -53,7 +55,8 @@ pub struct Outcome {
 /// What a driver has to do next.
 pub enum Turn {
     /// Send these, in this order, then call [`Party::advance`] with no message: the machine has more to do. There may
-    /// be none: long work returns to its driver between its parts, so that progress is seen and a run can be given up.
+    /// be none: long work returns to its driver between its parts, and so does a machine that waits between two messages,
+    /// so that progress is seen and a run can be given up.
     Send(Box<dyn Party>, Vec<Message>, Progress),
     /// Call [`Party::advance`] with the partner's next message.
     Receive(Box<dyn Party>),

@@ -51,6 +51,11 @@ impl ReceivedTags {
         Ok(())
     }
 
+    /// How far the list has come.
+    pub(crate) fn chunks(&self) -> &Chunks {
+        &self.chunks
+    }
+
     /// Whether the list is complete.
     pub(crate) fn is_complete(&self) -> bool {
         self.chunks.is_complete()

@@ -100,6 +100,9 @@ pub const CHUNK: usize = 4096;
 /// The label of this engine in every hash that is not the RFC's.
 const LABEL: &str = "voprf";
 
+const PHASE_EVALUATE: &str = "evaluate";
+const PHASE_TAGS: &str = "tags";
+
 /// The machine of the side that learns, for its set of `params.receiver_size` items.
 ///
 /// # Errors

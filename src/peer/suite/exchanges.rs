@@ -215,37 +215,62 @@ async fn the_engine_is_the_agreements_where_that_fixes_one() {
     }
 }
 
-/// An exchange, and the phases that its caller saw.
+/// A phase, and of how much how much was done.
+type Reached = (String, u64, u64);
+
+/// An exchange, and the progress that its caller saw.
 async fn ask(
     node: &TestNode,
     request: ExchangeRequest,
-) -> Result<(ExchangeRecord, BTreeSet<String>), ExchangeError> {
+) -> Result<(ExchangeRecord, Vec<Reached>), ExchangeError> {
     let (events, mut seen) = tokio::sync::mpsc::channel(1024);
     let record = node.peer.exchange(request, events).await?;
-    let mut phases = BTreeSet::new();
+    let mut progress = Vec::new();
     while let Ok(event) = seen.try_recv() {
-        if let ExchangeEvent::Progress { phase, .. } = event {
-            phases.insert(phase);
+        if let ExchangeEvent::Progress { phase, done, total } = event {
+            progress.push((phase, done, total));
         }
     }
-    Ok((record, phases))
+    Ok((record, progress))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_caller_sees_the_phases_and_the_record_has_their_seconds() {
+async fn the_caller_sees_each_phase_until_it_is_done_and_the_record_has_its_seconds() {
     let phases: [(EngineName, [&[&str]; 2]); 2] = [
-        (EngineName::Voprf, [&["blind", "unblind"], &["evaluate", "tags"]]),
-        (EngineName::Vole, [&["correlate", "encode"], &["correlate", "decode", "tags"]]),
+        (EngineName::Voprf, [&["blind", "evaluate", "unblind", "tags"], &["evaluate", "tags"]]),
+        (EngineName::Vole, [&["correlate", "encode", "decode", "tags"]; 2]),
     ];
     for (engine, [receiver, sender]) in phases {
-        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
-        let ([alpha, beta], _) = run_pair(&mut coalition, [5, 50], 3).await;
-        for (node, other, expected) in [(&alpha, &beta, receiver), (&beta, &alpha, sender)] {
-            let (record, seen) = ask(node, request(&other.id)).await.unwrap();
-            let seconds = |name: &str| record.seconds.iter().find(|(phase, _)| phase == name).unwrap().1;
-            assert!(expected.iter().all(|phase| seen.contains(*phase)), "{engine}: {seen:?}");
-            let sum: f64 = expected.iter().map(|phase| seconds(phase)).sum();
-            assert!(sum > 0.0 && sum <= seconds("engine"), "{:?}", record.seconds);
+        for parts in [1, 3] {
+            let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
+            let ([alpha, beta], _) = run_pair(&mut coalition, [5, 50], 3).await;
+            [&alpha, &beta].iter().for_each(|node| node.peer.inner().tap.cut_into(parts));
+            for (caller, called, [own, theirs]) in
+                [(&alpha, &beta, [receiver, sender]), (&beta, &alpha, [sender, receiver])]
+            {
+                let (record, seen) = ask(caller, request(&called.id)).await.unwrap();
+                check_progress(&seen, own);
+                check_seconds(&record, own);
+                check_seconds(&called.last_record().await, theirs);
+            }
         }
     }
+}
+
+/// Each phase goes forward only, to its end, over all partitions.
+fn check_progress(seen: &[Reached], phases: &[&str]) {
+    let told: BTreeSet<_> = seen.iter().map(|(phase, ..)| phase.as_str()).collect();
+    assert_eq!(told, phases.iter().copied().collect());
+    for phase in phases {
+        let of_it: Vec<_> = seen.iter().filter(|(name, ..)| name == phase).collect();
+        assert!(of_it.is_sorted_by_key(|(_, done, _)| done), "{of_it:?}");
+        let (_, done, total) = of_it[of_it.len() - 1];
+        assert!(done == total && of_it.iter().all(|(.., all)| all == total), "{of_it:?}");
+    }
+}
+
+fn check_seconds(record: &ExchangeRecord, phases: &[&str]) {
+    let seconds = |name: &str| record.seconds.iter().find(|(phase, _)| phase == name).unwrap().1;
+    let sum: f64 = phases.iter().map(|phase| seconds(phase)).sum();
+    assert!(sum > 0.0 && sum <= seconds("engine"), "{:?}", record.seconds);
 }

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::parameters::Parameters;
 use super::session::{COMMITMENT_BYTES, SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
-    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_ENCODE, SALT_MESSAGE_BYTES, silent_error,
-    transfer_error,
+    HASHES_AT_ONCE, LABEL, OPENING_BYTES, PHASE_CORRELATE, PHASE_DECODE, PHASE_ENCODE, PHASE_TAGS,
+    SALT_MESSAGE_BYTES, silent_error, transfer_error,
 };
 use crate::chunk::{Chunks, PIECE_BYTES, Pieces, pieces};
 use crate::expand_convolute::Pair;
@@ -135,6 +135,9 @@ struct TakeTags {
     chunks: Chunks,
     merge: Merge,
 }
+
+/// The tags that have come are merged.
+struct Merged(TakeTags);
 
 impl Start {
     pub(crate) fn new(
@@ -407,17 +410,14 @@ impl Party for TakeSalt {
 }
 
 impl Party for Encode {
-    fn advance(
-        mut self: Box<Self>,
-        incoming: Option<Message>,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Turn, Error> {
+    fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
         if let Some(columns) = self.next_columns() {
             let progress = party::progress(PHASE_ENCODE, &self.bins);
             return Ok(Turn::Send(self, columns, progress));
         }
-        Box::new(self.decode()).advance(None, rng)
+        let progress = party::reached(PHASE_DECODE, 0, 1);
+        Ok(Turn::Send(Box::new(self.decode()), Vec::new(), progress))
     }
 }
 
@@ -431,7 +431,10 @@ impl Party for Decode {
 impl Party for TakeMask {
     fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         match party::due(incoming)? {
-            Message::VoleSenderMask(opening) => Ok(self.take(&opening)?.turn()),
+            Message::VoleSenderMask(opening) => {
+                let next = Merged(self.take(&opening)?);
+                Ok(Turn::Send(Box::new(next), Vec::new(), party::reached(PHASE_DECODE, 1, 1)))
+            }
             other => Err(party::unexpected(MessageKind::VoleSenderMask, &other)),
         }
     }
@@ -443,6 +446,14 @@ impl Party for TakeTags {
             Message::Tags(tags) => self.take(&tags)?,
             other => return Err(party::unexpected(MessageKind::Tags, &other)),
         }
-        Ok(self.turn())
+        let progress = party::progress(PHASE_TAGS, &self.chunks);
+        Ok(Turn::Send(Box::new(Merged(*self)), Vec::new(), progress))
+    }
+}
+
+impl Party for Merged {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(self.0.turn())
     }
 }

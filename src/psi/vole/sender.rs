@@ -11,7 +11,7 @@ use super::parameters::Parameters;
 use super::session::{SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
     CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, HASHES_AT_ONCE, LABEL,
-    PHASE_CORRELATE, PHASE_DECODE, PHASE_TAGS, extension_message_bytes, transfer_error,
+    PHASE_CORRELATE, PHASE_DECODE, PHASE_ENCODE, PHASE_TAGS, extension_message_bytes, transfer_error,
 };
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
@@ -111,6 +111,9 @@ struct TakeEncoding {
     hash: OutputHash,
     chunks: Chunks,
 }
+
+/// The columns that have come are taken up.
+struct Taken(TakeEncoding);
 
 /// The key is whole; tags are sent, batch by batch.
 struct SendTags {
@@ -478,7 +481,10 @@ impl Party for Expand {
 impl Party for TakeMask {
     fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         match party::due(incoming)? {
-            Message::VoleReceiverMask(mask) => Ok(self.take(mask).turn()?),
+            Message::VoleReceiverMask(mask) => {
+                let progress = party::reached(PHASE_CORRELATE, 2, 2);
+                Ok(Turn::Send(Box::new(Taken(self.take(mask))), Vec::new(), progress))
+            }
             other => Err(party::unexpected(MessageKind::VoleReceiverMask, &other)),
         }
     }
@@ -494,9 +500,22 @@ impl Party for TakeEncoding {
             Message::VoleEncoding(columns) => self.take(&columns)?,
             other => return Err(party::unexpected(MessageKind::VoleEncoding, &other)),
         }
-        self.turn()
+        let progress = party::progress(PHASE_ENCODE, &self.chunks);
+        Ok(Turn::Send(Box::new(Taken(*self)), Vec::new(), progress))
     }
 
+    fn time_limit(&self) -> Option<Duration> {
+        Some(ENCODING_LIMIT)
+    }
+}
+
+impl Party for Taken {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        self.0.turn()
+    }
+
+    /// The same limit still runs: one that stopped between two messages would begin anew with each.
     fn time_limit(&self) -> Option<Duration> {
         Some(ENCODING_LIMIT)
     }

@@ -50,9 +50,9 @@ fn narrower_processors_give_the_known_transcripts() {
     }
 }
 
-type Limits = Arc<Mutex<Vec<(MessageKind, Option<Duration>)>>>;
+type Limits = Arc<Mutex<Vec<(Option<MessageKind>, Option<Duration>)>>>;
 
-/// A machine that notes each message with the time limit under which its driver waited for it.
+/// A machine that notes the time limit of each state, with the message for which its driver waited there, if for any.
 struct Watched {
     party: Box<dyn Party>,
     limits: Limits,
@@ -60,9 +60,8 @@ struct Watched {
 
 impl Party for Watched {
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
-        if let Some(message) = &incoming {
-            self.limits.lock().unwrap().push((message.kind(), self.party.time_limit()));
-        }
+        let waited_for = incoming.as_ref().map(Message::kind);
+        self.limits.lock().unwrap().push((waited_for, self.party.time_limit()));
         let limits = self.limits;
         let watched = |party| Box::new(Self { party, limits });
         Ok(match self.party.advance(incoming, rng)? {
@@ -90,8 +89,14 @@ fn the_encoding_has_a_time_limit_and_nothing_else_has() {
     let encoding = [VoleReceiverMask, VoleEncoding].map(|kind| (kind, limit));
     let expected =
         [&before.map(|kind| (kind, None))[..], &encoding, &after.map(|kind| (kind, None))].concat();
-    let mut found = limits.lock().unwrap().clone();
+    let states = limits.lock().unwrap().clone();
+    let waited = |(kind, limit): &(Option<MessageKind>, _)| kind.map(|kind| (kind, *limit));
+    let mut found: Vec<_> = states.iter().filter_map(waited).collect();
     // The extension comes in several pieces.
     found.dedup();
     assert_eq!(found, expected);
+    // One limit for all of it: a state without one would have the driver begin anew.
+    let mut limited: Vec<_> = states.iter().map(|(_, limit)| limit.is_some()).collect();
+    limited.dedup();
+    assert_eq!(limited, [false, true, false]);
 }

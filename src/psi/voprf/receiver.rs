@@ -9,7 +9,7 @@ use super::batch::Transcript;
 use super::dleq::{self, Proof, Verified};
 use super::group::{self, ELEMENT_BYTES};
 use super::key::PublicKey;
-use super::{CHUNK, LABEL, bulk};
+use super::{CHUNK, LABEL, PHASE_EVALUATE, PHASE_TAGS, bulk};
 use crate::chunk::Chunks;
 use crate::item::ItemSet;
 use crate::match_proofs;
@@ -59,6 +59,9 @@ struct TakeEvaluated {
     evaluated: Vec<RistrettoPoint>,
 }
 
+/// The evaluations that have come are taken up.
+struct Taken(TakeEvaluated);
+
 /// All evaluations have come; their proof is due.
 struct CheckEvaluated {
     set: Shuffled,
@@ -84,6 +87,9 @@ struct TakeTags {
     outputs: Vec<Output>,
     tags: ReceivedTags,
 }
+
+/// The tags that have come are taken up.
+struct Gathered(TakeTags);
 
 impl Start {
     pub(crate) fn new(params: Params, items: ItemSet) -> Self {
@@ -260,7 +266,15 @@ impl Party for TakeEvaluated {
             Message::VoprfEvaluated(encoded) => self.take(&encoded)?,
             other => return Err(party::unexpected(MessageKind::VoprfEvaluated, &other)),
         }
-        Ok(self.turn())
+        let progress = party::progress(PHASE_EVALUATE, &self.chunks);
+        Ok(Turn::Send(Box::new(Taken(*self)), Vec::new(), progress))
+    }
+}
+
+impl Party for Taken {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(self.0.turn())
     }
 }
 
@@ -292,6 +306,14 @@ impl Party for TakeTags {
             Message::Tags(tags) => self.tags.take(&tags)?,
             other => return Err(party::unexpected(MessageKind::Tags, &other)),
         }
-        self.turn()
+        let progress = party::progress(PHASE_TAGS, self.tags.chunks());
+        Ok(Turn::Send(Box::new(Gathered(*self)), Vec::new(), progress))
+    }
+}
+
+impl Party for Gathered {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        self.0.turn()
     }
 }

@@ -8,7 +8,7 @@ use super::batch::Transcript;
 use super::dleq::Proof;
 use super::group::ELEMENT_BYTES;
 use super::key::{PublicKey, SecretKey};
-use super::{CHUNK, LABEL, bulk};
+use super::{CHUNK, LABEL, PHASE_EVALUATE, PHASE_TAGS, bulk};
 use crate::chunk::Chunks;
 use crate::item::ItemSet;
 use crate::match_proofs::TakeProofs;
@@ -16,9 +16,6 @@ use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, party};
-
-const PHASE_EVALUATE: &str = "evaluate";
-const PHASE_TAGS: &str = "tags";
 
 /// Before anything.
 pub(crate) struct Start {
@@ -34,9 +31,6 @@ struct Keyed {
     public: PublicKey,
 }
 
-/// The key is sent.
-struct Announced(Evaluate);
-
 /// Blinded elements come.
 struct Evaluate {
     keyed: Keyed,
@@ -45,6 +39,9 @@ struct Evaluate {
     elements: Vec<RistrettoPoint>,
     evaluated: Vec<Vec<u8>>,
 }
+
+/// The key is sent, and the elements that have come are evaluated.
+struct Evaluated(Evaluate);
 
 /// All evaluations are sent; the proof is not.
 struct Prove {
@@ -150,14 +147,7 @@ impl Party for Start {
         party::nothing_due(incoming)?;
         let (next, message) = self.send_key(rng);
         let progress = party::progress(PHASE_EVALUATE, &next.chunks);
-        Ok(Turn::Send(Box::new(Announced(next)), vec![message], progress))
-    }
-}
-
-impl Party for Announced {
-    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
-        party::nothing_due(incoming)?;
-        Ok(self.0.turn())
+        Ok(Turn::Send(Box::new(Evaluated(next)), vec![message], progress))
     }
 }
 
@@ -167,7 +157,15 @@ impl Party for Evaluate {
             Message::VoprfBlinded(blinded) => self.take(&blinded)?,
             other => return Err(party::unexpected(MessageKind::VoprfBlinded, &other)),
         }
-        Ok(self.turn())
+        let progress = party::progress(PHASE_EVALUATE, &self.chunks);
+        Ok(Turn::Send(Box::new(Evaluated(*self)), Vec::new(), progress))
+    }
+}
+
+impl Party for Evaluated {
+    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
+        party::nothing_due(incoming)?;
+        Ok(self.0.turn())
     }
 }
 
