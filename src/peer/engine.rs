@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use overlap_coalition::{EngineName, Refusal, RefusalCode};
 use overlap_psi::vole::Cut;
-use overlap_psi::{Message, Outcome, Params, Party, Progress, Role, SessionItem, Turn, vole, voprf};
+use overlap_psi::{ItemSource, Message, Outcome, Params, Party, Progress, Role, Turn, vole, voprf};
 use overlap_wire::{Frame, FrameType};
 use rayon::ThreadPool;
 use tokio::time::{Instant, timeout_at};
-use zeroize::Zeroizing;
 
 use crate::book::Book;
 use crate::channel::{Channel, unlike_its_header};
@@ -94,7 +93,7 @@ impl Run {
         self,
         pool: &Arc<ThreadPool>,
         (channel, book): (&mut Channel, &mut Book),
-        items: Zeroizing<Vec<SessionItem>>,
+        items: ItemSource,
         mut progress: impl FnMut(Progress),
     ) -> Result<Ran, Fault> {
         let partition = self.params.partition;
@@ -127,9 +126,7 @@ impl Run {
         }
     }
 
-    /// The engine wipes the items.
-    fn start(self, mut items: Zeroizing<Vec<SessionItem>>) -> Result<Box<dyn Party>, overlap_psi::Error> {
-        let items = std::mem::take(&mut *items);
+    fn start(self, items: ItemSource) -> Result<Box<dyn Party>, overlap_psi::Error> {
         match (self.engine, self.role) {
             (EngineName::Voprf, Role::Receiver) => voprf::receiver(self.params, items),
             (EngineName::Voprf, Role::Sender) => voprf::sender(self.params, items),

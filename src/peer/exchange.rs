@@ -8,7 +8,7 @@ use overlap_coalition::{
     SessionSalt, Side, Terms, Timestamp, receiver_of,
 };
 use overlap_psi::vole::Cut;
-use overlap_psi::{Message, Outcome, Params, Role, SessionItem};
+use overlap_psi::{ItemSource, Message, Outcome, Params, Role};
 use overlap_store::{ChargeLimit, ExchangeState};
 use ring::digest::{SHA256, digest};
 use tokio::sync::mpsc;
@@ -151,9 +151,8 @@ impl Exchange<'_> {
             Role::Sender => cut.sender_size,
         };
         let pool = self.inner.pool.clone();
-        let parts =
-            off_thread(move || pool.install(|| partition::cut(set.items(&salt, padded), cut.parts, bound)))
-                .await??;
+        let make = move || set.items(&salt, padded);
+        let parts = off_thread(move || pool.install(|| partition::cut(make, cut.parts, bound))).await??;
         let mut learned = Learned::default();
         let mut unproven = Vec::new();
         for (part, number) in parts.into_iter().zip(0..) {
@@ -181,7 +180,7 @@ impl Exchange<'_> {
         agreed: &Agreed,
         params: Params,
         parts: u32,
-        items: Zeroizing<Vec<SessionItem>>,
+        items: ItemSource,
     ) -> Result<Ran, Fault> {
         let (part, parts) = (u64::from(params.partition), u64::from(parts));
         let encoding_limit = self.inner.live.load().config.limits.encoding;

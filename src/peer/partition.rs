@@ -4,7 +4,7 @@
 //! that follows from the set's padded size alone: how many items a part really has, which would tell something of the
 //! set, is not seen.
 
-use overlap_psi::SessionItem;
+use overlap_psi::{ItemSource, SessionItem};
 use zeroize::Zeroizing;
 
 use crate::fault::Fault;
@@ -12,7 +12,7 @@ use crate::fault::Fault;
 /// One part of a set; its items are wiped when dropped.
 pub(crate) struct Part {
     /// Its items; behind those of the set come random ones.
-    pub(crate) items: Zeroizing<Vec<SessionItem>>,
+    items: ItemSource,
     /// The positions in the set of those that are the set's. `None` where the part is the whole set.
     positions: Option<Vec<u32>>,
 }
@@ -28,20 +28,25 @@ impl Part {
     }
 
     /// Takes the items out; the positions stay for when the run is over.
-    pub(crate) fn split(self) -> (Zeroizing<Vec<SessionItem>>, Option<Vec<u32>>) {
+    pub(crate) fn split(self) -> (ItemSource, Option<Vec<u32>>) {
         (self.items, self.positions)
     }
 }
 
-/// Cuts a set into `parts` of `bound` items each. A set of one part is padded already.
+/// Cuts a set into `parts` of `bound` items each. A set of one part is padded already, and made when the engine comes to it.
 ///
 /// # Errors
 /// [`Fault::Internal`] where a part overflows its bound. Items are pseudorandom, so that has the probability that the bound
 /// was made for, 2^-50.
-pub(crate) fn cut(items: Zeroizing<Vec<SessionItem>>, parts: u32, bound: usize) -> Result<Vec<Part>, Fault> {
+pub(crate) fn cut(
+    make: impl FnOnce() -> Zeroizing<Vec<SessionItem>> + Send + 'static,
+    parts: u32,
+    bound: usize,
+) -> Result<Vec<Part>, Fault> {
     if parts == 1 {
-        return Ok(vec![Part { items, positions: None }]);
+        return Ok(vec![Part { items: ItemSource::later(make), positions: None }]);
     }
+    let items = make();
     // With room for all from the start: a vector that grows leaves a copy behind that nobody wipes.
     let empty = || (Zeroizing::new(Vec::with_capacity(bound)), Vec::with_capacity(bound));
     let mut cut: Vec<(Zeroizing<Vec<SessionItem>>, Vec<u32>)> = (0..parts).map(|_| empty()).collect();
@@ -59,7 +64,7 @@ pub(crate) fn cut(items: Zeroizing<Vec<SessionItem>>, parts: u32, bound: usize) 
 fn pad(mut items: Zeroizing<Vec<SessionItem>>, positions: Vec<u32>, bound: usize) -> Part {
     let missing = bound - items.len();
     items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(missing));
-    Part { items, positions: Some(positions) }
+    Part { items: items.into(), positions: Some(positions) }
 }
 
 /// The first 32 bits of an item, scaled: they are uniform, and the engine hashes the item anew.
@@ -76,18 +81,27 @@ mod tests {
         Zeroizing::new(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(count).collect())
     }
 
+    fn made(
+        set: &Zeroizing<Vec<SessionItem>>,
+    ) -> impl FnOnce() -> Zeroizing<Vec<SessionItem>> + Send + use<> {
+        let set = set.clone();
+        move || set
+    }
+
     #[test]
     fn equal_items_are_in_parts_of_one_number_and_keep_their_positions() {
         let set = items(3000);
-        let parts = cut(set.clone(), 3, 1300).unwrap();
-        let other = cut(Zeroizing::new(set.iter().rev().copied().collect()), 3, 1200).unwrap();
+        let parts = cut(made(&set), 3, 1300).unwrap();
+        let reversed = Zeroizing::new(set.iter().rev().copied().collect());
+        let other = cut(made(&reversed), 3, 1200).unwrap();
         let mut seen = 0;
         for (part, other) in parts.into_iter().zip(other) {
-            assert_eq!((part.items.len(), other.items.len()), (1300, 1200));
             let (items, positions) = part.split();
+            let (items, others) = (items.make(), other.items.make());
+            assert_eq!((items.len(), others.len()), (1300, 1200));
             let own = positions.as_ref().unwrap().len();
             seen += own;
-            assert!(items[..own].iter().all(|item| other.items.contains(item)));
+            assert!(items[..own].iter().all(|item| others.contains(item)));
             let found = Part::positions_of(positions.as_deref(), vec![0, own - 1, own, 1299]);
             assert_eq!(found.iter().map(|&p| set[p]).collect::<Vec<_>>(), [items[0], items[own - 1]]);
         }
@@ -97,14 +111,14 @@ mod tests {
     #[test]
     fn one_part_is_the_set() {
         let set = items(5);
-        let [part] = cut(set.clone(), 1, 9).unwrap().try_into().unwrap_or_else(|_| panic!("one part"));
+        let [part] = cut(made(&set), 1, 9).unwrap().try_into().unwrap_or_else(|_| panic!("one part"));
         let (items, positions) = part.split();
-        assert_eq!(items, set);
+        assert_eq!(items.make(), set);
         assert_eq!(Part::positions_of(positions.as_deref(), vec![4, 2]), [4, 2]);
     }
 
     #[test]
     fn a_part_that_overflows_is_refused() {
-        assert!(matches!(cut(items(3000), 3, 900), Err(Fault::Internal(_))));
+        assert!(matches!(cut(|| items(3000), 3, 900), Err(Fault::Internal(_))));
     }
 }

@@ -111,25 +111,16 @@ pub(crate) struct ItemSet(Zeroizing<Vec<SessionItem>>);
 impl ItemSet {
     /// Takes a set that must have `size` items, at most `limit` and no two equal.
     ///
-    /// Sorting takes a time that depends on the items; it runs before the first message and only its caller sees it.
+    /// Looking for equal ones takes a time that depends on the items; it runs before the first message and only its caller sees it.
     ///
     /// # Errors
     /// [`Error::UnsupportedSize`], [`Error::RepeatedItem`].
-    pub(crate) fn new(items: Vec<SessionItem>, size: usize, limit: usize) -> Result<Self, Error> {
-        let items = Zeroizing::new(items);
+    pub(crate) fn new(items: ItemSource, size: usize, limit: usize) -> Result<Self, Error> {
+        let items = items.make();
         if items.len() != size || size > limit {
             return Err(Error::UnsupportedSize { size: items.len() });
         }
         if has_repeats(&items) { Err(Error::RepeatedItem) } else { Ok(Self(items)) }
-    }
-
-    /// Takes a set that must have `size` items, for an engine that finds repeated ones itself.
-    ///
-    /// # Errors
-    /// [`Error::UnsupportedSize`].
-    pub(crate) fn of_size(items: Vec<SessionItem>, size: usize) -> Result<Self, Error> {
-        let items = Zeroizing::new(items);
-        if items.len() == size { Ok(Self(items)) } else { Err(Error::UnsupportedSize { size: items.len() }) }
     }
 
     /// The items, in the caller's order.
@@ -138,9 +129,84 @@ impl ItemSet {
     }
 }
 
+/// An engine's set, at hand or made when the engine comes to it: while its partner has something to do.
+pub struct ItemSource(Source);
+
+enum Source {
+    Set(Zeroizing<Vec<SessionItem>>),
+    Later(Box<dyn FnOnce() -> Zeroizing<Vec<SessionItem>> + Send>),
+}
+
+impl ItemSource {
+    /// A set that `make` makes, on the pool that the machine runs on.
+    pub fn later(make: impl FnOnce() -> Zeroizing<Vec<SessionItem>> + Send + 'static) -> Self {
+        Self(Source::Later(Box::new(make)))
+    }
+
+    /// The set.
+    pub fn make(self) -> Zeroizing<Vec<SessionItem>> {
+        match self.0 {
+            Source::Set(items) => items,
+            Source::Later(make) => make(),
+        }
+    }
+
+    /// Refuses a set at hand that has not `size` items.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`].
+    pub(crate) fn check_size(&self, size: usize) -> Result<(), Error> {
+        match &self.0 {
+            Source::Set(items) if items.len() != size => Err(Error::UnsupportedSize { size: items.len() }),
+            Source::Set(_) | Source::Later(_) => Ok(()),
+        }
+    }
+
+    /// The set, which must have `size` items. Whether two are equal is for the engine to find.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`].
+    pub(crate) fn load(self, size: usize) -> Result<ItemSet, Error> {
+        let items = self.make();
+        if items.len() == size {
+            Ok(ItemSet(items))
+        } else {
+            Err(Error::UnsupportedSize { size: items.len() })
+        }
+    }
+}
+
+impl From<Zeroizing<Vec<SessionItem>>> for ItemSource {
+    fn from(items: Zeroizing<Vec<SessionItem>>) -> Self {
+        Self(Source::Set(items))
+    }
+}
+
+impl From<Vec<SessionItem>> for ItemSource {
+    fn from(items: Vec<SessionItem>) -> Self {
+        Zeroizing::new(items).into()
+    }
+}
+
+impl fmt::Debug for ItemSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ItemSource(..)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_that_is_made_later_must_have_its_size_too() {
+        let set = || vec![SessionItem::new([1; 16]); 2];
+        assert_eq!(ItemSource::from(set()).check_size(3), Err(Error::UnsupportedSize { size: 2 }));
+        let later = || ItemSource::later(move || Zeroizing::new(set()));
+        assert_eq!(later().check_size(3), Ok(()));
+        assert_eq!(later().load(3).err(), Some(Error::UnsupportedSize { size: 2 }));
+        assert_eq!(later().load(2).unwrap().items(), set());
+    }
 
     #[test]
     fn items_that_share_a_place_are_told_apart() {
@@ -152,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_set_of_another_size_or_with_a_repeated_item_is_refused() {
-        let items = |bytes: &[u8]| bytes.iter().map(|&b| SessionItem::new([b; 16])).collect::<Vec<_>>();
+        let item = |&byte: &u8| SessionItem::new([byte; 16]);
+        let items = |bytes: &[u8]| ItemSource::from(bytes.iter().map(item).collect::<Vec<_>>());
         assert!(ItemSet::new(items(&[3, 1, 2]), 3, 3).is_ok());
         assert!(ItemSet::new(items(&[]), 0, 3).is_ok());
         let error = |bytes, size, limit| ItemSet::new(items(bytes), size, limit).err();

@@ -46,7 +46,7 @@ pub mod vole;
 pub mod voprf;
 
 pub use error::{Error, Fault};
-pub use item::{SessionItem, session_items};
+pub use item::{ItemSource, SessionItem, session_items};
 pub use match_proofs::{MATCH_BYTES, PROOFS_PER_MESSAGE};
 pub use message::{Message, MessageKind};
 pub use party::{Outcome, Params, Party, Progress, Role, Turn};

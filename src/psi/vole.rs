@@ -121,13 +121,13 @@ use zeroize::Zeroizing;
 
 use crate::chunk::PIECE_BYTES;
 use crate::field::F128;
-use crate::item::ItemSet;
+use crate::item::ItemSource;
 use crate::keyed_hash::KeyedHash;
 use crate::okvs::Grouped;
 use crate::output::{OutputHash, PackedOutput};
 use crate::tag_order::MOST_OUTPUTS;
 use crate::tags::TAGS_PER_MESSAGE;
-use crate::{Error, MessageKind, Params, Party, SessionItem, base_ot, ot_extension, silent_vole};
+use crate::{Error, MessageKind, Params, Party, base_ot, ot_extension, silent_vole};
 use parameters::Parameters;
 
 /// The label of this engine in the hash of outputs.
@@ -179,10 +179,10 @@ const ENCODING_LIMIT: Duration = Duration::from_secs(120);
 /// The machine of the side that learns, for its set of `params.receiver_size` items.
 ///
 /// # Errors
-/// [`Error::UnsupportedSize`] where the size is not one of the table's (those of a [`Cut`] are) or not that of `items`.
-pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
-    let parameters = parameters_for(&params)?;
-    let items = ItemSet::of_size(items, params.receiver_size)?;
+/// [`Error::UnsupportedSize`] where the size is not one of the table's (those of a [`Cut`] are) or not that of `items`; a set that is made later has to have it then.
+pub fn receiver(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
+    let (parameters, items) = (parameters_for(&params)?, items.into());
+    items.check_size(params.receiver_size)?;
     Ok(Box::new(receiver::Start::new(params, parameters, items, tags_in_order(parameters))))
 }
 
@@ -191,9 +191,9 @@ pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party
 /// # Errors
 /// [`Error::UnsupportedSize`] where the receiver's size is not one of the table's (those of a [`Cut`] are), or the sender's not
 /// that of `items` or over [`MAX_SENDER_ITEMS`].
-pub fn sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
-    let parameters = parameters_for(&params)?;
-    let items = ItemSet::of_size(items, params.sender_size)?;
+pub fn sender(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
+    let (parameters, items) = (parameters_for(&params)?, items.into());
+    items.check_size(params.sender_size)?;
     Ok(Box::new(sender::Start::new(params, parameters, items, tags_in_order(parameters))))
 }
 

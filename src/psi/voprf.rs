@@ -87,8 +87,8 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
-use crate::item::ItemSet;
-use crate::{Error, Params, Party, SessionItem};
+use crate::item::{ItemSet, ItemSource};
+use crate::{Error, Params, Party};
 
 /// The most items that a side may have. At about 60 us an item a run of this size takes each side about a minute of
 /// one core and some 400 MB; the size also keeps every index far below the four bytes that it is hashed and sent in.
@@ -108,9 +108,9 @@ const PHASE_TAGS: &str = "tags";
 /// # Errors
 /// [`Error::UnsupportedSize`] where a size is above [`MAX_ITEMS`] or not that of `items`;
 /// [`Error::RepeatedItem`] where two items are equal.
-pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
+pub fn receiver(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
     check_size(params.sender_size)?;
-    let items = ItemSet::new(items, params.receiver_size, MAX_ITEMS)?;
+    let items = ItemSet::new(items.into(), params.receiver_size, MAX_ITEMS)?;
     Ok(Box::new(receiver::Start::new(params, items)))
 }
 
@@ -119,9 +119,9 @@ pub fn receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party
 /// # Errors
 /// [`Error::UnsupportedSize`] where a size is above [`MAX_ITEMS`] or not that of `items`;
 /// [`Error::RepeatedItem`] where two items are equal.
-pub fn sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
+pub fn sender(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
     check_size(params.receiver_size)?;
-    let items = ItemSet::new(items, params.sender_size, MAX_ITEMS)?;
+    let items = ItemSet::new(items.into(), params.sender_size, MAX_ITEMS)?;
     Ok(Box::new(sender::Start::new(params, items)))
 }
 

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::{parameters_for, receiver, sender};
 use crate::check_switch::{Check, without};
-use crate::item::ItemSet;
 use crate::pair::{End, Engine, bytes, intersection, items, message};
 use crate::{Error, MATCH_BYTES, MessageKind, Params, Party, SessionItem, TAGS_PER_MESSAGE};
 
@@ -14,13 +13,13 @@ const TAGS: usize = 2 * TAGS_PER_MESSAGE;
 const BATCHES: Engine = Engine { receiver: small_receiver, sender: small_sender };
 
 fn small_receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
-    let (parameters, items) = (parameters_for(&params)?, ItemSet::of_size(items, params.receiver_size)?);
-    Ok(Box::new(receiver::Start::new(params, parameters, items, TAGS)))
+    let parameters = parameters_for(&params)?;
+    Ok(Box::new(receiver::Start::new(params, parameters, items.into(), TAGS)))
 }
 
 fn small_sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
-    let (parameters, items) = (parameters_for(&params)?, ItemSet::of_size(items, params.sender_size)?);
-    Ok(Box::new(sender::Start::new(params, parameters, items, TAGS)))
+    let parameters = parameters_for(&params)?;
+    Ok(Box::new(sender::Start::new(params, parameters, items.into(), TAGS)))
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{
 use crate::chunk::{Chunks, PIECE_BYTES, Pieces, pieces};
 use crate::expand_convolute::Pair;
 use crate::field::F128;
-use crate::item::{ItemSet, has_repeats};
+use crate::item::{ItemSource, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs;
 use crate::matching::Match;
@@ -47,13 +47,13 @@ pub(crate) struct Start(TakeOpening);
 /// The sender's commitment and its part of the base transfers are due.
 struct TakeOpening {
     run: Run,
-    items: ItemSet,
+    items: ItemSource,
 }
 
 /// The extension is sent; while the sender grows its trees, the set's encoding is planned.
 struct Solve {
     run: Run,
-    items: ItemSet,
+    items: ItemSource,
     commitment: [u8; COMMITMENT_BYTES],
     noise: NoiseChoice,
     rows: Zeroizing<Vec<F128>>,
@@ -143,7 +143,7 @@ impl Start {
     pub(crate) fn new(
         params: Params,
         parameters: &'static Parameters,
-        items: ItemSet,
+        items: ItemSource,
         tags_in_order: usize,
     ) -> Self {
         let run = Run { session: Session::new(&params), params, parameters, tags_in_order };
@@ -172,7 +172,8 @@ impl TakeOpening {
 
 impl Solve {
     fn solve(self, rng: &mut dyn CryptoRng) -> Result<TakeTrees, Error> {
-        let planned = Planned::new(self.run.parameters, self.items.items(), rng)?;
+        let items = self.items.load(self.run.params.receiver_size)?;
+        let planned = Planned::new(self.run.parameters, items.items(), rng)?;
         let length = self.run.parameters.noise().message_len();
         Ok(TakeTrees {
             run: self.run,

@@ -16,7 +16,7 @@ use super::{
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
 use crate::field::{self, F128};
-use crate::item::{ItemSet, has_repeats};
+use crate::item::{ItemSet, ItemSource, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
 use crate::okvs::{Grouped, Shape, decode_bin};
@@ -25,7 +25,7 @@ use crate::shuffle::random_order;
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
-use crate::{Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, ot_extension, party};
+use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, ot_extension, party};
 
 /// Bins that are decoded at once while columns still come.
 const BINS_AT_ONCE: usize = 4;
@@ -35,7 +35,6 @@ struct Run {
     params: Params,
     session: Session,
     parameters: &'static Parameters,
-    items: ItemSet,
     tags_in_order: usize,
     delta: Zeroizing<F128>,
     mask: SenderMask,
@@ -45,14 +44,15 @@ struct Run {
 pub(crate) struct Start {
     params: Params,
     parameters: &'static Parameters,
-    items: ItemSet,
+    items: ItemSource,
     /// See [`super::tags_in_order`].
     tags_in_order: usize,
 }
 
-/// The commitment and the own part of the base transfers are sent; while the receiver answers, the set is cut.
+/// The commitment and the own part of the base transfers are sent; while the receiver answers, the set is made and cut.
 struct Opened {
     run: Run,
+    items: ItemSource,
     transfers: OtReceiver,
 }
 
@@ -130,6 +130,7 @@ struct SendTags {
 
 /// The set, cut into parts that are evaluated one after the other, so that memory does not grow with the set.
 struct Batches {
+    items: ItemSet,
     /// The positions of the items that each batch takes; `None` where one takes them all.
     order: Option<Zeroizing<Vec<u32>>>,
     chunks: Chunks,
@@ -157,7 +158,7 @@ impl Start {
     pub(crate) fn new(
         params: Params,
         parameters: &'static Parameters,
-        items: ItemSet,
+        items: ItemSource,
         tags_in_order: usize,
     ) -> Self {
         Self { params, parameters, items, tags_in_order }
@@ -170,8 +171,8 @@ impl Start {
         let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
         let message = [mask.commitment(&session).as_slice(), &request].concat();
         let Self { params, parameters, items, tags_in_order } = self;
-        let run = Run { params, session, parameters, items, tags_in_order, delta, mask };
-        (Opened { run, transfers }, Message::VoleOpening(message))
+        let run = Run { params, session, parameters, tags_in_order, delta, mask };
+        (Opened { run, items, transfers }, Message::VoleOpening(message))
     }
 }
 
@@ -183,8 +184,9 @@ impl Run {
 
 impl Opened {
     fn cut(self, rng: &mut dyn CryptoRng) -> Result<TakeExtension, Error> {
-        let Self { run, transfers } = self;
-        let batches = Batches::new(run.items.items(), run.tags_in_order, rng)?;
+        let Self { run, items, transfers } = self;
+        let items = items.load(run.params.sender_size)?;
+        let batches = Batches::new(items, run.tags_in_order, rng)?;
         let pieces = Pieces::new(MessageKind::VoleExtension, extension_message_bytes(run.parameters));
         Ok(TakeExtension { run, batches, transfers, pieces })
     }
@@ -230,7 +232,7 @@ impl Expand {
     fn expand(self) -> TakeMask {
         let Self { run, mut batches, silent, seed, hash } = self;
         let own = silent.expand();
-        let batch = batches.first(&run.shape(), &seed, run.items.items());
+        let batch = batches.first(&run.shape(), &seed);
         let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
         TakeMask { run, batches, batch, key }
     }
@@ -242,23 +244,24 @@ impl Batches {
     ///
     /// # Errors
     /// [`Error::RepeatedItem`]: equal items may be in two batches, whose tags are never compared. In one batch the tags show it.
-    fn new(items: &[SessionItem], tags_in_order: usize, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        let several = items.len() > tags_in_order;
-        if several && has_repeats(items) {
+    fn new(items: ItemSet, tags_in_order: usize, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
+        let size = items.items().len();
+        let several = size > tags_in_order;
+        if several && has_repeats(items.items()) {
             return Err(Error::RepeatedItem);
         }
-        let order = several.then(|| random_order(items.len(), rng));
-        Ok(Self { order, chunks: Chunks::new(items.len(), tags_in_order) })
+        let order = several.then(|| random_order(size, rng));
+        Ok(Self { items, order, chunks: Chunks::new(size, tags_in_order) })
     }
 
     /// The first batch; that of an empty set is empty.
-    fn first(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES], items: &[SessionItem]) -> Batch {
-        self.next(shape, seed, items).unwrap_or_else(|| Batch::new(0..0, Grouped::new(shape, seed, &[])))
+    fn first(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Batch {
+        self.next(shape, seed).unwrap_or_else(|| Batch::new(0..0, Grouped::new(shape, seed, &[])))
     }
 
     /// The next batch.
-    fn next(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES], items: &[SessionItem]) -> Option<Batch> {
-        let range = self.chunks.next()?;
+    fn next(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Option<Batch> {
+        let (items, range) = (self.items.items(), self.chunks.next()?);
         let grouped = match &self.order {
             None => Grouped::new(shape, seed, items),
             Some(order) => {
@@ -401,7 +404,7 @@ impl SendTags {
 
     fn next_batch(&mut self) -> Result<(), Error> {
         let shape = self.run.shape();
-        let batch = self.batches.next(&shape, &self.key.seed, self.run.items.items());
+        let batch = self.batches.next(&shape, &self.key.seed);
         // There is a batch for every tag.
         let mut batch = batch.ok_or(Error::OutOfTurn)?;
         batch.evaluate(shape.bins(), &self.key, &self.hash);
