@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use overlap_coalition::{Digest, Offer, SessionSalt, digests_made_anew};
-use overlap_psi::{SessionItem, session_items};
+use overlap_psi::ItemSet;
 use overlap_store::{IndicatorId, Selection, Snapshot};
-use zeroize::Zeroizing;
 
 use crate::Partner;
 use crate::fault::Fault;
@@ -54,14 +53,9 @@ impl OwnSet {
     }
 
     /// Session items: one for each digest at the digest's position, then random ones up to `padded`.
-    pub(crate) fn items(&self, salt: &SessionSalt, padded: usize) -> Zeroizing<Vec<SessionItem>> {
-        let own = Zeroizing::new(session_items(salt.key(), &self.digests, |digest| *digest.as_bytes()));
-        let padding = padded.saturating_sub(own.len());
-        // With room for all from the start: a vector that grows leaves a copy behind that nobody wipes.
-        let mut items = Zeroizing::new(Vec::with_capacity(own.len() + padding));
-        items.extend_from_slice(&own);
-        items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(padding));
-        items
+    pub(crate) fn items(&self, salt: &SessionSalt, padded: usize) -> ItemSet {
+        let rng = &mut rand::rng();
+        ItemSet::of_digests(salt.key(), &self.digests, |digest| *digest.as_bytes(), (padded, rng))
     }
 
     /// The digests at these positions; a position among the padding stands for none.

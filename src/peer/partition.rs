@@ -4,7 +4,7 @@
 //! that follows from the set's padded size alone: how many items a part really has, which would tell something of the
 //! set, is not seen.
 
-use overlap_psi::{ItemSource, SessionItem};
+use overlap_psi::{ItemSet, ItemSource, SessionItem};
 use zeroize::Zeroizing;
 
 use crate::fault::Fault;
@@ -39,18 +39,18 @@ impl Part {
 /// [`Fault::Internal`] where a part overflows its bound. Items are pseudorandom, so that has the probability that the bound
 /// was made for, 2^-50.
 pub(crate) fn cut(
-    make: impl FnOnce() -> Zeroizing<Vec<SessionItem>> + Send + 'static,
+    make: impl FnOnce() -> ItemSet + Send + 'static,
     parts: u32,
     bound: usize,
 ) -> Result<Vec<Part>, Fault> {
     if parts == 1 {
         return Ok(vec![Part { items: ItemSource::later(make), positions: None }]);
     }
-    let items = make();
+    let set = make();
     // With room for all from the start: a vector that grows leaves a copy behind that nobody wipes.
     let empty = || (Zeroizing::new(Vec::with_capacity(bound)), Vec::with_capacity(bound));
     let mut cut: Vec<(Zeroizing<Vec<SessionItem>>, Vec<u32>)> = (0..parts).map(|_| empty()).collect();
-    for (item, position) in items.iter().zip(0..) {
+    for (item, position) in set.items().iter().zip(0..) {
         let (items, positions) = &mut cut[part_of(item, parts)];
         if items.len() == bound {
             return Err(Fault::internal("a part overflows its bound"));
@@ -63,7 +63,8 @@ pub(crate) fn cut(
 
 fn pad(mut items: Zeroizing<Vec<SessionItem>>, positions: Vec<u32>, bound: usize) -> Part {
     let missing = bound - items.len();
-    items.extend(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(missing));
+    let rng = &mut rand::rng();
+    items.extend(std::iter::repeat_with(|| SessionItem::random(rng)).take(missing));
     Part { items: items.into(), positions: Some(positions) }
 }
 
@@ -81,11 +82,9 @@ mod tests {
         Zeroizing::new(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(count).collect())
     }
 
-    fn made(
-        set: &Zeroizing<Vec<SessionItem>>,
-    ) -> impl FnOnce() -> Zeroizing<Vec<SessionItem>> + Send + use<> {
+    fn made(set: &Zeroizing<Vec<SessionItem>>) -> impl FnOnce() -> ItemSet + Send + use<> {
         let set = set.clone();
-        move || set
+        move || set.into()
     }
 
     #[test]
@@ -98,6 +97,7 @@ mod tests {
         for (part, other) in parts.into_iter().zip(other) {
             let (items, positions) = part.split();
             let (items, others) = (items.make(), other.items.make());
+            let (items, others) = (items.items(), others.items());
             assert_eq!((items.len(), others.len()), (1300, 1200));
             let own = positions.as_ref().unwrap().len();
             seen += own;
@@ -113,12 +113,12 @@ mod tests {
         let set = items(5);
         let [part] = cut(made(&set), 1, 9).unwrap().try_into().unwrap_or_else(|_| panic!("one part"));
         let (items, positions) = part.split();
-        assert_eq!(items.make(), set);
+        assert_eq!(items.make().items(), &set[..]);
         assert_eq!(Part::positions_of(positions.as_deref(), vec![4, 2]), [4, 2]);
     }
 
     #[test]
     fn a_part_that_overflows_is_refused() {
-        assert!(matches!(cut(|| items(3000), 3, 900), Err(Fault::Internal(_))));
+        assert!(matches!(cut(|| items(3000).into(), 3, 900), Err(Fault::Internal(_))));
     }
 }

@@ -28,6 +28,7 @@ mod expand_convolute;
 mod field;
 mod ggm;
 mod item;
+mod item_set;
 mod keyed_hash;
 mod match_proofs;
 mod matching;
@@ -46,7 +47,8 @@ pub mod vole;
 pub mod voprf;
 
 pub use error::{Error, Fault};
-pub use item::{ItemSource, SessionItem, session_items};
+pub use item::SessionItem;
+pub use item_set::{ItemSet, ItemSource};
 pub use match_proofs::{MATCH_BYTES, PROOFS_PER_MESSAGE};
 pub use message::{Message, MessageKind};
 pub use party::{Outcome, Params, Party, Progress, Role, Turn};

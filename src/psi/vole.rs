@@ -121,7 +121,7 @@ use zeroize::Zeroizing;
 
 use crate::chunk::PIECE_BYTES;
 use crate::field::F128;
-use crate::item::ItemSource;
+use crate::item_set::ItemSource;
 use crate::keyed_hash::KeyedHash;
 use crate::okvs::Grouped;
 use crate::output::{OutputHash, PackedOutput};

@@ -87,7 +87,7 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
-use crate::item::{ItemSet, ItemSource};
+use crate::item_set::{ItemSet, ItemSource};
 use crate::{Error, Params, Party};
 
 /// The most items that a side may have. At about 60 us an item a run of this size takes each side about a minute of
@@ -110,7 +110,7 @@ const PHASE_TAGS: &str = "tags";
 /// [`Error::RepeatedItem`] where two items are equal.
 pub fn receiver(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
     check_size(params.sender_size)?;
-    let items = ItemSet::new(items.into(), params.receiver_size, MAX_ITEMS)?;
+    let items = set(items.into(), params.receiver_size)?;
     Ok(Box::new(receiver::Start::new(params, items)))
 }
 
@@ -121,8 +121,13 @@ pub fn receiver(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn 
 /// [`Error::RepeatedItem`] where two items are equal.
 pub fn sender(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
     check_size(params.receiver_size)?;
-    let items = ItemSet::new(items.into(), params.sender_size, MAX_ITEMS)?;
+    let items = set(items.into(), params.sender_size)?;
     Ok(Box::new(sender::Start::new(params, items)))
+}
+
+fn set(items: ItemSource, size: usize) -> Result<ItemSet, Error> {
+    check_size(size)?;
+    items.make().of_size(size)?.distinct()
 }
 
 fn check_size(size: usize) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! What a run of the `vole` engine costs each side, step by step, in processor time of one thread.
 //!
-//! `cargo bench -p overlap-psi --bench vole -- [ITEMS]` runs two machines in memory, each step on one thread, and prints for each step of each side the
+//! `cargo bench -p overlap-psi --bench vole -- [ITEMS [SENDER'S]]` runs two machines in memory, each step on one thread, and prints for each step of each side the
 //! median of the runs in milliseconds of that thread's processor time, which other work on the machine disturbs less than
 //! it does a clock.
 
@@ -26,11 +26,13 @@ struct Side {
 }
 
 fn main() {
-    let items = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(ITEMS);
+    let mut sizes = std::env::args().filter_map(|argument| argument.parse().ok());
+    let items = sizes.next().unwrap_or(ITEMS);
+    let sizes = [items, sizes.next().unwrap_or(items)];
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
-    let runs: Vec<_> = (0..RUNS).map(|_| pool.install(|| run(items))).collect();
+    let runs: Vec<_> = (0..RUNS).map(|_| pool.install(|| run(sizes))).collect();
     for (side, role) in ["receiver", "sender"].into_iter().enumerate() {
-        println!("{role}, {items} items, milliseconds of one thread");
+        println!("{role}, {} items, milliseconds of one thread", sizes[side]);
         let mut total = 0.0;
         for (step, (name, _)) in runs[0][side].iter().enumerate() {
             let mut times: Vec<f64> = runs.iter().map(|run| run[side][step].1).collect();
@@ -43,17 +45,12 @@ fn main() {
 }
 
 /// The times of a run's steps, the receiver's first. Steps of one name that follow each other are added up.
-fn run(items: usize) -> [Vec<(String, f64)>; 2] {
-    let params = Params {
-        exchange: [1; 32],
-        partition: 0,
-        receiver_size: items,
-        sender_size: items,
-        prove_matches: false,
-    };
-    let set = |from: usize| (from..from + items).map(|n| item(n as u64)).collect::<Vec<_>>();
-    let receiver = vole::receiver(params.clone(), set(0)).expect("a size of the table");
-    let sender = vole::sender(params, set(items / 64 * 63)).expect("a size of the table");
+fn run([receiver_size, sender_size]: [usize; 2]) -> [Vec<(String, f64)>; 2] {
+    let params = Params { exchange: [1; 32], partition: 0, receiver_size, sender_size, prove_matches: false };
+    let set = |from: usize, size| (from..from + size).map(|n| item(n as u64)).collect::<Vec<_>>();
+    let receiver = vole::receiver(params.clone(), set(0, receiver_size)).expect("a size of the table");
+    let others = set(receiver_size / 64 * 63, sender_size);
+    let sender = vole::sender(params, others).expect("a size of the table");
     let side = |party| Side { party: Some((party, false)), inbox: VecDeque::new(), steps: Vec::new() };
     let mut sides = [side(receiver), side(sender)];
     let mut rng = ChaCha20Rng::seed_from_u64(8);

@@ -13,7 +13,7 @@ use super::{
 use crate::chunk::{Chunks, PIECE_BYTES, Pieces, pieces};
 use crate::expand_convolute::Pair;
 use crate::field::F128;
-use crate::item::{ItemSource, has_repeats};
+use crate::item_set::{ItemSource, has_repeats};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs;
 use crate::matching::Match;
@@ -172,7 +172,7 @@ impl TakeOpening {
 
 impl Solve {
     fn solve(self, rng: &mut dyn CryptoRng) -> Result<TakeTrees, Error> {
-        let items = self.items.load(self.run.params.receiver_size)?;
+        let items = self.items.make().of_size(self.run.params.receiver_size)?;
         let planned = Planned::new(self.run.parameters, items.items(), rng)?;
         let length = self.run.parameters.noise().message_len();
         Ok(TakeTrees {

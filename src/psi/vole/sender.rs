@@ -16,12 +16,12 @@ use super::{
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
 use crate::field::{self, F128};
-use crate::item::{ItemSet, ItemSource, has_repeats};
+use crate::item_set::{ItemSet, ItemSource};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
 use crate::okvs::{Grouped, Shape, decode_bin};
 use crate::output::{MatchProof, OutputHash, PackedOutput, TAG_BYTES};
-use crate::shuffle::random_order;
+use crate::shuffle::random_batches;
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
@@ -185,7 +185,7 @@ impl Run {
 impl Opened {
     fn cut(self, rng: &mut dyn CryptoRng) -> Result<TakeExtension, Error> {
         let Self { run, items, transfers } = self;
-        let items = items.load(run.params.sender_size)?;
+        let items = items.make().of_size(run.params.sender_size)?;
         let batches = Batches::new(items, run.tags_in_order, rng)?;
         let pieces = Pieces::new(MessageKind::VoleExtension, extension_message_bytes(run.parameters));
         Ok(TakeExtension { run, batches, transfers, pieces })
@@ -247,10 +247,8 @@ impl Batches {
     fn new(items: ItemSet, tags_in_order: usize, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
         let size = items.items().len();
         let several = size > tags_in_order;
-        if several && has_repeats(items.items()) {
-            return Err(Error::RepeatedItem);
-        }
-        let order = several.then(|| random_order(size, rng));
+        let items = if several { items.distinct()? } else { items };
+        let order = several.then(|| random_batches(size, tags_in_order, rng));
         Ok(Self { items, order, chunks: Chunks::new(size, tags_in_order) })
     }
 

@@ -11,7 +11,7 @@ use super::group::{self, ELEMENT_BYTES};
 use super::key::PublicKey;
 use super::{CHUNK, LABEL, PHASE_EVALUATE, PHASE_TAGS, bulk};
 use crate::chunk::Chunks;
-use crate::item::ItemSet;
+use crate::item_set::ItemSet;
 use crate::match_proofs;
 use crate::matching::{Match, find_matches};
 use crate::output::{Output, OutputHash};

@@ -10,7 +10,7 @@ use super::group::ELEMENT_BYTES;
 use super::key::{PublicKey, SecretKey};
 use super::{CHUNK, LABEL, PHASE_EVALUATE, PHASE_TAGS, bulk};
 use crate::chunk::Chunks;
-use crate::item::ItemSet;
+use crate::item_set::ItemSet;
 use crate::match_proofs::TakeProofs;
 use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;

@@ -1,0 +1,251 @@
+//! The sets that engines take.
+
+use std::fmt;
+
+use rand_core::CryptoRng;
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::field::F128;
+use crate::keyed_hash::KeyedHash;
+use crate::{Error, SessionItem};
+
+/// Digests that one task re-keys.
+const DIGESTS_AT_ONCE: usize = 1 << 12;
+
+/// An engine's set; wiped when dropped.
+pub struct ItemSet {
+    items: Zeroizing<Vec<SessionItem>>,
+    /// Whether no two are equal, as far as that follows from how the set was made.
+    distinct: bool,
+}
+
+impl ItemSet {
+    /// The session items of digests: BLAKE3 of each, keyed with the session's salt and cut to 16 bytes. Behind them come random
+    /// items, up to `padded`. On whatever rayon pool this runs in. `bytes` gives a digest's bytes.
+    ///
+    /// Where digests ascend, no two items are equal but with a probability of n^2 / 2^129, and nobody needs to look.
+    pub fn of_digests<D: Sync>(
+        salt: &[u8; 32],
+        digests: &[D],
+        bytes: impl Fn(&D) -> [u8; 16] + Sync,
+        (padded, rng): (usize, &mut dyn CryptoRng),
+    ) -> Self {
+        let hash = KeyedHash::new(*salt);
+        let mut items = Zeroizing::new(vec![SessionItem::default(); padded.max(digests.len())]);
+        let (own, padding) = items.split_at_mut(digests.len());
+        let tasks = own.par_chunks_mut(DIGESTS_AT_ONCE).zip(digests.par_chunks(DIGESTS_AT_ONCE));
+        tasks.for_each(|(items, digests)| {
+            let element = |digest| F128::from_bytes(bytes(digest));
+            let inputs = Zeroizing::new(digests.iter().map(element).collect::<Vec<_>>());
+            let mut hashes = Zeroizing::new(vec![F128::ZERO; items.len()]);
+            hash.hash_elements(&inputs, &mut hashes);
+            let hashes = hashes.iter().map(|hash| SessionItem::new(hash.to_bytes()));
+            items.iter_mut().zip(hashes).for_each(|(item, hash)| *item = hash);
+        });
+        padding.iter_mut().for_each(|item| *item = SessionItem::random(rng));
+        let distinct = digests.par_windows(2).all(|pair| bytes(&pair[0]) < bytes(&pair[1]));
+        Self { items, distinct }
+    }
+
+    /// The items, in the caller's order.
+    pub fn items(&self) -> &[SessionItem] {
+        &self.items
+    }
+
+    /// Refuses a set that has not `size` items.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`].
+    pub(crate) fn of_size(self, size: usize) -> Result<Self, Error> {
+        if self.items.len() == size {
+            Ok(self)
+        } else {
+            Err(Error::UnsupportedSize { size: self.items.len() })
+        }
+    }
+
+    /// Refuses a set in which two items are equal. Where it has to look it takes a time that depends on the items.
+    ///
+    /// # Errors
+    /// [`Error::RepeatedItem`].
+    pub(crate) fn distinct(self) -> Result<Self, Error> {
+        if self.distinct || !has_repeats(&self.items) { Ok(self) } else { Err(Error::RepeatedItem) }
+    }
+}
+
+impl From<Zeroizing<Vec<SessionItem>>> for ItemSet {
+    fn from(items: Zeroizing<Vec<SessionItem>>) -> Self {
+        Self { items, distinct: false }
+    }
+}
+
+impl fmt::Debug for ItemSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ItemSet({} items)", self.items.len())
+    }
+}
+
+/// An engine's set, at hand or made when the engine comes to it: while its partner has something to do.
+pub struct ItemSource(Source);
+
+enum Source {
+    Set(ItemSet),
+    Later(Box<dyn FnOnce() -> ItemSet + Send>),
+}
+
+impl ItemSource {
+    /// A set that `make` makes, on the pool that the machine runs on.
+    pub fn later(make: impl FnOnce() -> ItemSet + Send + 'static) -> Self {
+        Self(Source::Later(Box::new(make)))
+    }
+
+    /// The set.
+    pub fn make(self) -> ItemSet {
+        match self.0 {
+            Source::Set(set) => set,
+            Source::Later(make) => make(),
+        }
+    }
+
+    /// Refuses a set at hand that has not `size` items.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`].
+    pub(crate) fn check_size(&self, size: usize) -> Result<(), Error> {
+        match &self.0 {
+            Source::Set(set) if set.items.len() != size => {
+                Err(Error::UnsupportedSize { size: set.items.len() })
+            }
+            Source::Set(_) | Source::Later(_) => Ok(()),
+        }
+    }
+}
+
+impl<T: Into<ItemSet>> From<T> for ItemSource {
+    fn from(set: T) -> Self {
+        Self(Source::Set(set.into()))
+    }
+}
+
+impl From<Vec<SessionItem>> for ItemSet {
+    fn from(items: Vec<SessionItem>) -> Self {
+        Zeroizing::new(items).into()
+    }
+}
+
+impl fmt::Debug for ItemSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ItemSource(..)")
+    }
+}
+
+/// Places that [`has_repeats`] has for each item: with so many, about one item in sixteen shares its place with another.
+const PLACES_PER_ITEM: usize = 16;
+
+/// Whether two items are equal. Takes a time that depends on the items.
+pub(crate) fn has_repeats(items: &[SessionItem]) -> bool {
+    // Items are pseudorandom, and so are their places: only those that share one need to be compared.
+    let bits = (items.len() * PLACES_PER_ITEM).max(64).next_power_of_two().ilog2();
+    let (mut taken, mut shared) = (Places::new(bits), Places::new(bits));
+    for item in items {
+        let place = place(item, bits);
+        if !taken.insert(place) {
+            shared.insert(place);
+        }
+    }
+    let alike = items.iter().filter(|item| shared.has(place(item, bits))).copied();
+    let mut alike = Zeroizing::new(alike.collect::<Vec<_>>());
+    alike.sort_unstable_by_key(|item| item.element().0);
+    alike.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// One of 2^`bits` places: the item's last bits, where those of one partition differ as all do.
+fn place(item: &SessionItem, bits: u32) -> usize {
+    (item.element().0 >> (128 - bits)) as usize
+}
+
+/// A set of places. What is in it tells of items, so it is wiped.
+struct Places(Zeroizing<Vec<u64>>);
+
+impl Places {
+    /// Of 2^`bits` places, at least 64.
+    fn new(bits: u32) -> Self {
+        Self(Zeroizing::new(vec![0; 1 << (bits - 6)]))
+    }
+
+    /// Whether the place was free.
+    fn insert(&mut self, place: usize) -> bool {
+        let (word, bit) = (&mut self.0[place / 64], 1 << (place % 64));
+        let free = *word & bit == 0;
+        *word |= bit;
+        free
+    }
+
+    fn has(&self, place: usize) -> bool {
+        self.0[place / 64] >> (place % 64) & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    const SALT: [u8; 32] = [7; 32];
+
+    fn set(bytes: &[u8]) -> ItemSet {
+        bytes.iter().map(|&byte| SessionItem::new([byte; 16])).collect::<Vec<_>>().into()
+    }
+
+    fn of_digests(digests: &[u8], padded: usize) -> ItemSet {
+        let rng = &mut ChaCha20Rng::seed_from_u64(1);
+        ItemSet::of_digests(&SALT, digests, |&digest| [digest; 16], (padded, rng))
+    }
+
+    #[test]
+    fn a_set_of_another_size_or_with_a_repeated_item_is_refused() {
+        assert!(set(&[3, 1, 2]).of_size(3).is_ok());
+        assert!(set(&[]).of_size(0).is_ok());
+        assert_eq!(set(&[1, 2]).of_size(3).err(), Some(Error::UnsupportedSize { size: 2 }));
+        assert!(set(&[3, 1, 2]).distinct().is_ok());
+        assert_eq!(set(&[1, 2, 1]).distinct().err(), Some(Error::RepeatedItem));
+    }
+
+    #[test]
+    fn an_item_is_the_keyed_hash_of_its_digest() {
+        let (set, many) = (of_digests(&[1, 2, 9], 5), of_digests(&[9; 70], 0));
+        let hash = |digest: u8| blake3::keyed_hash(&SALT, &[digest; 16]);
+        let own: Vec<_> = [1, 2, 9].iter().map(|&digest| hash(digest)).collect();
+        assert_eq!(set.items().len(), 5);
+        assert!(set.items().iter().zip(&own).all(|(item, hash)| item.as_bytes() == &hash.as_bytes()[..16]));
+        assert!(many.items().iter().all(|item| item == &set.items()[2]) && many.items().len() == 70);
+    }
+
+    #[test]
+    fn digests_that_ascend_are_distinct_and_others_are_looked_at() {
+        assert!(of_digests(&[1, 2, 9], 4).distinct);
+        assert!(of_digests(&[], 4).distinct);
+        let unordered = of_digests(&[2, 1], 2);
+        assert!(!unordered.distinct && unordered.distinct().is_ok());
+        assert_eq!(of_digests(&[1, 1], 2).distinct().err(), Some(Error::RepeatedItem));
+    }
+
+    #[test]
+    fn a_set_that_is_made_later_is_made_when_it_is_asked_for() {
+        assert_eq!(ItemSource::from(set(&[1, 1])).check_size(3), Err(Error::UnsupportedSize { size: 2 }));
+        let later = ItemSource::later(|| set(&[1, 2]));
+        assert_eq!(later.check_size(3), Ok(()));
+        assert_eq!(later.make().items(), set(&[1, 2]).items());
+    }
+
+    #[test]
+    fn items_that_share_a_place_are_told_apart() {
+        let items: Vec<_> = (0..100_u128).map(|i| SessionItem::new(i.to_le_bytes())).collect();
+        assert!(items.iter().all(|item| place(item, 11) == 0));
+        assert!(!has_repeats(&items));
+        assert!(has_repeats(&[items.as_slice(), &items[7..8]].concat()));
+    }
+}
