@@ -151,8 +151,7 @@ pub(crate) fn extend_sender(
     let (corrections, answer) = message.split_at(COLUMNS * blocks(rows) * BLOCK_BYTES);
     let columns = corrected(session, &seeds, corrections);
     let challenge = Challenge::new(session, &seeds.transcript, rows, corrections);
-    Answer::read(answer).verify(&challenge, &columns, seeds.choices)?;
-    Ok(transpose::rows(&columns, rows))
+    Ok(Answer::read(answer).verify(&challenge, columns, seeds.choices)?.rows(rows))
 }
 
 /// The receiver's columns t_c, one after the other, and the corrections d_c that make every column c hold `bits(c)`.
