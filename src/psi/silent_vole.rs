@@ -73,7 +73,7 @@ mod tests;
 mod vectors;
 
 pub(crate) use noise::NoiseChoice;
-pub(crate) use receiver::{Challenge, SilentReceiver};
+pub(crate) use receiver::{Challenge, SilentReceiver, Unchecked, Verified};
 pub(crate) use sender::SilentSender;
 
 use crate::ggm;
