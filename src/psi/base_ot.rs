@@ -1,52 +1,47 @@
 //! Base oblivious transfer: 128 random transfers over ristretto255, secure against partners that break the protocol.
 //!
-//! The endemic transfer of Masny and Rindal ("Endemic Oblivious Transfer", CCS 2019, figure 8) with one element of the
-//! sender for the whole batch, as McQuoid, Rosulek and Roy allow it ("Batching Base Oblivious Transfers", Asiacrypt
-//! 2021). In each transfer i, for the choice b:
+//! The endemic transfer of Masny and Rindal ("Endemic Oblivious Transfer", CCS 2019; sections are those of ePrint 2019/706),
+//! figure 8 with the Diffie-Hellman key agreement, in two rounds. In each transfer i, for the choice b:
 //!
 //! | from | sends | ends with |
 //! |---|---|---|
-//! | receiver | r_0 and r_1, where r_{1-b} is a uniform element and r_b = x * G - H_b(r_{1-b}) | k_b, from x * Y |
-//! | sender | Y = y * G, the same for all i | both k_j, from y * (r_j + H_j(r_{1-j})) |
+//! | receiver | r_0 and r_1, where r_{1-b} is a uniform element and r_b = x * G - H_b(r_{1-b}) | k_b, from x * Y_b |
+//! | sender | Y_0 = y_0 * G and Y_1 = y_1 * G | both k_j, from y_j * (r_j + H_j(r_{1-j})) |
 //!
-//! k_j hashes the session, i, j, r_0, r_1, Y and the shared element; H_j hashes the session, i and j with its argument.
+//! k_j hashes the session, i, j, r_0, r_1, Y_j and the shared element; H_j hashes the session, i and j with its argument.
 //!
 //! # What is proven
 //!
 //! BLAKE3 is a random oracle throughout.
 //!
-//! - *Against a malicious sender*, without any assumption: x makes r_b uniform whatever r_{1-b} is, so (r_0, r_1) says
-//!   nothing of b, and whether the receiver accepts Y does not depend on b. A simulator that chooses
-//!   H_j(r_{1-j}) = a_j * G - r_j knows both keys from a_j * Y.
-//! - *Against a malicious receiver*, under the gap Diffie-Hellman assumption (computing a * Y from a * G and Y is hard
-//!   even with an oracle that tells whether an answer is right), which the [`voprf`](crate::voprf) engine rests on too.
-//!   A receiver that knows the logarithm of r_j + H_j(r_{1-j}) has fixed r_j after it asked for H_j(r_{1-j}). Of its two
-//!   questions the later one is thus about the position that it does not get: there the sum is as uniform as the answer.
-//!   The reduction guesses which earlier question holds that position's r and answers with its challenge, blinded
-//!   afresh and less that r. It recognises by the oracle each question to the key's hash that holds a right element, which
-//!   keeps the answers consistent with keys whose elements it can't compute. The first such question at a position that the
-//!   receiver should not have solves the challenge. The loss is the number of hash questions in one transfer; the number
-//!   of transfers costs nothing.
+//! - *Against a malicious sender*, without any assumption (claim 4.2): x makes r_b uniform whatever r_{1-b} is, so (r_0, r_1)
+//!   says nothing of b, and whether the receiver accepts does not depend on b, since it decodes Y_0 and Y_1. A simulator that
+//!   chooses H_j(r_{1-j}) = a_j * G - r_j knows both keys from a_j * Y_j.
+//! - *Against a malicious receiver*, under the computational Diffie-Hellman assumption, since keys are hashed (remark D.4),
+//!   without rewinding (claim E.1, for two rounds). Of a receiver's questions to H_j(r_{1-j}) the later one is about the position
+//!   that it does not get: there r_j was fixed before, and the sum is as uniform as the answer. The reduction guesses which
+//!   earlier question holds that position's r, answers with its challenge less that r, and puts its other challenge in the place
+//!   of that position's Y. It knows all other exponents. A receiver that tells the key from a random one has asked the key's hash
+//!   for the shared element: one of its questions, picked at random, solves the challenge. The loss is the number of questions
+//!   to either hash, and of transfers.
 //!
-//! With a y of its own for each position of each transfer, as the paper's figure has it, the assumption needs no oracle. It
-//! would cost 255 more multiplications by G and 8 KiB, and decoding 128 elements.
+//! # A fresh exponent for each key
 //!
-//! # One element for the batch
-//!
-//! Reusing Y is where implementations went wrong: if the key does not depend on i, a receiver that repeats its pair gets
-//! equal keys in two transfers, and if H_j does not, it can relate them. Here all hashes do, so the argument above covers
-//! the batch, and a test repeats pairs. y is used for one batch only.
+//! One Y for both positions is the paper's figure 14, under an interactive assumption (definition D.5). One Y for a whole batch is
+//! what McQuoid, Rosulek and Roy prove ("Batching Base Oblivious Transfers", Asiacrypt 2021, theorem 9), under an oracle
+//! Diffie-Hellman assumption, if each key's hash holds its index; without it a receiver that repeats its pair gets equal keys in
+//! two transfers (lemma 1). Here neither is needed: exponents are fresh and all hashes hold the index.
 //!
 //! # Endemic
 //!
 //! The ideal functionality lets a malicious side choose the keys that it gets: the receiver its k_b, the sender all k_j. (Here
-//! it can do so by trial, over r_b or over y.) A malicious receiver neither knows nor influences the keys that it did not
+//! it can do so by trial, over r_b or over y_j.) A malicious receiver neither knows nor influences the keys that it did not
 //! choose; a malicious sender does not learn which keys were chosen. Nothing more may be counted on, least of all that
 //! keys are uniform; what the extension counts on is told [there](crate::ot_extension).
 //!
 //! # Time
 //!
-//! The choices, x and y touch constant-time code only: multiplication, hashing into the group, encoding in batches,
+//! The choices, x and y_j touch constant-time code only: multiplication, hashing into the group, encoding in batches,
 //! selection by [`subtle`]. Decoding runs in variable time, on what the other side has sent. Secrets are wiped.
 
 mod oracles;
@@ -55,7 +50,7 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod timing_tests;
 
-use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use rand_core::CryptoRng;
@@ -71,8 +66,8 @@ pub(crate) const OTS: usize = 128;
 /// Bytes of the receiver's message: r_0 and r_1 of each transfer.
 pub(crate) const RECEIVER_BYTES: usize = OTS * PAIR_BYTES;
 
-/// Bytes of the sender's message: Y.
-pub(crate) const SENDER_BYTES: usize = ELEMENT_BYTES;
+/// Bytes of the sender's message: Y_0 and Y_1 of each transfer.
+pub(crate) const SENDER_BYTES: usize = OTS * PAIR_BYTES;
 
 const ELEMENT_BYTES: usize = 32;
 const PAIR_BYTES: usize = 2 * ELEMENT_BYTES;
@@ -83,6 +78,9 @@ const BATCH: usize = 16;
 /// What a transfer yields.
 pub(crate) type Key = [u8; 32];
 
+/// Half of y_0 and of y_1: see [`Secret`].
+type HalfExponents = [Scalar; 2];
+
 /// Why the other side's message was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Error {
@@ -90,7 +88,7 @@ pub(crate) enum Error {
     Length,
     /// Bytes that are no canonical encoding of an element.
     NotCanonical,
-    /// The identity, with which both keys would be known to everyone.
+    /// The identity, with which keys would be known to everyone.
     Identity,
 }
 
@@ -142,25 +140,30 @@ impl OtReceiver {
 
     /// Takes the sender's message.
     pub(crate) fn finish(self, message: &[u8]) -> Result<ChosenKeys, Error> {
-        let sender: &Encoded = message.try_into().map_err(|_| Error::Length)?;
-        let keys = self.keys(sender, &decode(sender)?);
+        let sender = as_pairs(message)?;
+        // Both elements of a transfer, so that what is refused says nothing of the choice.
+        let elements: Vec<_> = sender.par_iter().map(decode_pair).collect::<Result<_, _>>()?;
+        let keys = self.keys(sender, &elements);
         let transcript = self.oracles.transcript(&self.pairs, sender);
         Ok(ChosenKeys { choices: self.choices, keys, transcript })
     }
 
-    fn keys(&self, sender: &Encoded, element: &RistrettoPoint) -> Zeroizing<Vec<Key>> {
-        // The table costs as much as 35 multiplications and saves two thirds of each of the 128.
-        let table = RistrettoBasepointTable::create(element);
+    fn keys(&self, sender: &[Pair], elements: &[[RistrettoPoint; 2]]) -> Zeroizing<Vec<Key>> {
         let mut keys = Zeroizing::new(vec![Key::default(); OTS]);
-        let batches = self.secrets.par_chunks(BATCH).zip(self.pairs.par_chunks(BATCH));
-        keys.par_chunks_mut(BATCH).zip(batches).for_each(|(keys, (secrets, pairs))| {
-            let halves = secrets.iter().map(|secret| &secret.half_exponent * &table).collect();
-            let shared = encode_doubles(Zeroizing::new(halves));
-            for (i, secret) in secrets.iter().enumerate() {
-                keys[i] = self.oracles.key(secret.index, secret.choice, &pairs[i], sender, &shared[i]);
+        let batches = self.secrets.par_chunks(BATCH).zip(elements.par_chunks(BATCH));
+        keys.par_chunks_mut(BATCH).zip(batches).for_each(|(keys, (secrets, elements))| {
+            let shared = encode_doubles(chosen_halves(secrets, elements));
+            for ((key, secret), shared) in keys.iter_mut().zip(secrets).zip(shared.iter()) {
+                *key = self.key(secret, &sender[secret.index as usize], shared);
             }
         });
         keys
+    }
+
+    fn key(&self, secret: &Secret, [zero, one]: &Pair, shared: &Encoded) -> Key {
+        let chosen = select(zero, one, Choice::from(secret.choice));
+        let pair = &self.pairs[secret.index as usize];
+        self.oracles.key(secret.index, secret.choice, pair, &chosen, shared)
     }
 }
 
@@ -170,39 +173,55 @@ pub(crate) fn send(
     message: &[u8],
     rng: &mut dyn CryptoRng,
 ) -> Result<(KeyPairs, Vec<u8>), Error> {
-    if message.len() != RECEIVER_BYTES {
-        return Err(Error::Length);
-    }
-    let pairs: &[Pair] = message.as_chunks().0.as_chunks().0;
+    let pairs = as_pairs(message)?;
     let oracles = Oracles::new(session);
-    let half_exponent = Zeroizing::new(Scalar::random(rng));
-    let half = RistrettoPoint::mul_base(&half_exponent);
-    let own = (half + half).compress().to_bytes();
+    let exponents: Zeroizing<Vec<HalfExponents>> =
+        Zeroizing::new((0..OTS).map(|_| [Scalar::random(rng), Scalar::random(rng)]).collect());
     let mut keys = Zeroizing::new(vec![[Key::default(); 2]; OTS]);
-    let batches = keys.par_chunks_mut(BATCH).zip(pairs.par_chunks(BATCH)).enumerate();
-    batches.try_for_each(|(batch, (keys, pairs))| {
+    let mut own = vec![Pair::default(); OTS];
+    let inputs = pairs.par_chunks(BATCH).zip(exponents.par_chunks(BATCH));
+    let outputs = keys.par_chunks_mut(BATCH).zip(own.par_chunks_mut(BATCH));
+    inputs.zip(outputs).enumerate().try_for_each(|(batch, ((pairs, exponents), (keys, own)))| {
         let first = (batch * BATCH) as u32;
-        let shared = encode_doubles(shared_halves(&oracles, first, pairs, &half_exponent)?);
-        for (i, index) in (0..keys.len()).zip(first..) {
-            keys[i] = [0, 1].map(|j| oracles.key(index, j, &pairs[i], &own, &shared[2 * i + usize::from(j)]));
+        let shared = encode_doubles(shared_halves(&oracles, first, pairs, exponents)?);
+        own.as_flattened_mut().copy_from_slice(&encode_doubles(own_halves(exponents)));
+        for (i, key) in keys.as_flattened_mut().iter_mut().enumerate() {
+            let (transfer, j) = (i / 2, i % 2);
+            let index = first + transfer as u32;
+            *key = oracles.key(index, j as u8, &pairs[transfer], &own[transfer][j], &shared[i]);
         }
         Ok(())
     })?;
-    Ok((KeyPairs { keys, transcript: oracles.transcript(pairs, &own) }, own.to_vec()))
+    let message = own.as_flattened().as_flattened().to_vec();
+    Ok((KeyPairs { keys, transcript: oracles.transcript(pairs, &own) }, message))
 }
 
-/// Half of y * (r_j + H_j(r_{1-j})), for both positions of each transfer.
+/// Half of x * Y_b, for each transfer.
+fn chosen_halves(secrets: &[Secret], elements: &[[RistrettoPoint; 2]]) -> Zeroizing<Vec<RistrettoPoint>> {
+    let half = |(secret, [zero, one]): (&Secret, &[RistrettoPoint; 2])| {
+        RistrettoPoint::conditional_select(zero, one, Choice::from(secret.choice)) * secret.half_exponent
+    };
+    Zeroizing::new(secrets.iter().zip(elements).map(half).collect())
+}
+
+/// Half of Y_j, for both positions of each transfer.
+fn own_halves(exponents: &[HalfExponents]) -> Zeroizing<Vec<RistrettoPoint>> {
+    Zeroizing::new(exponents.as_flattened().iter().map(RistrettoPoint::mul_base).collect())
+}
+
+/// Half of y_j * (r_j + H_j(r_{1-j})), for both positions of each transfer.
 fn shared_halves(
     oracles: &Oracles,
     first: u32,
     pairs: &[Pair],
-    half_exponent: &Scalar,
+    exponents: &[HalfExponents],
 ) -> Result<Zeroizing<Vec<RistrettoPoint>>, Error> {
     let mut halves = Zeroizing::new(Vec::with_capacity(2 * pairs.len()));
-    for (index, pair) in (first..).zip(pairs) {
-        for j in 0..2 {
+    for (index, (pair, exponents)) in (first..).zip(pairs.iter().zip(exponents)) {
+        let elements = decode_pair(pair)?;
+        for j in [0, 1] {
             let hash = oracles.half_element(index, j, &pair[usize::from(1 - j)]);
-            halves.push((decode(&pair[usize::from(j)])? + hash + hash) * half_exponent);
+            halves.push((elements[usize::from(j)] + hash + hash) * exponents[usize::from(j)]);
         }
     }
     Ok(halves)
@@ -234,6 +253,20 @@ fn select(zero: &Encoded, one: &Encoded, choice: Choice) -> Encoded {
 fn encode_doubles(halves: Zeroizing<Vec<RistrettoPoint>>) -> Zeroizing<Vec<Encoded>> {
     let doubles = Zeroizing::new(RistrettoPoint::double_and_compress_batch(halves.iter()));
     Zeroizing::new(doubles.iter().map(CompressedRistretto::to_bytes).collect())
+}
+
+/// A message as the pairs of its transfers.
+fn as_pairs(message: &[u8]) -> Result<&[Pair], Error> {
+    if message.len() == OTS * PAIR_BYTES {
+        Ok(message.as_chunks().0.as_chunks().0)
+    } else {
+        Err(Error::Length)
+    }
+}
+
+/// Both elements of a transfer, of which neither may be wrong.
+fn decode_pair(pair: &Pair) -> Result<[RistrettoPoint; 2], Error> {
+    Ok([decode(&pair[0])?, decode(&pair[1])?])
 }
 
 /// Variable time: what comes from the other side is public.

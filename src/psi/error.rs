@@ -63,7 +63,7 @@ pub enum Error {
     /// 2^-40 for each of several seeds.
     #[error("the caller's set cannot be encoded")]
     Unencodable,
-    /// One tag twice.
+    /// One tag twice, where the engine sends them in no order (`voprf`).
     #[error("a tag is repeated")]
     RepeatedTag,
     /// A match proof that is wrong, repeated, or for a tag that was not sent.

@@ -24,6 +24,12 @@
 //! node. It is a *stub*: it ends its branch, is part of the level's sum, and counts as a leaf in [`Tree::total`].
 //! Without that a receiver that broke the protocol could aim its path past the cut, know every leaf that is kept,
 //! and take the sum that hides the sender's secret off. So it always misses one summand, leaf or stub.
+//!
+//! # Time
+//!
+//! The cipher runs in constant time, but the receiver's positions choose memory addresses: where the siblings of a path are
+//! written, and which of a level's sums is read. So traces in a cache may tell of them. The partner sees the time of whole
+//! steps alone.
 
 use aes::Aes128;
 use aes::cipher::KeyInit;

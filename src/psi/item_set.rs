@@ -44,7 +44,11 @@ impl ItemSet {
             items.iter_mut().zip(hashes).for_each(|(item, hash)| *item = hash);
         });
         padding.iter_mut().for_each(|item| *item = SessionItem::random(rng));
-        let distinct = digests.par_windows(2).all(|pair| bytes(&pair[0]) < bytes(&pair[1]));
+        let ascend = |start: usize| {
+            let end = digests.len().min(start + DIGESTS_AT_ONCE + 1);
+            digests[start..end].is_sorted_by(|a, b| bytes(a) < bytes(b))
+        };
+        let distinct = (0..digests.len()).into_par_iter().step_by(DIGESTS_AT_ONCE).all(ascend);
         Self { items, distinct }
     }
 

@@ -1,10 +1,10 @@
 //! Oblivious transfer extension: from 128 base transfers to any number of correlated ones, secure against partners that
 //! break the protocol.
 //!
-//! SoftSpokenOT (Roy, "SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in the Minicrypt Model", CRYPTO 2022)
-//! over the smallest field, k = 1: the small-field VOLE of figure 7 with two leaves is a base transfer, and the subspace VOLE of
-//! figure 8 has the repetition code. The consistency check is that paper's universal hash and not that of Keller, Orsini and
-//! Scholl (CRYPTO 2015), in whose proof the paper found a gap.
+//! SoftSpokenOT (Roy, "SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in the Minicrypt Model", CRYPTO 2022;
+//! sections are those of ePrint 2022/192) over the smallest field, k = 1: the small-field VOLE with two leaves is a base
+//! transfer, and the subspace VOLE (section 3.2) has the repetition code. The consistency check is that paper's universal hash
+//! (section 4) and not that of Keller, Orsini and Scholl (CRYPTO 2015), in whose proof the paper found a gap (section 4.1).
 //!
 //! The receiver has a bit u_i for each row, the sender has Delta in GF(2^128). In the base transfers they change roles: the
 //! sender has chosen the bits of Delta and has one seed for each of the 128 columns, and the receiver has both.
@@ -151,8 +151,7 @@ pub(crate) fn extend_sender(
     let (corrections, answer) = message.split_at(COLUMNS * blocks(rows) * BLOCK_BYTES);
     let columns = corrected(session, &seeds, corrections);
     let challenge = Challenge::new(session, &seeds.transcript, rows, corrections);
-    Answer::read(answer).verify(&challenge, &columns, seeds.choices)?;
-    Ok(transpose::rows(&columns, rows))
+    Ok(Answer::read(answer).verify(&challenge, columns, seeds.choices)?.rows(rows))
 }
 
 /// The receiver's columns t_c, one after the other, and the corrections d_c that make every column c hold `bits(c)`.

@@ -3,7 +3,7 @@
 //! The sender has Delta. In the end it has B, the receiver has A' and C, all of length K, with C = Delta * A' + B
 //! in GF(2^128), A' pseudorandom to the sender, and Delta unknown to the receiver (Boyle, Couteau, Gilboa and
 //! Ishai, "Compressing Vector OLE", CCS 2018; with malicious security by Weng, Yang, Katz and Wang, "Wolverine",
-//! S&P 2021, section 5).
+//! S&P 2021, section 5; figures are those of ePrint 2020/925).
 //!
 //! # How it comes about
 //!
@@ -12,7 +12,7 @@
 //!   rows are in this order: `trees * depth` rows with the path to each alpha_i from the root down, then 128 rows
 //!   for each beta_i, and 128 for a mask beta*.
 //! - The sender's rows q and the receiver's t have t = q + u * Delta. Rows of a value, summed up with powers of x, give
-//!   the sender b_i and the receiver c_i with c_i = b_i + Delta * beta_i (Wolverine, figure 15).
+//!   the sender b_i and the receiver c_i with c_i = b_i + Delta * beta_i (Wolverine, figure 15, COPEe).
 //! - The sender expands a tree for each block ([`crate::ggm`]) and sends both sums of each level, each hidden by a
 //!   hash of the row that the receiver has for its choice, and tau_i, the sum of all leaves and b_i. The receiver
 //!   then has all leaves but that at alpha_i, and takes for this one tau_i + c_i + all others: the sender's leaf +
@@ -22,10 +22,9 @@
 //!
 //! # The check
 //!
-//! Before any output is used the receiver checks all trees at once (Wolverine, figure 7). When it
-//! has the sender's message it draws a seed, whose stream gives a rho_i for each tree and a sigma_j for each leaf
-//! of a tree. It sends the seed and x* = beta* + sum(rho_i * sigma_alpha_i * beta_i). The sender answers with the
-//! hash of
+//! Before any output is used the receiver checks all trees at once (Wolverine, figure 7, and how section 5.1 batches it).
+//! When it has the sender's message it draws a seed, whose stream gives a rho_i for each tree and a sigma_j for each leaf of
+//! a tree. It sends the seed and x* = beta* + sum(rho_i * sigma_alpha_i * beta_i). The sender answers with the hash of
 //!
 //! y = b* + Delta * x* + sum(rho_i * sigma_j * v_S[i, j]),
 //!
@@ -53,6 +52,12 @@
 //!   hash it can check a guess of Delta, one for each evaluation of the hash as a random oracle: 2^-128 each. Its
 //!   choices need not be of the honest form: paths past the cut of a tree are those of a value zero (see
 //!   [`crate::ggm`]), and values may be zero. It then gets a correlation of its own choice and harms itself alone.
+//!
+//! # Time
+//!
+//! Delta, the values of the noise and the rows touch constant-time code only. The positions of the noise choose memory
+//! addresses: in the trees, where a block's noise is put, and which weight it has in x*. The partner sees of it the time of
+//! whole steps; against another program on the same processor there is no defence.
 
 mod check;
 mod noise;
@@ -68,7 +73,7 @@ mod tests;
 mod vectors;
 
 pub(crate) use noise::NoiseChoice;
-pub(crate) use receiver::{Challenge, SilentReceiver};
+pub(crate) use receiver::{Challenge, SilentReceiver, Unchecked, Verified};
 pub(crate) use sender::SilentSender;
 
 use crate::ggm;

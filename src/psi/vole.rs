@@ -58,9 +58,9 @@
 //! - *A match proof* is 16 bytes of the output that were never shown. A receiver can keep a match to itself, but cannot claim
 //!   an item that it did not encode.
 //!
-//! The sender's list rests on BLAKE3 as a random oracle, and on AES as an ideal cipher in the trees. The receiver's rests on BLAKE3 as a
-//! random oracle, the gap Diffie-Hellman assumption in ristretto255, AES as a pseudorandom generator, and dual LPN for a
-//! code with rows scaled by scalars of our own, which nobody else has studied (`expand_convolute`).
+//! The sender's list rests on BLAKE3 as a random oracle, and on AES as an ideal cipher in the trees. The receiver's rests on
+//! BLAKE3 as a random oracle, the computational Diffie-Hellman assumption in ristretto255, AES as a pseudorandom generator, and
+//! dual LPN for a code with rows scaled by scalars of our own, which nobody else has studied (`expand_convolute`).
 //!
 //! # Where it differs from the papers
 //!
@@ -70,8 +70,8 @@
 //!   bins as they come.
 //! - Tags ascend in place of being shuffled: the receiver reads two sorted lists once.
 //! - H and Ho take AES_r(x), the item's row key, in place of x: under one r it is a permutation of the item.
-//! - One element of the sender of a base transfer serves all 128; the extension is over the smallest field, and its challenge
-//!   is a hash; the weights of the correlation's check are products.
+//! - The extension is over the smallest field, and its challenge is a hash; the weights of the correlation's check are
+//!   products.
 //! - The code's expander has rows with powers of public random scalars, without which it falls to linear algebra.
 //! - Bins have about 50,000 items.
 //! - One Delta serves base transfers, the trees' keys, the noise's shares and the result.

@@ -8,7 +8,7 @@ use super::Key;
 /// An encoded element.
 pub(crate) type Encoded = [u8; 32];
 
-/// r_0 and r_1 of one transfer.
+/// r_0 and r_1 of one transfer, or Y_0 and Y_1.
 pub(crate) type Pair = [Encoded; 2];
 
 /// The oracles of one session, with the session hashed already.
@@ -42,7 +42,7 @@ impl Oracles {
         RistrettoPoint::from_uniform_bytes(&uniform)
     }
 
-    /// The key of a position: a hash of all that the transfer's two sides said, and of what they share.
+    /// The key of a position: a hash of all that both sides said of it, and of what they share.
     pub(crate) fn key(
         &self,
         index: u32,
@@ -58,8 +58,9 @@ impl Oracles {
     }
 
     /// A hash of both messages. With the session it fixes every key, whether or not anyone can compute it.
-    pub(crate) fn transcript(&self, pairs: &[Pair], sender: &Encoded) -> [u8; 32] {
-        let pairs = pairs.as_flattened().as_flattened();
-        self.transcript.clone().update(pairs).update(sender).finalize().into()
+    pub(crate) fn transcript(&self, receiver: &[Pair], sender: &[Pair]) -> [u8; 32] {
+        let mut hasher = self.transcript.clone();
+        hasher.update(receiver.as_flattened().as_flattened()).update(sender.as_flattened().as_flattened());
+        hasher.finalize().into()
     }
 }

@@ -45,10 +45,13 @@ fn refused(change: impl FnOnce(&mut Vec<u8>)) -> Option<Error> {
     send(&SESSION, &message, &mut rng).err()
 }
 
-/// Why the receiver refuses a message.
-fn refused_by_receiver(message: &[u8]) -> Option<Error> {
+/// Why the receiver refuses the sender's message after a change.
+fn refused_by_receiver(change: impl FnOnce(&mut Vec<u8>)) -> Option<Error> {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    OtReceiver::new(&SESSION, CHOICES, &mut rng).0.finish(message).err()
+    let (receiver, first) = OtReceiver::new(&SESSION, CHOICES, &mut rng);
+    let (_, mut message) = send(&SESSION, &first, &mut rng).unwrap();
+    change(&mut message);
+    receiver.finish(&message).err()
 }
 
 /// The pair of a transfer.
@@ -67,6 +70,17 @@ fn the_receiver_has_the_chosen_key_and_not_the_other() {
             assert_ne!(*key, pair[1 - choice]);
         }
     }
+}
+
+#[test]
+fn no_element_of_the_sender_appears_twice() {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let (_, first) = OtReceiver::new(&SESSION, CHOICES, &mut rng);
+    let (_, second) = send(&SESSION, &first, &mut rng).unwrap();
+    let mut elements = second.as_chunks::<ELEMENT_BYTES>().0.to_vec();
+    elements.sort_unstable();
+    elements.dedup();
+    assert_eq!(elements.len(), 2 * OTS);
 }
 
 #[test]
@@ -95,8 +109,8 @@ fn another_length_is_refused() {
     {
         assert_eq!(refused(|message| message.resize(length, 0)), Some(Error::Length));
     }
-    for length in [0, 1, SENDER_BYTES - 1, SENDER_BYTES + 1, 2 * SENDER_BYTES] {
-        assert_eq!(refused_by_receiver(&vec![0; length]), Some(Error::Length));
+    for length in [0, 1, 32, 64, SENDER_BYTES - 64, SENDER_BYTES - 1, SENDER_BYTES + 1, SENDER_BYTES + 64] {
+        assert_eq!(refused_by_receiver(|message| message.resize(length, 0)), Some(Error::Length));
     }
 }
 
@@ -106,8 +120,9 @@ fn the_identity_is_refused_in_every_place() {
     for place in [0, 1, 64, 2 * OTS - 1] {
         let put = |message: &mut Vec<u8>| message[place * 32..][..32].copy_from_slice(&identity);
         assert_eq!(refused(put), Some(Error::Identity));
+        // Places 0 and 1 are of one transfer: of the position that was chosen, and of the other.
+        assert_eq!(refused_by_receiver(put), Some(Error::Identity));
     }
-    assert_eq!(refused_by_receiver(&identity), Some(Error::Identity));
 }
 
 #[test]
@@ -131,8 +146,8 @@ fn encodings_that_are_not_canonical_are_refused_in_every_place() {
         for place in [0, 1, 64, 2 * OTS - 1] {
             let put = |message: &mut Vec<u8>| message[place * 32..][..32].copy_from_slice(&bytes);
             assert_eq!(refused(put), Some(Error::NotCanonical));
+            assert_eq!(refused_by_receiver(put), Some(Error::NotCanonical));
         }
-        assert_eq!(refused_by_receiver(&bytes), Some(Error::NotCanonical));
     }
 }
 
@@ -160,23 +175,29 @@ fn every_byte_of_the_receivers_message_counts() {
     assert!(accepted > 0 && refusals > 0);
 }
 
+/// A changed element is refused, or breaks the receiver's key if it is of the chosen position; the transcripts differ either way.
 #[test]
 fn every_byte_of_the_senders_message_counts() {
-    let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let (_, first) = OtReceiver::new(&SESSION, CHOICES, &mut rng);
-    let (pairs, second) = send(&SESSION, &first, &mut rng).unwrap();
-    for bit in 0..8 * SENDER_BYTES {
-        let mut changed = second.clone();
-        changed[bit / 8] ^= 1 << (bit % 8);
-        let receiver = OtReceiver::new(&SESSION, CHOICES, &mut ChaCha20Rng::seed_from_u64(1)).0;
-        match receiver.finish(&changed) {
-            Err(error) => assert_eq!(error, Error::NotCanonical),
-            Ok(chosen) => {
-                assert_ne!(chosen.transcript, pairs.transcript);
-                assert!(chosen.keys.iter().zip(pairs.keys.iter()).all(|(key, pair)| !pair.contains(key)));
+    let [mut accepted, mut refusals] = [0, 0];
+    for index in [0, OTS - 1] {
+        let choice = (CHOICES >> index & 1) as usize;
+        for byte in pair(index).step_by(5) {
+            for bit in [0, 7] {
+                let flip = |message: &mut Vec<u8>| message[byte] ^= 1 << bit;
+                if let Some(error) = refused_by_receiver(flip) {
+                    assert_eq!(error, Error::NotCanonical);
+                    refusals += 1;
+                    continue;
+                }
+                let batch = exchange(CHOICES, 1, |_| (), flip);
+                let position = byte % PAIR_BYTES / ELEMENT_BYTES;
+                assert_eq!(broken(&batch), if position == choice { vec![index] } else { vec![] });
+                assert_ne!(batch.0.transcript, batch.1.transcript);
+                accepted += 1;
             }
         }
     }
+    assert!(accepted > 0 && refusals > 0);
 }
 
 #[test]
@@ -190,15 +211,18 @@ fn reordered_transfers_and_positions_share_no_key() {
     assert_eq!(broken(&exchange(CHOICES, 1, swap_positions, |_| ())), [5]);
 }
 
-/// What goes wrong where one element serves a batch and a hash forgets the index: equal pairs with equal keys.
+/// What went wrong elsewhere, where one element served a batch and hashes forgot the index: equal pairs with equal keys.
 #[test]
 fn a_repeated_pair_gets_other_keys() {
     let repeat = |message: &mut Vec<u8>| message.copy_within(pair(0), PAIR_BYTES);
     let (_, pairs) = exchange(CHOICES, 1, repeat, |_| ());
     assert!(!pairs.keys[1].contains(&pairs.keys[0][0]));
     assert!(!pairs.keys[1].contains(&pairs.keys[0][1]));
-    // The elements that keys are made from differ too, so that they can't be related outside the key's hash.
+    // Fresh exponents are enough for that; the hashes would be too.
     let oracles = Oracles::new(&SESSION);
+    let key = |index, position| oracles.key(index, position, &[[1; 32]; 2], &[2; 32], &[3; 32]);
+    assert_ne!(key(0, 0), key(1, 0));
+    assert_ne!(key(0, 0), key(0, 1));
     assert_ne!(oracles.half_element(0, 0, &[1; 32]), oracles.half_element(1, 0, &[1; 32]));
     assert_ne!(oracles.half_element(0, 0, &[1; 32]), oracles.half_element(0, 1, &[1; 32]));
 }
@@ -218,7 +242,7 @@ fn with_the_identity_everyone_knows_the_keys() {
     let encoded = identity.compress().to_bytes();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let (receiver, first) = OtReceiver::new(&SESSION, CHOICES, &mut rng);
-    let keys = receiver.keys(&encoded, &identity);
+    let keys = receiver.keys(&[[encoded; 2]; OTS], &[[identity; 2]; OTS]);
     let read = first[pair(0)].as_chunks::<32>().0.as_chunks::<2>().0[0];
     let guesses = [0, 1].map(|j| Oracles::new(&SESSION).key(0, j, &read, &encoded, &encoded));
     assert!(guesses.contains(&keys[0]));
@@ -250,7 +274,7 @@ fn batches_are_the_known_ones() {
             seed: answer.seed,
             choices: answer.choices.clone(),
             receiver_message: hash(&first),
-            sender_message: data_encoding::HEXLOWER.encode(&second),
+            sender_message: hash(&second),
             transcript: data_encoding::HEXLOWER.encode(&pairs.transcript),
             keys: hash(pairs.keys.as_flattened().as_flattened()),
         };

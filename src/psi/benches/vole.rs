@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::hint::black_box;
 
-use overlap_psi::{Message, Params, Party, SessionItem, Turn, vole};
+use overlap_psi::{ItemSet, ItemSource, Message, Params, Party, Turn, vole};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rustix::time::{ClockId, clock_gettime};
@@ -47,7 +47,6 @@ fn main() {
 /// The times of a run's steps, the receiver's first. Steps of one name that follow each other are added up.
 fn run([receiver_size, sender_size]: [usize; 2]) -> [Vec<(String, f64)>; 2] {
     let params = Params { exchange: [1; 32], partition: 0, receiver_size, sender_size, prove_matches: false };
-    let set = |from: usize, size| (from..from + size).map(|n| item(n as u64)).collect::<Vec<_>>();
     let receiver = vole::receiver(params.clone(), set(0, receiver_size)).expect("a size of the table");
     let others = set(receiver_size / 64 * 63, sender_size);
     let sender = vole::sender(params, others).expect("a size of the table");
@@ -63,12 +62,13 @@ fn run([receiver_size, sender_size]: [usize; 2]) -> [Vec<(String, f64)>; 2] {
     sides.map(|side| side.steps)
 }
 
-/// Pseudorandom, as session items are.
-fn item(n: u64) -> SessionItem {
-    let hash = blake3::hash(&n.to_le_bytes());
-    let mut item = [0; 16];
-    item.copy_from_slice(&hash.as_bytes()[..16]);
-    SessionItem::new(item)
+/// Session items of digests that count up, made when the machine comes to them.
+fn set(from: usize, size: usize) -> ItemSource {
+    let digests: Vec<_> = (from..from + size).map(|n| n as u128).collect();
+    ItemSource::later(move || {
+        let rng = &mut ChaCha20Rng::seed_from_u64(9);
+        ItemSet::of_digests(&[7; 32], &digests, |digest| digest.to_be_bytes(), (size, rng))
+    })
 }
 
 impl Side {

@@ -18,7 +18,7 @@
 //! limits of [`super::shape`] at least 2^59. Solving fails in the dense part only if a polynomial vanishes that is
 //! not zero, in the d of the rows concerned (see [`super::gap`]). Each d is independent and from such a set, so by
 //! the lemma of Schwartz and Zippel that has a probability of the polynomial's degree over the least set's size: at
-//! the sizes that the formulas give a degree of at most 10 and sets of 2^70 or more.
+//! the sizes that the formulas give a degree of at most 28, for seven dense columns, and sets of 2^70 or more.
 //!
 //! # How even the choices are
 //!

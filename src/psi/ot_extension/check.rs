@@ -2,13 +2,17 @@
 
 use rayon::prelude::*;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::Zeroizing;
 
-use super::{BLOCK_BYTES, COLUMNS, Error, bit, write};
+use super::{BLOCK_BYTES, COLUMNS, Error, bit, transpose, write};
 use crate::field::{F128, inner_product};
 
 /// The coefficients chi of the hash, one for each block of rows. Independent ones: with powers of a single one, two vectors
 /// would collide with a probability that grows with the number of blocks.
 pub(crate) struct Challenge(Vec<F128>);
+
+/// Columns that have passed the check. Only [`Answer::verify`] makes them.
+pub(crate) struct Checked(Zeroizing<Vec<F128>>);
 
 /// The receiver's answer: u~ and all v~_c.
 pub(crate) struct Answer {
@@ -37,6 +41,13 @@ impl Challenge {
     }
 }
 
+impl Checked {
+    /// The sender's rows.
+    pub(crate) fn rows(&self, rows: usize) -> Zeroizing<Vec<F128>> {
+        transpose::rows(&self.0, rows)
+    }
+}
+
 impl Answer {
     pub(crate) const BYTES: usize = (1 + COLUMNS) * BLOCK_BYTES;
 
@@ -45,14 +56,19 @@ impl Answer {
     }
 
     /// That h(q_c) = v~_c + Delta_c * u~ in every column c. Constant time: the verdict alone depends on Delta.
-    pub(crate) fn verify(&self, challenge: &Challenge, columns: &[F128], delta: u128) -> Result<(), Error> {
+    pub(crate) fn verify(
+        &self,
+        challenge: &Challenge,
+        columns: Zeroizing<Vec<F128>>,
+        delta: u128,
+    ) -> Result<Checked, Error> {
         let equal = |(c, (hash, claimed)): (usize, (&F128, &F128))| {
             let share = F128(u128::conditional_select(&0, &self.bits.0, bit(delta, c)));
             hash.0.ct_eq(&(*claimed + share).0)
         };
-        let hashes = challenge.hashes(columns);
+        let hashes = challenge.hashes(&columns);
         let all = hashes.iter().zip(&self.columns).enumerate().map(equal).fold(Choice::from(1), |a, b| a & b);
-        if all.into() { Ok(()) } else { Err(Error::Inconsistent) }
+        if all.into() { Ok(Checked(columns)) } else { Err(Error::Inconsistent) }
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Self {

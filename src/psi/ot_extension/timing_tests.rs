@@ -45,12 +45,15 @@ fn timing_of_the_senders_extension() {
         let message = extend_receiver(&SESSION, pairs(), &bits, &mut rng).1;
         (chosen, message)
     });
-    // The same work for both classes outside the measurement: both sides' keys are copied, and one is dropped.
+    // The same work and the same memory for both classes: the other's keys and message are copied, and written over.
     let input = |class: bool| {
-        let mut both = sides.each_ref().map(|(chosen, message)| (chosen(), message.clone()));
-        both.swap(0, usize::from(class));
-        let [one, _] = both;
-        one
+        let [other, own] = [!class, class].map(|class| &sides[usize::from(class)]);
+        let (mut chosen, mut message) = (other.0(), other.1.clone());
+        let copy = own.0();
+        chosen.keys.copy_from_slice(&copy.keys);
+        (chosen.choices, chosen.transcript) = (copy.choices, copy.transcript);
+        message.copy_from_slice(&own.1);
+        (chosen, message)
     };
     let t = welch_t(RUNS, input, |(chosen, message)| {
         std::hint::black_box(extend_sender(&SESSION, chosen, ROWS, &message).unwrap());

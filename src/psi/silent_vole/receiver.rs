@@ -22,6 +22,13 @@ pub(crate) struct SilentReceiver {
     pub(super) pairs: Vec<Pair>,
 }
 
+/// A' and C side by side, of which nothing may be used before the sender has answered the challenge.
+pub(crate) struct Unchecked(Zeroizing<Vec<Pair>>);
+
+/// That the sender's answer to the challenge was right. Only [`Challenge::verify`] makes it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Verified(());
+
 /// A challenge that the sender has to answer.
 pub(crate) struct Challenge {
     /// The seed and x*, as they are sent.
@@ -47,7 +54,8 @@ impl SilentReceiver {
         let (hidden, taus) = elements.split_at(2 * noise.path_rows());
         let siblings = rows::uncover(session, &choice, rows, hidden);
         let shares = rows::value_shares(&noise, rows);
-        let unknown: Vec<_> = taus.iter().zip(shares.iter()).map(|(tau, share)| *tau + *share).collect();
+        let unknown: Zeroizing<Vec<_>> =
+            Zeroizing::new(taus.iter().zip(shares.iter()).map(|(tau, share)| *tau + *share).collect());
         let mut seed = [0; 16];
         rng.fill_bytes(&mut seed);
         let weights = Weights::new(&noise, session, &seed);
@@ -57,8 +65,8 @@ impl SilentReceiver {
         Ok((Self { pairs }, Challenge { message, expected }))
     }
 
-    /// A' and C side by side. Nothing of them may be used before the challenge is answered.
-    pub(crate) fn expand(mut self) -> Zeroizing<Vec<Pair>> {
+    /// Expands while the answer to the challenge is on its way.
+    pub(crate) fn expand(mut self) -> Unchecked {
         let mut pairs = Zeroizing::new(std::mem::take(&mut self.pairs));
         let outputs = pairs.len() / 2;
         let (left, right) = pairs.split_at_mut(outputs);
@@ -66,17 +74,24 @@ impl SilentReceiver {
         right.zeroize();
         pairs.truncate(outputs);
         pairs.shrink_to_fit();
-        pairs
+        Unchecked(pairs)
+    }
+}
+
+impl Unchecked {
+    /// What may be used, now that the challenge is answered.
+    pub(crate) fn accept(self, _: Verified) -> Zeroizing<Vec<Pair>> {
+        self.0
     }
 }
 
 impl Challenge {
     /// Whether the sender's answer is that of a consistent sender.
-    pub(crate) fn verify(&self, answer: &[u8; ANSWER_BYTES]) -> Result<(), Error> {
+    pub(crate) fn verify(&self, answer: &[u8; ANSWER_BYTES]) -> Result<Verified, Error> {
         let right = bool::from(self.expected.ct_eq(answer));
         #[cfg(test)]
         let right = right || Check::Correlation.is_off();
-        if right { Ok(()) } else { Err(Error::Inconsistent) }
+        if right { Ok(Verified(())) } else { Err(Error::Inconsistent) }
     }
 }
 

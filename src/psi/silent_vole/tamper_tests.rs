@@ -54,7 +54,7 @@ impl Scene {
     fn outcome(&self, message: &[u8]) -> (Result<(), Error>, Vec<usize>) {
         let (receiver, challenge) = self.receive(message).unwrap();
         let answer = self.sender.answer(&challenge.message);
-        (challenge.verify(&answer), self.wrong_places(&receiver))
+        (challenge.verify(&answer).map(drop), self.wrong_places(&receiver))
     }
 
     /// Whether the receiver's path goes right at a level of a tree.

@@ -42,9 +42,9 @@ pub(super) fn run(outputs: usize, trees: usize, seed: u64) -> Run {
     let (sender, message) = SilentSender::new(&SESSION, noise, delta, &sent, &mut rng);
     let (receiver, challenge) = SilentReceiver::new(&SESSION, choice, &received, &message, &mut rng).unwrap();
     let answer = sender.answer(&challenge.message);
-    challenge.verify(&answer).unwrap();
+    let verified = challenge.verify(&answer).unwrap();
     let b = sender.expand().to_vec();
-    let (a, c) = receiver.expand().iter().map(|pair| (pair.0[0], pair.0[1])).unzip();
+    let (a, c) = receiver.expand().accept(verified).iter().map(|pair| (pair.0[0], pair.0[1])).unzip();
     Run { message, challenge: challenge.message, answer, delta, a, b, c }
 }
 

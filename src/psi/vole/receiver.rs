@@ -19,7 +19,7 @@ use crate::match_proofs;
 use crate::matching::Match;
 use crate::okvs::{Fill, Grouped, Plan, decode_bin};
 use crate::output::{OutputHash, PackedOutput, TAG_BYTES};
-use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver};
+use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver, Unchecked, Verified};
 use crate::tag_order::{Merge, TagMatch, tags_of};
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::{
@@ -59,18 +59,18 @@ struct Solve {
     rows: Zeroizing<Vec<F128>>,
 }
 
-/// The set, in bins, and how its encoding will be solved.
+/// What every state holds from then on: the run, the sender's commitment, and the set in bins.
 struct Planned {
+    run: Run,
+    commitment: [u8; COMMITMENT_BYTES],
     seed: [u8; SEED_BYTES],
     grouped: Grouped,
-    plan: Plan,
 }
 
 /// The trees' corrections come.
 struct TakeTrees {
-    run: Run,
     planned: Planned,
-    commitment: [u8; COMMITMENT_BYTES],
+    plan: Plan,
     noise: NoiseChoice,
     rows: Zeroizing<Vec<F128>>,
     pieces: Pieces,
@@ -78,28 +78,25 @@ struct TakeTrees {
 
 /// The challenge is sent; the correlation is expanded while its answer is on its way.
 struct Expand {
-    run: Run,
     planned: Planned,
-    commitment: [u8; COMMITMENT_BYTES],
+    plan: Plan,
     silent: SilentReceiver,
     challenge: Challenge,
 }
 
 /// The answer to the challenge is due, and with it the salt.
 struct TakeSalt {
-    run: Run,
     planned: Planned,
-    commitment: [u8; COMMITMENT_BYTES],
+    plan: Plan,
     challenge: Challenge,
-    /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
-    correlation: Zeroizing<Vec<Pair>>,
+    correlation: Unchecked,
 }
 
-/// The correlation has passed its check, so it may mask: the set is encoded bin by bin, and sent.
+/// The correlation has passed its check, which is what a [`Verified`] is needed for, so it may mask: the set is encoded bin by
+/// bin, and sent.
 struct Encode {
-    run: Run,
     planned: Planned,
-    commitment: [u8; COMMITMENT_BYTES],
+    plan: Plan,
     mask: F128,
     /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
     correlation: Zeroizing<Vec<Pair>>,
@@ -112,18 +109,14 @@ struct Encode {
 
 /// All columns are sent: the own items are decoded while the sender decodes its own.
 struct Decode {
-    run: Run,
-    grouped: Grouped,
-    commitment: [u8; COMMITMENT_BYTES],
+    planned: Planned,
     mask: F128,
     correlation: Zeroizing<Vec<Pair>>,
 }
 
 /// The own items' raw values, less the sender's mask, which is due.
 struct TakeMask {
-    run: Run,
-    grouped: Grouped,
-    commitment: [u8; COMMITMENT_BYTES],
+    planned: Planned,
     mask: F128,
     values: Zeroizing<Vec<F128>>,
 }
@@ -172,54 +165,52 @@ impl TakeOpening {
 
 impl Solve {
     fn solve(self, rng: &mut dyn CryptoRng) -> Result<TakeTrees, Error> {
-        let items = self.items.make().of_size(self.run.params.receiver_size)?;
-        let planned = Planned::new(self.run.parameters, items.items(), rng)?;
-        let length = self.run.parameters.noise().message_len();
-        Ok(TakeTrees {
-            run: self.run,
-            planned,
-            commitment: self.commitment,
-            noise: self.noise,
-            rows: self.rows,
-            pieces: Pieces::new(MessageKind::VoleTrees, length),
-        })
+        let Self { run, items, commitment, noise, rows } = self;
+        let items = items.make().of_size(run.params.receiver_size)?;
+        let (seed, grouped, plan) = plan(run.parameters, items.items(), rng)?;
+        let pieces = Pieces::new(MessageKind::VoleTrees, run.parameters.noise().message_len());
+        let planned = Planned { run, commitment, seed, grouped };
+        Ok(TakeTrees { planned, plan, noise, rows, pieces })
     }
 }
 
-impl Planned {
-    /// Whether a seed works shows before anything that depends on it is sent, and the partner sees only the one that does.
-    fn new(parameters: &Parameters, items: &[SessionItem], rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        for _ in 0..SEEDS {
-            let mut seed = [0; SEED_BYTES];
-            rng.fill_bytes(&mut seed);
-            let Ok(grouped) = Grouped::within_capacity(&parameters.shape(), &seed, items) else { continue };
-            if let Ok(plan) = Plan::new(&grouped) {
-                return Ok(Self { seed, grouped, plan });
-            }
+/// A seed, the set in bins under it, and how its encoding will be solved. Whether a seed works shows before anything that
+/// depends on it is sent, and the partner sees only the one that does.
+fn plan(
+    parameters: &Parameters,
+    items: &[SessionItem],
+    rng: &mut dyn CryptoRng,
+) -> Result<([u8; SEED_BYTES], Grouped, Plan), Error> {
+    for _ in 0..SEEDS {
+        let mut seed = [0; SEED_BYTES];
+        rng.fill_bytes(&mut seed);
+        let Ok(grouped) = Grouped::within_capacity(&parameters.shape(), &seed, items) else { continue };
+        if let Ok(plan) = Plan::new(&grouped) {
+            return Ok((seed, grouped, plan));
         }
-        // Two equal items have equal rows, which no seed can solve.
-        Err(if has_repeats(items) { Error::RepeatedItem } else { Error::Unencodable })
     }
+    // Two equal items have equal rows, which no seed can solve.
+    Err(if has_repeats(items) { Error::RepeatedItem } else { Error::Unencodable })
 }
 
 impl TakeTrees {
     fn take(mut self, piece: &[u8], rng: &mut dyn CryptoRng) -> Result<Turn, Error> {
         let Some(trees) = self.pieces.take(piece)? else { return Ok(Turn::Receive(Box::new(self))) };
-        let session = self.run.session.bytes();
-        let (silent, challenge) = SilentReceiver::new(session, self.noise, &self.rows, &trees, rng)
+        let Self { planned, plan, noise, rows, .. } = self;
+        let session = planned.run.session.bytes();
+        let (silent, challenge) = SilentReceiver::new(session, noise, &rows, &trees, rng)
             .map_err(|error| silent_error(error, MessageKind::VoleTrees))?;
-        let message = Message::VoleChallenge([self.planned.seed.as_slice(), &challenge.message].concat());
+        let message = Message::VoleChallenge([planned.seed.as_slice(), &challenge.message].concat());
         let progress = party::reached(PHASE_CORRELATE, 1, 2);
-        let Self { run, planned, commitment, .. } = self;
-        let next = Expand { run, planned, commitment, silent, challenge };
+        let next = Expand { planned, plan, silent, challenge };
         Ok(Turn::Send(Box::new(next), vec![message], progress))
     }
 }
 
 impl Expand {
     fn expand(self) -> TakeSalt {
-        let Self { run, planned, commitment, silent, challenge } = self;
-        TakeSalt { run, planned, commitment, challenge, correlation: silent.expand() }
+        let Self { planned, plan, silent, challenge } = self;
+        TakeSalt { planned, plan, challenge, correlation: silent.expand() }
     }
 }
 
@@ -231,21 +222,30 @@ impl TakeSalt {
         }
         let (answer, salt) = message.split_first_chunk().ok_or(wrong_count.clone())?;
         let salt: &[u8; SALT_BYTES] = salt.try_into().map_err(|_| wrong_count)?;
-        self.challenge.verify(answer).map_err(|error| silent_error(error, MessageKind::VoleSalt))?;
+        let verified =
+            self.challenge.verify(answer).map_err(|error| silent_error(error, MessageKind::VoleSalt))?;
         let mask = F128::random(rng);
-        let shape = &self.run.parameters.shape();
-        let next = Encode {
-            bins: Chunks::new(shape.bins(), BINS_AT_ONCE),
-            unsent: Vec::new(),
-            hash: self.run.session.item_hash(salt, &self.planned.seed),
+        Ok((self.encode(verified, salt, mask, rng), Message::VoleReceiverMask(mask.to_bytes())))
+    }
+
+    fn encode(
+        self,
+        verified: Verified,
+        salt: &[u8; SALT_BYTES],
+        mask: F128,
+        rng: &mut dyn CryptoRng,
+    ) -> Encode {
+        let Planned { run, seed, .. } = &self.planned;
+        Encode {
+            hash: run.session.item_hash(salt, seed),
             fill: Fill::random(rng),
-            run: self.run,
-            planned: self.planned,
-            commitment: self.commitment,
+            bins: Chunks::new(run.parameters.shape().bins(), BINS_AT_ONCE),
+            unsent: Vec::new(),
             mask,
-            correlation: self.correlation,
-        };
-        Ok((next, Message::VoleReceiverMask(mask.to_bytes())))
+            correlation: self.correlation.accept(verified),
+            plan: self.plan,
+            planned: self.planned,
+        }
     }
 }
 
@@ -264,29 +264,23 @@ impl Encode {
 
     /// A bin's columns: the encoding, masked by A'.
     fn encode(&self, bin: usize) -> Vec<u8> {
-        let Planned { grouped, plan, .. } = &self.planned;
+        let grouped = &self.planned.grouped;
         let width = grouped.shape().bin_columns();
         let masks = &self.correlation[bin * width..(bin + 1) * width];
         let mut columns = Zeroizing::new(masks.iter().map(|pair| pair.0[0]).collect::<Vec<_>>());
         let values = super::item_values(&self.hash, &grouped.keys()[grouped.bin(bin)]);
-        plan.encode_bin(bin, grouped, &values, &mut columns, &|free| self.fill.elements(bin, free));
+        self.plan.encode_bin(bin, grouped, &values, &mut columns, &|free| self.fill.elements(bin, free));
         columns.iter().flat_map(|column| column.to_bytes()).collect()
     }
 
     fn decode(self) -> Decode {
-        Decode {
-            run: self.run,
-            grouped: self.planned.grouped,
-            commitment: self.commitment,
-            mask: self.mask,
-            correlation: self.correlation,
-        }
+        Decode { planned: self.planned, mask: self.mask, correlation: self.correlation }
     }
 }
 
 impl Decode {
     fn decode(self) -> TakeMask {
-        let grouped = &self.grouped;
+        let grouped = &self.planned.grouped;
         let (bins, width) = (grouped.shape().bins(), grouped.shape().bin_columns());
         let mut values = Zeroizing::new(vec![F128::ZERO; grouped.keys().len()]);
         super::by_bin(grouped, 0..bins, &mut values).into_par_iter().for_each(|(bin, values)| {
@@ -294,31 +288,26 @@ impl Decode {
             let own = Zeroizing::new(own.iter().map(|pair| pair.0[1]).collect::<Vec<_>>());
             decode_bin(grouped, bin, &own, values);
         });
-        TakeMask {
-            run: self.run,
-            grouped: self.grouped,
-            commitment: self.commitment,
-            mask: self.mask,
-            values,
-        }
+        TakeMask { planned: self.planned, mask: self.mask, values }
     }
 }
 
 impl TakeMask {
     fn take(mut self, opening: &[u8; 32]) -> Result<TakeTags, Error> {
-        let theirs = SenderMask::open(opening, &self.run.session, &self.commitment);
+        let Planned { run, commitment, grouped, .. } = self.planned;
+        let theirs = SenderMask::open(opening, &run.session, &commitment);
         let mask = self.mask + theirs.ok_or(Error::BadMask)?;
-        let hash = OutputHash::new(LABEL, &self.run.params);
-        let keys = self.grouped.keys();
+        let hash = OutputHash::new(LABEL, &run.params);
+        let keys = grouped.keys();
         let mut outputs = Zeroizing::new(vec![PackedOutput::default(); keys.len()]);
         self.values
             .par_chunks_mut(HASHES_AT_ONCE)
             .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
             .for_each(|(values, (keys, outputs))| super::outputs(&hash, values, mask, keys, outputs));
         Ok(TakeTags {
-            chunks: Chunks::new(self.run.params.sender_size, TAGS_PER_MESSAGE),
-            run: self.run,
-            grouped: self.grouped,
+            chunks: Chunks::new(run.params.sender_size, TAGS_PER_MESSAGE),
+            run,
+            grouped,
             merge: Merge::new(outputs),
         })
     }

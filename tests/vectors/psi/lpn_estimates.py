@@ -175,10 +175,14 @@ def noise_in_use(length, trees=TREES):
 
 
 def bits_per_item(items, columns, length, part):
-    """Encoding, tags, and the VOLE's messages; base OTs and checks stand as 128 * 96 + 1000 bytes."""
+    """The bytes of all messages but the proofs, both sets of this size."""
     trees, depth = part["trees"], part["depth"]
-    rows = trees * depth + 128 * (trees + 1) + 128
-    vole = rows * 16 + trees * depth * 32 + trees * 16 + 128 * 96 + 1000
+    base_transfers = 2 * 128 * 64
+    blocks = -(-(trees * depth + 128 * (trees + 1)) // 128) + 1
+    extension = 128 * 16 * blocks + 129 * 16
+    trees_message = 16 * (2 * trees * depth + trees)
+    commitment_challenge_salt_masks = 32 + 48 + 64 + 16 + 32
+    vole = base_transfers + extension + trees_message + commitment_challenge_salt_masks
     return (128 * columns + 128 * items + 8 * vole) / items
 
 
