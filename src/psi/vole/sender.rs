@@ -1,5 +1,6 @@
 //! The sender's states, in the order in which they follow each other.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use super::parameters::Parameters;
 use super::session::{SALT_BYTES, SEED_BYTES, SenderMask, Session};
 use super::{
     CHALLENGE_MESSAGE_BYTES, COLUMNS_PER_MESSAGE, ELEMENT_BYTES, ENCODING_LIMIT, HASHES_AT_ONCE, LABEL,
-    PHASE_CORRELATE, PHASE_DECODE, PHASE_ENCODE, PHASE_TAGS, extension_message_bytes, transfer_error,
+    MOST_TAGS_IN_ORDER, PHASE_CORRELATE, PHASE_DECODE, PHASE_ENCODE, PHASE_TAGS, extension_message_bytes,
+    transfer_error,
 };
 use crate::base_ot::{self, OtReceiver};
 use crate::chunk::{Chunks, Pieces, pieces};
@@ -29,6 +31,9 @@ use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, ot_extens
 
 /// Bins that are decoded at once while columns still come.
 const BINS_AT_ONCE: usize = 4;
+
+/// Messages of tags that are made at once: enough to keep every core busy between two turns, two megabytes in memory.
+const MESSAGES_AT_ONCE: usize = 8;
 
 /// What every state holds.
 struct Run {
@@ -121,9 +126,14 @@ struct SendTags {
     batches: Batches,
     key: Key,
     hash: OutputHash,
-    tags: BatchTags,
+    /// Batches that are evaluated; the first one's tags are being sent.
+    ready: VecDeque<BatchTags>,
     chunks: Chunks,
-    /// What the receiver's proofs of matches will be checked against: proofs and positions, in the order of the tags.
+    kept: Kept,
+}
+
+/// What the receiver's proofs of matches will be checked against: proofs and positions, in the order of the tags.
+struct Kept {
     proofs: Vec<MatchProof>,
     positions: Zeroizing<Vec<u32>>,
 }
@@ -254,12 +264,13 @@ impl Batches {
 
     /// The first batch; that of an empty set is empty.
     fn first(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Batch {
-        self.next(shape, seed).unwrap_or_else(|| Batch::new(0..0, Grouped::new(shape, seed, &[])))
+        let range = self.chunks.next().unwrap_or(0..0);
+        self.batch(range, shape, seed)
     }
 
-    /// The next batch.
-    fn next(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Option<Batch> {
-        let (items, range) = (self.items.items(), self.chunks.next()?);
+    /// The batch of a range of the order.
+    fn batch(&self, range: Range<usize>, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Batch {
+        let items = self.items.items();
         let grouped = match &self.order {
             None => Grouped::new(shape, seed, items),
             Some(order) => {
@@ -267,7 +278,7 @@ impl Batches {
                 Grouped::new(shape, seed, &Zeroizing::new(chosen))
             }
         };
-        Some(Batch::new(range, grouped))
+        Batch::new(range, grouped)
     }
 
     /// The position in the caller's set of a batch's item.
@@ -361,57 +372,73 @@ impl SendTags {
         let proofs = if run.params.prove_matches { size } else { 0 };
         Ok(Self {
             chunks: Chunks::new(size, TAGS_PER_MESSAGE),
-            proofs: Vec::with_capacity(proofs),
-            positions: Zeroizing::new(Vec::with_capacity(proofs)),
+            kept: Kept {
+                proofs: Vec::with_capacity(proofs),
+                positions: Zeroizing::new(Vec::with_capacity(proofs)),
+            },
             run,
             batches,
             key,
             hash,
-            tags,
+            ready: VecDeque::from([tags]),
         })
     }
 
-    /// The next tags, or `None` when all are sent.
+    /// The next tags; no message when all are sent.
     ///
     /// # Errors
     /// [`Error::RepeatedItem`]
-    fn next_tags(&mut self) -> Result<Option<Message>, Error> {
-        let Some(range) = self.chunks.next() else { return Ok(None) };
-        if range.start == self.tags.end() {
-            self.next_batch()?;
+    fn next_tags(&mut self) -> Result<Vec<Message>, Error> {
+        let mut messages = Vec::with_capacity(MESSAGES_AT_ONCE);
+        while messages.len() < MESSAGES_AT_ONCE && !self.chunks.is_complete() {
+            self.have_batch()?;
+            // There is a batch for every tag.
+            let tags = self.ready.front().ok_or(Error::OutOfTurn)?;
+            let (chunks, end) = (&mut self.chunks, tags.end());
+            let ranges = std::iter::from_fn(|| if chunks.done() < end { chunks.next() } else { None });
+            let ranges: Vec<_> = ranges.take(MESSAGES_AT_ONCE - messages.len()).collect();
+            messages.par_extend(ranges.par_iter().map(|range| tags.message(range)));
+            if self.run.params.prove_matches {
+                ranges.into_iter().for_each(|range| self.kept.keep(range, tags, &self.batches));
+            }
         }
-        let within = range.start - self.tags.start..range.end - self.tags.start;
-        let mut tags = Vec::with_capacity(range.len() * TAG_BYTES);
-        for place in self.tags.order.places(within.clone()) {
-            tags.extend_from_slice(self.tags.outputs[place].tag());
-        }
-        if self.run.params.prove_matches {
-            self.keep_proofs(within);
-        }
-        Ok(Some(Message::Tags(tags)))
+        Ok(messages)
     }
 
-    /// Keeps what the receiver's proofs of the tags of this part of the batch will be checked against.
-    fn keep_proofs(&mut self, within: Range<usize>) {
-        for place in self.tags.order.places(within) {
-            self.proofs.push(self.tags.outputs[place].proof());
-            let item = self.tags.grouped.order()[place];
-            self.positions.push(self.batches.position(self.tags.start, item));
+    /// Sees to it that the first batch has tags that are not sent.
+    fn have_batch(&mut self) -> Result<(), Error> {
+        self.ready.pop_front_if(|tags| tags.end() == self.chunks.done());
+        if self.ready.is_empty() {
+            self.ready = self.next_batches()?;
         }
-    }
-
-    fn next_batch(&mut self) -> Result<(), Error> {
-        let shape = self.run.shape();
-        let batch = self.batches.next(&shape, &self.key.seed);
-        // There is a batch for every tag.
-        let mut batch = batch.ok_or(Error::OutOfTurn)?;
-        batch.evaluate(shape.bins(), &self.key, &self.hash);
-        self.tags = batch.sorted()?;
         Ok(())
     }
 
+    /// The next batches: of small ones one for each core, since a core that has one to itself waits for no other.
+    fn next_batches(&mut self) -> Result<VecDeque<BatchTags>, Error> {
+        let at_once = (MOST_TAGS_IN_ORDER / self.run.tags_in_order).clamp(1, rayon::current_num_threads());
+        let ranges: Vec<_> = std::iter::from_fn(|| self.batches.chunks.next()).take(at_once).collect();
+        let (shape, key) = (self.run.shape(), &self.key);
+        let evaluate = |range| {
+            let mut batch = self.batches.batch(range, &shape, &key.seed);
+            batch.evaluate(shape.bins(), key, &self.hash);
+            batch.sorted()
+        };
+        Ok(ranges.into_par_iter().map(evaluate).collect::<Result<Vec<_>, _>>()?.into())
+    }
+
     fn take_proofs(self) -> TakeProofs {
-        TakeProofs::new(self.proofs, self.positions, self.run.params.receiver_size)
+        TakeProofs::new(self.kept.proofs, self.kept.positions, self.run.params.receiver_size)
+    }
+}
+
+impl Kept {
+    /// Keeps what belongs to the tags of a range of the order.
+    fn keep(&mut self, range: Range<usize>, tags: &BatchTags, batches: &Batches) {
+        for place in tags.places(&range) {
+            self.proofs.push(tags.outputs[place].proof());
+            self.positions.push(batches.position(tags.start, tags.grouped.order()[place]));
+        }
     }
 }
 
@@ -419,6 +446,18 @@ impl BatchTags {
     /// The place after the last in [`Batches`].
     fn end(&self) -> usize {
         self.start + self.outputs.len()
+    }
+
+    /// The tags of a range of the order.
+    fn message(&self, range: &Range<usize>) -> Message {
+        let mut tags = Vec::with_capacity(range.len() * TAG_BYTES);
+        self.places(range).for_each(|place| tags.extend_from_slice(self.outputs[place].tag()));
+        Message::Tags(tags)
+    }
+
+    /// The places of the outputs of a range of the order.
+    fn places(&self, range: &Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        self.order.places(range.start - self.start..range.end - self.start)
     }
 }
 
@@ -525,9 +564,10 @@ impl Party for Taken {
 impl Party for SendTags {
     fn advance(mut self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
-        if let Some(tags) = self.next_tags()? {
+        let tags = self.next_tags()?;
+        if !tags.is_empty() {
             let progress = party::progress(PHASE_TAGS, &self.chunks);
-            return Ok(Turn::Send(self, vec![tags], progress));
+            return Ok(Turn::Send(self, tags, progress));
         }
         if self.run.params.prove_matches {
             return Ok(Turn::AwaitProofs(Box::new(self.take_proofs())));
