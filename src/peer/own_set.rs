@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use overlap_coalition::{Digest, Offer, SessionSalt, digests_made_anew};
 use overlap_psi::ItemSet;
-use overlap_store::{IndicatorId, Selection, Snapshot};
+use overlap_store::{Digests, IndicatorId, Selection, Snapshot};
 
 use crate::Partner;
 use crate::fault::Fault;
@@ -15,7 +15,7 @@ use crate::live::Live;
 pub(crate) struct OwnSet {
     snapshot: Arc<Snapshot>,
     selection: Selection,
-    digests: Vec<Digest>,
+    digests: Digests,
 }
 
 impl OwnSet {
@@ -41,7 +41,7 @@ impl OwnSet {
             return Err(Fault::Refused(digests_made_anew(&live.config.own)));
         }
         off_thread(move || {
-            let digests = snapshot.digests(&selection);
+            let digests = snapshot.select(&selection);
             Self { snapshot, selection, digests }
         })
         .await
@@ -54,8 +54,9 @@ impl OwnSet {
 
     /// Session items: one for each digest at the digest's position, then random ones up to `padded`.
     pub(crate) fn items(&self, salt: &SessionSalt, padded: usize) -> ItemSet {
-        let rng = &mut rand::rng();
-        ItemSet::of_digests(salt.key(), &self.digests, |digest| *digest.as_bytes(), (padded, rng))
+        // There is a digest at every position.
+        let digest = |at| self.digests.get(at).map_or([0; 16], |digest| *digest.as_bytes());
+        ItemSet::of_digests(salt.key(), self.digests.len(), digest, (padded, &mut rand::rng()))
     }
 
     /// The digests at these positions; a position among the padding stands for none.

@@ -21,34 +21,33 @@ pub struct ItemSet {
 }
 
 impl ItemSet {
-    /// The session items of digests: BLAKE3 of each, keyed with the session's salt and cut to 16 bytes. Behind them come random
-    /// items, up to `padded`. On whatever rayon pool this runs in. `bytes` gives a digest's bytes.
+    /// The session items of `count` digests: BLAKE3 of each, keyed with the session's salt and cut to 16 bytes. Behind them come
+    /// random items, up to `padded`. On whatever rayon pool this runs in. `digest` gives the bytes of the digest at a position.
     ///
     /// Where digests ascend, no two items are equal but with a probability of n^2 / 2^129, and nobody needs to look.
-    pub fn of_digests<D: Sync>(
+    pub fn of_digests(
         salt: &[u8; 32],
-        digests: &[D],
-        bytes: impl Fn(&D) -> [u8; 16] + Sync,
+        count: usize,
+        digest: impl Fn(usize) -> [u8; 16] + Sync,
         (padded, rng): (usize, &mut dyn CryptoRng),
     ) -> Self {
         let hash = KeyedHash::new(*salt);
-        let mut items = Zeroizing::new(vec![SessionItem::default(); padded.max(digests.len())]);
-        let (own, padding) = items.split_at_mut(digests.len());
-        let tasks = own.par_chunks_mut(DIGESTS_AT_ONCE).zip(digests.par_chunks(DIGESTS_AT_ONCE));
-        tasks.for_each(|(items, digests)| {
-            let element = |digest| F128::from_bytes(bytes(digest));
-            let inputs = Zeroizing::new(digests.iter().map(element).collect::<Vec<_>>());
+        let mut items = Zeroizing::new(vec![SessionItem::default(); padded.max(count)]);
+        let (own, padding) = items.split_at_mut(count);
+        let ascend = own.par_chunks_mut(DIGESTS_AT_ONCE).enumerate().map(|(task, items)| {
+            let first = task * DIGESTS_AT_ONCE;
+            // With the next task's first, so that all pairs are compared.
+            let digests = (first..count.min(first + items.len() + 1)).map(|at| F128::from_bytes(digest(at)));
+            let digests = Zeroizing::new(digests.collect::<Vec<_>>());
             let mut hashes = Zeroizing::new(vec![F128::ZERO; items.len()]);
-            hash.hash_elements(&inputs, &mut hashes);
+            hash.hash_elements(&digests[..items.len()], &mut hashes);
             let hashes = hashes.iter().map(|hash| SessionItem::new(hash.to_bytes()));
             items.iter_mut().zip(hashes).for_each(|(item, hash)| *item = hash);
+            digests.is_sorted_by(|a, b| a.to_bytes() < b.to_bytes())
         });
+        // All of them, however many do not ascend: the others have their items to make.
+        let distinct = ascend.reduce(|| true, |a, b| a & b);
         padding.iter_mut().for_each(|item| *item = SessionItem::random(rng));
-        let ascend = |start: usize| {
-            let end = digests.len().min(start + DIGESTS_AT_ONCE + 1);
-            digests[start..end].is_sorted_by(|a, b| bytes(a) < bytes(b))
-        };
-        let distinct = (0..digests.len()).into_par_iter().step_by(DIGESTS_AT_ONCE).all(ascend);
         Self { items, distinct }
     }
 
@@ -206,7 +205,7 @@ mod tests {
 
     fn of_digests(digests: &[u8], padded: usize) -> ItemSet {
         let rng = &mut ChaCha20Rng::seed_from_u64(1);
-        ItemSet::of_digests(&SALT, digests, |&digest| [digest; 16], (padded, rng))
+        ItemSet::of_digests(&SALT, digests.len(), |at| [digests[at]; 16], (padded, rng))
     }
 
     #[test]
@@ -234,6 +233,10 @@ mod tests {
         assert!(of_digests(&[], 4).distinct);
         let unordered = of_digests(&[2, 1], 2);
         assert!(!unordered.distinct && unordered.distinct().is_ok());
+        let at_a_seam = |at| (at as u128 - u128::from(at == DIGESTS_AT_ONCE)).to_be_bytes();
+        let rng = &mut ChaCha20Rng::seed_from_u64(2);
+        let repeated = ItemSet::of_digests(&SALT, 2 * DIGESTS_AT_ONCE, at_a_seam, (0, rng));
+        assert_eq!(repeated.distinct().err(), Some(Error::RepeatedItem));
         assert_eq!(of_digests(&[1, 1], 2).distinct().err(), Some(Error::RepeatedItem));
     }
 

@@ -64,6 +64,6 @@ pub use overlap::{OverlapFilter, OverlapRow};
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};
-pub use snapshot::{Selection, Snapshot};
+pub use snapshot::{Digests, Selection, Snapshot};
 pub use store::{KnownRoster, Store, StoreCounts};
 pub use token::{Role, TokenRecord};

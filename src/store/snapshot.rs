@@ -30,7 +30,27 @@ pub struct Selection {
 pub struct Snapshot {
     epoch: Option<u32>,
     segments: Vec<Arc<SegmentTable>>,
-    runs: Vec<Arc<Vec<Entry>>>,
+    runs: Vec<Arc<Run>>,
+}
+
+/// Digests that lie sorted, and what they have in common.
+#[derive(Debug)]
+struct Run {
+    entries: Vec<Entry>,
+    /// The kinds and facets that there are, as bits.
+    kinds: u32,
+    facets: u32,
+    /// Whether no digest is there twice.
+    distinct: bool,
+}
+
+/// The digests of a selection, ascending, each once.
+pub struct Digests(Source);
+
+enum Source {
+    /// All of a run: where a selection takes whole what an import or a start has left, nothing is copied.
+    Whole(Arc<Run>),
+    Chosen(Vec<Digest>),
 }
 
 /// A digest and where it is from, 24 bytes.
@@ -55,18 +75,35 @@ impl Snapshot {
         self.epoch
     }
 
-    /// The digests of a selection, sorted, each once.
-    pub fn digests(&self, selection: &Selection) -> Vec<Digest> {
+    /// The digests of a selection.
+    pub fn select(&self, selection: &Selection) -> Digests {
         let chosen = Chosen::new(selection);
         let whole: Vec<bool> =
             self.segments.iter().map(|table| table.takes_part_whole(chosen.ceiling)).collect();
+        if let [run] = self.runs.as_slice()
+            && run.distinct
+            && chosen.has_all(run)
+            && whole.iter().all(|whole| *whole)
+        {
+            return Digests(Source::Whole(run.clone()));
+        }
+        Digests(Source::Chosen(self.choose(&chosen, &whole)))
+    }
+
+    /// A copy of the digests of a selection.
+    pub fn digests(&self, selection: &Selection) -> Vec<Digest> {
+        let digests = self.select(selection);
+        (0..digests.len()).filter_map(|at| digests.get(at).copied()).collect()
+    }
+
+    fn choose(&self, chosen: &Chosen, whole: &[bool]) -> Vec<Digest> {
         let takes_part = |entry: &&Entry| {
             let is_whole = whole.get(entry.segment as usize) == Some(&true);
-            chosen.has(entry) && (is_whole || self.row_takes_part(&chosen, entry))
+            chosen.has(entry) && (is_whole || self.row_takes_part(chosen, entry))
         };
-        let mut digests = Vec::with_capacity(self.runs.iter().map(|run| run.len()).sum());
+        let mut digests = Vec::with_capacity(self.runs.iter().map(|run| run.entries.len()).sum());
         for run in &self.runs {
-            digests.extend(run.iter().filter(takes_part).map(|entry| entry.digest));
+            digests.extend(run.entries.iter().filter(takes_part).map(|entry| entry.digest));
         }
         if self.runs.len() > 1 {
             // Stable sorting finds the runs that are there and merges them.
@@ -86,7 +123,7 @@ impl Snapshot {
         wanted.dedup();
         let mut found = Vec::new();
         for run in &self.runs {
-            for entry in meeting(run, &wanted) {
+            for entry in meeting(&run.entries, &wanted) {
                 let takes_part = self.takes_part(&chosen, entry);
                 if let Some(meta) = self.meta(entry.place()).filter(|_| takes_part) {
                     found.push((entry.segment, entry.row, meta.id, entry.facet));
@@ -127,7 +164,7 @@ impl Snapshot {
     pub(crate) fn load_digests(&mut self, sorted: Vec<Entry>, epoch: u32) {
         self.epoch = Some(epoch);
         if !sorted.is_empty() {
-            self.runs.insert(0, Arc::new(sorted));
+            self.runs.insert(0, Arc::new(Run::new(sorted)));
         }
     }
 
@@ -137,11 +174,11 @@ impl Snapshot {
             return;
         }
         sort_entries(&mut entries);
-        let mut newest = Arc::new(entries);
-        while let Some(before) = self.runs.pop_if(|before| before.len() <= 2 * newest.len()) {
-            newest = Arc::new(self.merge(&before, &newest));
+        let mut newest = entries;
+        while let Some(before) = self.runs.pop_if(|before| before.entries.len() <= 2 * newest.len()) {
+            newest = self.merge(&before.entries, &newest);
         }
-        self.runs.push(newest);
+        self.runs.push(Arc::new(Run::new(newest)));
     }
 
     /// Two runs as one, without the digests of withdrawn indicators.
@@ -164,6 +201,52 @@ impl Snapshot {
     }
 }
 
+impl Run {
+    fn new(entries: Vec<Entry>) -> Self {
+        let (kinds, facets) = entries.iter().fold((0, 0), |(kinds, facets), entry| {
+            (kinds | bit(entry.kind.number()), facets | bit(entry.facet.number()))
+        });
+        let distinct = entries.is_sorted_by(|a, b| as_number(&a.digest) < as_number(&b.digest));
+        Self { entries, kinds, facets, distinct }
+    }
+}
+
+impl Digests {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Source::Whole(run) => run.entries.len(),
+            Source::Chosen(digests) => digests.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The digest at a position.
+    pub fn get(&self, position: usize) -> Option<&Digest> {
+        match &self.0 {
+            Source::Whole(run) => run.entries.get(position).map(|entry| &entry.digest),
+            Source::Chosen(digests) => digests.get(position),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Digests {
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.0, Source::Whole(_))
+    }
+}
+
+impl fmt::Debug for Digests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digests({})", self.len())
+    }
+}
+
 impl Entry {
     fn place(&self) -> Place {
         Place { segment: self.segment, row: self.row }
@@ -181,7 +264,7 @@ pub(crate) fn sort_entries(entries: &mut [Entry]) {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digests: usize = self.runs.iter().map(|run| run.len()).sum();
+        let digests: usize = self.runs.iter().map(|run| run.entries.len()).sum();
         write!(f, "Snapshot({digests} digests in {} runs)", self.runs.len())
     }
 }
@@ -207,6 +290,11 @@ impl Chosen {
             ceiling: selection.tlp_ceiling.unwrap_or(Tlp::Red),
             now: selection.now,
         }
+    }
+
+    /// Whether all entries of a run are of chosen kinds and facets.
+    fn has_all(&self, run: &Run) -> bool {
+        run.kinds & !self.kinds == 0 && run.facets & !self.facets == 0
     }
 
     /// Whether an entry is of a chosen kind and facet.

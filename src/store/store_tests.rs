@@ -94,6 +94,25 @@ fn pages_by_kind_and_refuses_foreign_cursors() {
 }
 
 #[test]
+fn a_selection_of_all_that_there_is_has_what_a_copy_has() {
+    let place = Place::new();
+    place.open().import((0..10).map(domain).collect(), NOW).unwrap();
+    let store = place.open();
+    let all = store.snapshot().select(&everything());
+    assert!(all.is_whole());
+    let copy = store.snapshot().digests(&everything());
+    assert!(copy.is_sorted() && copy.len() == all.len());
+    assert!(copy.iter().enumerate().all(|(at, digest)| all.get(at) == Some(digest)));
+    assert_eq!(all.get(all.len()), None);
+    let hosts = Selection { facets: vec![Facet::Host], ..everything() };
+    assert!(!store.snapshot().select(&hosts).is_whole());
+    let found = store.snapshot().holders(&hosts, &store.snapshot().digests(&hosts));
+    assert_eq!(store.withdraw(&[found[0].0]).unwrap(), 1);
+    let fewer = store.snapshot().select(&everything());
+    assert!(!fewer.is_whole() && fewer.len() < all.len());
+}
+
+#[test]
 fn a_withdrawn_indicator_leaves_exchanges_and_the_disk_but_not_its_overlaps() {
     let place = Place::new();
     let store = place.open();
