@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::field::F128;
 use crate::keyed_hash::KeyedHash;
+use crate::wiped::Wiped;
 use crate::{Error, SessionItem};
 
 /// Digests that one task re-keys.
@@ -15,7 +16,7 @@ const DIGESTS_AT_ONCE: usize = 1 << 12;
 
 /// An engine's set; wiped when dropped.
 pub struct ItemSet {
-    items: Zeroizing<Vec<SessionItem>>,
+    items: Wiped<SessionItem>,
     /// Whether no two are equal, as far as that follows from how the set was made.
     distinct: bool,
 }
@@ -32,14 +33,14 @@ impl ItemSet {
         (padded, rng): (usize, &mut dyn CryptoRng),
     ) -> Self {
         let hash = KeyedHash::new(*salt);
-        let mut items = Zeroizing::new(vec![SessionItem::default(); padded.max(count)]);
+        let mut items = Wiped::new(vec![SessionItem::default(); padded.max(count)]);
         let (own, padding) = items.split_at_mut(count);
         let ascend = own.par_chunks_mut(DIGESTS_AT_ONCE).enumerate().map(|(task, items)| {
             let first = task * DIGESTS_AT_ONCE;
             // With the next task's first, so that all pairs are compared.
             let digests = (first..count.min(first + items.len() + 1)).map(|at| F128::from_bytes(digest(at)));
-            let digests = Zeroizing::new(digests.collect::<Vec<_>>());
-            let mut hashes = Zeroizing::new(vec![F128::ZERO; items.len()]);
+            let digests = Wiped::new(digests.collect::<Vec<_>>());
+            let mut hashes = Wiped::new(vec![F128::ZERO; items.len()]);
             hash.hash_elements(&digests[..items.len()], &mut hashes);
             let hashes = hashes.iter().map(|hash| SessionItem::new(hash.to_bytes()));
             items.iter_mut().zip(hashes).for_each(|(item, hash)| *item = hash);
@@ -77,9 +78,9 @@ impl ItemSet {
     }
 }
 
-impl From<Zeroizing<Vec<SessionItem>>> for ItemSet {
-    fn from(items: Zeroizing<Vec<SessionItem>>) -> Self {
-        Self { items, distinct: false }
+impl From<Vec<SessionItem>> for ItemSet {
+    fn from(items: Vec<SessionItem>) -> Self {
+        Self { items: Wiped::new(items), distinct: false }
     }
 }
 
@@ -131,9 +132,9 @@ impl<T: Into<ItemSet>> From<T> for ItemSource {
     }
 }
 
-impl From<Vec<SessionItem>> for ItemSet {
-    fn from(items: Vec<SessionItem>) -> Self {
-        Zeroizing::new(items).into()
+impl From<Zeroizing<Vec<SessionItem>>> for ItemSet {
+    fn from(mut items: Zeroizing<Vec<SessionItem>>) -> Self {
+        std::mem::take(&mut *items).into()
     }
 }
 
@@ -158,7 +159,7 @@ pub(crate) fn has_repeats(items: &[SessionItem]) -> bool {
         }
     }
     let alike = items.iter().filter(|item| shared.has(place(item, bits))).copied();
-    let mut alike = Zeroizing::new(alike.collect::<Vec<_>>());
+    let mut alike = Wiped::new(alike.collect::<Vec<_>>());
     alike.sort_unstable_by_key(|item| item.element().0);
     alike.windows(2).any(|pair| pair[0] == pair[1])
 }
@@ -169,12 +170,12 @@ fn place(item: &SessionItem, bits: u32) -> usize {
 }
 
 /// A set of places. What is in it tells of items, so it is wiped.
-struct Places(Zeroizing<Vec<u64>>);
+struct Places(Wiped<u64>);
 
 impl Places {
     /// Of 2^`bits` places, at least 64.
     fn new(bits: u32) -> Self {
-        Self(Zeroizing::new(vec![0; 1 << (bits - 6)]))
+        Self(Wiped::new(vec![0; 1 << (bits - 6)]))
     }
 
     /// Whether the place was free.

@@ -45,6 +45,7 @@ mod tag_order;
 mod tags;
 pub mod vole;
 pub mod voprf;
+mod wiped;
 
 pub use error::{Error, Fault};
 pub use item::SessionItem;

@@ -2,12 +2,12 @@
 
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 #[cfg(test)]
 use crate::check_switch::Check;
 use crate::matching::Match;
 use crate::output::{MatchProof, PROOF_BYTES};
+use crate::wiped::Wiped;
 use crate::{Error, Message, MessageKind, Outcome, Party, Turn, party};
 
 /// Proofs in one [`Message::MatchProofs`]: 80 KiB. A message with fewer, perhaps none, ends the list.
@@ -40,7 +40,7 @@ pub(crate) struct TakeProofs(ProofChecker);
 impl TakeProofs {
     /// `proofs[i]` is due for the tag that was sent at place `i`, and belongs to the item at `positions[i]`; the receiver has
     /// `receiver_size` items.
-    pub(crate) fn new(proofs: Vec<MatchProof>, positions: Zeroizing<Vec<u32>>, receiver_size: usize) -> Self {
+    pub(crate) fn new(proofs: Vec<MatchProof>, positions: Wiped<u32>, receiver_size: usize) -> Self {
         Self(ProofChecker::new(proofs, positions, receiver_size))
     }
 }
@@ -63,7 +63,7 @@ struct ProofChecker {
     /// In the order in which the tags were sent.
     proofs: Vec<MatchProof>,
     /// The position in the sender's own set of each.
-    positions: Zeroizing<Vec<u32>>,
+    positions: Wiped<u32>,
     /// The first place that may still be proven.
     next_index: usize,
     /// The receiver's set's size: it cannot prove more matches than it has items.
@@ -72,7 +72,7 @@ struct ProofChecker {
 }
 
 impl ProofChecker {
-    fn new(proofs: Vec<MatchProof>, positions: Zeroizing<Vec<u32>>, receiver_size: usize) -> Self {
+    fn new(proofs: Vec<MatchProof>, positions: Wiped<u32>, receiver_size: usize) -> Self {
         Self { proofs, positions, next_index: 0, left: receiver_size, matched: Vec::new() }
     }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn checker(n: usize) -> ProofChecker {
-        ProofChecker::new(proofs(n), Zeroizing::new((0..n as u32).rev().collect()), n)
+        ProofChecker::new(proofs(n), Wiped::new((0..n as u32).rev().collect()), n)
     }
 
     fn matches(indices: impl IntoIterator<Item = usize>) -> Vec<Match> {
@@ -188,7 +188,7 @@ mod tests {
         let wrong = Err(Error::WrongCount { kind: MessageKind::MatchProofs });
         assert_eq!(checker(5).take(&bytes([1])[1..]), wrong);
         assert_eq!(checker(5).take(&[0; MATCH_BYTES * (PROOFS_PER_MESSAGE + 1)]), wrong);
-        let mut one_item = ProofChecker::new(proofs(5), Zeroizing::new((0..5).collect()), 1);
+        let mut one_item = ProofChecker::new(proofs(5), Wiped::new((0..5).collect()), 1);
         assert_eq!(one_item.take(&bytes([1, 2])), wrong);
     }
 }

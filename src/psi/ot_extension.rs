@@ -88,10 +88,10 @@ mod timing_tests;
 use rand_core::CryptoRng;
 use rayon::prelude::*;
 use subtle::{Choice, ConditionallySelectable};
-use zeroize::Zeroizing;
 
 use crate::base_ot::{ChosenKeys, KeyPairs, OTS};
 use crate::field::F128;
+use crate::wiped::Wiped;
 use check::{Answer, Challenge};
 pub(crate) use choice_bits::ChoiceBits;
 pub(crate) use row_hash::RowHash;
@@ -127,7 +127,7 @@ pub(crate) fn extend_receiver(
     seeds: KeyPairs,
     choices: &ChoiceBits,
     rng: &mut dyn CryptoRng,
-) -> (Zeroizing<Vec<F128>>, Vec<u8>) {
+) -> (Wiped<F128>, Vec<u8>) {
     let bits = choices.masked(rng);
     let mut message = vec![0; message_len(choices.len())];
     let (corrections, answer) = message.split_at_mut(COLUMNS * bits.len() * BLOCK_BYTES);
@@ -144,7 +144,7 @@ pub(crate) fn extend_sender(
     seeds: ChosenKeys,
     rows: usize,
     message: &[u8],
-) -> Result<Zeroizing<Vec<F128>>, Error> {
+) -> Result<Wiped<F128>, Error> {
     if message.len() != message_len(rows) {
         return Err(Error::Length);
     }
@@ -161,14 +161,14 @@ fn correct<'a>(
     seeds: &KeyPairs,
     bits: impl Fn(usize) -> &'a [F128] + Sync,
     corrections: &mut [u8],
-) -> Zeroizing<Vec<F128>> {
+) -> Wiped<F128> {
     let blocks = corrections.len() / (COLUMNS * BLOCK_BYTES);
-    let mut columns = Zeroizing::new(vec![F128::ZERO; COLUMNS * blocks]);
+    let mut columns = Wiped::new(vec![F128::ZERO; COLUMNS * blocks]);
     let outputs =
         columns.par_chunks_exact_mut(blocks).zip(corrections.par_chunks_exact_mut(blocks * BLOCK_BYTES));
     outputs.zip(seeds.keys.par_iter().enumerate()).for_each(|((column, correction), (c, keys))| {
         generator::expand(session, c, &keys[0], column);
-        let mut other = Zeroizing::new(vec![F128::ZERO; blocks]);
+        let mut other = Wiped::new(vec![F128::ZERO; blocks]);
         generator::expand(session, c, &keys[1], &mut other);
         let terms = column.iter().zip(other.iter()).zip(bits(c));
         write(correction, terms.map(|((t, other), u)| *t + *other + *u));
@@ -177,9 +177,9 @@ fn correct<'a>(
 }
 
 /// The sender's columns q_c: the generator's, with the correction added where the bit of Delta is 1.
-fn corrected(session: &[u8; 32], seeds: &ChosenKeys, corrections: &[u8]) -> Zeroizing<Vec<F128>> {
+fn corrected(session: &[u8; 32], seeds: &ChosenKeys, corrections: &[u8]) -> Wiped<F128> {
     let blocks = corrections.len() / (COLUMNS * BLOCK_BYTES);
-    let mut columns = Zeroizing::new(vec![F128::ZERO; COLUMNS * blocks]);
+    let mut columns = Wiped::new(vec![F128::ZERO; COLUMNS * blocks]);
     let inputs = corrections.par_chunks_exact(blocks * BLOCK_BYTES).zip(seeds.keys.par_iter()).enumerate();
     columns.par_chunks_exact_mut(blocks).zip(inputs).for_each(|(column, (c, (correction, key)))| {
         generator::expand(session, c, key, column);

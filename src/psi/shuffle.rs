@@ -1,13 +1,14 @@
 //! Secret orders.
 
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
+
+use crate::wiped::Wiped;
 
 /// The numbers below `n` in a uniformly random order (Fisher and Yates; Knuth, volume 2, algorithm 3.4.2P).
 ///
 /// `n` is a set's size, which [`crate::voprf::MAX_ITEMS`] keeps far below 2^32.
-pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<u32>> {
-    let mut order = Zeroizing::new((0..n as u32).collect::<Vec<_>>());
+pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Wiped<u32> {
+    let mut order = Wiped::new((0..n as u32).collect::<Vec<_>>());
     shuffle(&mut order, rng);
     order
 }
@@ -15,11 +16,11 @@ pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<u
 /// The numbers below `n` in batches of `size`, the last one smaller: each batch uniformly random, and ascending within. It is
 /// for sets whose order in a batch does not show: shuffling a batch's number for each of them, and reading them in turn, is
 /// kinder to the cache than [`random_order`].
-pub(crate) fn random_batches(n: usize, size: usize, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<u32>> {
-    let mut batch_of = Zeroizing::new((0..n).map(|i| (i / size) as u16).collect::<Vec<_>>());
+pub(crate) fn random_batches(n: usize, size: usize, rng: &mut dyn CryptoRng) -> Wiped<u32> {
+    let mut batch_of = Wiped::new((0..n).map(|i| (i / size) as u16).collect::<Vec<_>>());
     shuffle(&mut batch_of, rng);
     let mut ends: Vec<usize> = (0..n).step_by(size).collect();
-    let mut order = Zeroizing::new(vec![0; n]);
+    let mut order = Wiped::new(vec![0; n]);
     for (&batch, i) in batch_of.iter().zip(0..) {
         let end = &mut ends[usize::from(batch)];
         order[*end] = i;

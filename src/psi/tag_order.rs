@@ -4,15 +4,19 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(test)]
 use crate::check_switch::Check;
 use crate::output::{PackedOutput, TAG_BYTES};
+use crate::wiped::Wiped;
 use crate::{Error, MessageKind};
 
-/// Entries in one bucket on average: few enough to be sorted within the first-level cache.
-const BUCKET: usize = 1024;
+/// Entries in one bucket on average: few, since it is cheaper to scatter entries than to compare them.
+const BUCKET: usize = 32;
+
+/// A message with more than this many tags for each own one is searched and not read.
+const MANY_TIMES: usize = 8;
 
 /// The most bits of a bucket's number: scattering to more places at once misses the translation cache.
 const MOST_BUCKET_BITS: u32 = 11;
@@ -116,7 +120,7 @@ fn tag(outputs: &[PackedOutput], entry: Entry) -> &[u8; TAG_BYTES] {
 
 /// Reads a sender's ascending tags against the receiver's own.
 pub(crate) struct Merge {
-    outputs: Zeroizing<Vec<PackedOutput>>,
+    outputs: Wiped<PackedOutput>,
     own: TagOrder,
     at: usize,
     last: Option<[u8; TAG_BYTES]>,
@@ -136,7 +140,7 @@ pub(crate) struct TagMatch {
 
 impl Merge {
     /// Begins with the receiver's own outputs, [`MOST_OUTPUTS`] at most.
-    pub(crate) fn new(outputs: Zeroizing<Vec<PackedOutput>>) -> Self {
+    pub(crate) fn new(outputs: Wiped<PackedOutput>) -> Self {
         let own = TagOrder::new(&outputs);
         let matched = vec![false; outputs.len()];
         Self { outputs, own, at: 0, last: None, read: 0, matched, matches: Vec::new() }
@@ -168,9 +172,32 @@ impl Merge {
         Ok(())
     }
 
+    fn merge(&mut self, tags: &[[u8; TAG_BYTES]]) {
+        match self.own.0.len().checked_mul(MANY_TIMES) {
+            Some(many) if many < tags.len() => self.seek(tags),
+            _ => self.go_along(tags),
+        }
+    }
+
+    /// Seeks each of few own tags among many.
+    fn seek(&mut self, tags: &[[u8; TAG_BYTES]]) {
+        let mut index = 0;
+        while let Some(own) = self.own.0.get(self.at) {
+            let have = own.prefix();
+            index += tags[index..].partition_point(|theirs| prefix(theirs) < have);
+            let Some(theirs) = tags.get(index) else { return };
+            if prefix(theirs) == have {
+                self.look(theirs, index as u32);
+                index += 1;
+            } else {
+                self.at += 1;
+            }
+        }
+    }
+
     /// Goes through both lists at once. Which of the two moves on is computed and not branched on: it is as good as random,
     /// and a processor would guess it wrong every other time.
-    fn merge(&mut self, tags: &[[u8; TAG_BYTES]]) {
+    fn go_along(&mut self, tags: &[[u8; TAG_BYTES]]) {
         let mut index = 0;
         while let (Some(theirs), Some(own)) = (tags.get(index), self.own.0.get(self.at)) {
             let (sought, have) = (prefix(theirs), own.prefix());
@@ -197,7 +224,7 @@ impl Merge {
     }
 
     /// The matches, ascending by the tag's place, and the outputs.
-    pub(crate) fn finish(self) -> (Vec<TagMatch>, Zeroizing<Vec<PackedOutput>>) {
+    pub(crate) fn finish(self) -> (Vec<TagMatch>, Wiped<PackedOutput>) {
         (self.matches, self.outputs)
     }
 }
@@ -262,10 +289,14 @@ mod tests {
         let order = ascending(&outputs);
         assert!(order.iter().map(|tag| tag[15]).eq(1..=9));
         assert!(!TagOrder::new(&outputs).has_repeats(&outputs));
-        let mut merge = Merge::new(Zeroizing::new(outputs.clone()));
+        let mut merge = Merge::new(Wiped::new(outputs.clone()));
         merge.take(&order[2..4]).unwrap();
         let places: Vec<_> = merge.finish().0.iter().map(|found| outputs[found.place].tag()[15]).collect();
         assert_eq!(places, [3, 4]);
+        // Few own ones are sought.
+        let mut merge = Merge::new(Wiped::new(vec![outputs[3]]));
+        merge.take(&order).unwrap();
+        assert_eq!(merge.finish().0, [TagMatch { place: 0, tag_index: 0 }]);
         outputs[4] = outputs[2];
         assert!(TagOrder::new(&outputs).has_repeats(&outputs));
     }
@@ -274,11 +305,11 @@ mod tests {
     fn tags_out_of_order_are_refused_and_repeated_ones_count_once() {
         let own = outputs(4, 3);
         let order = ascending(&own);
-        let take = |tags: &[[u8; TAG_BYTES]]| Merge::new(Zeroizing::new(own.clone())).take(tags);
+        let take = |tags: &[[u8; TAG_BYTES]]| Merge::new(Wiped::new(own.clone())).take(tags);
         assert_eq!(take(&order), Ok(()));
         assert_eq!(take(&[order[1], order[0]]), Err(Error::UnorderedTags));
         assert_eq!(take(&[order[1], order[1]]), Err(Error::UnorderedTags));
-        let mut merge = Merge::new(Zeroizing::new(own.clone()));
+        let mut merge = Merge::new(Wiped::new(own.clone()));
         merge.take(&order).unwrap();
         merge.restart();
         assert_eq!(merge.take(&order[..1]), Ok(()));
@@ -287,17 +318,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_merge_is_the_plain_intersection(shared in 0..50_usize, own in 0..50_usize, theirs in 0..50_usize) {
+        fn a_merge_is_the_plain_intersection(shared in 0..50_usize, own in 0..50_usize, theirs in 0..900_usize) {
             let all = outputs(shared + own + theirs, 4);
             let mine = [&all[..shared], &all[shared..shared + own]].concat();
             let others = [&all[..shared], &all[shared + own..]].concat();
-            let mut merge = Merge::new(Zeroizing::new(mine.clone()));
             let sent = ascending(&others);
-            sent.chunks(7).try_for_each(|tags| merge.take(tags)).unwrap();
-            let (matches, _) = merge.finish();
-            prop_assert_eq!(matches.len(), shared);
-            prop_assert!(matches.iter().all(|m| *mine[m.place].tag() == sent[m.tag_index as usize]));
-            prop_assert!(matches.is_sorted_by_key(|m| m.tag_index));
+            for size in [7, 400] {
+                let mut merge = Merge::new(Wiped::new(mine.clone()));
+                sent.chunks(size).try_for_each(|tags| merge.take(tags)).unwrap();
+                let (matches, _) = merge.finish();
+                prop_assert_eq!(matches.len(), shared);
+                prop_assert!(matches.iter().all(|m| *mine[m.place].tag() == sent[m.tag_index as usize]));
+                prop_assert!(matches.is_sorted_by_key(|m| m.tag_index));
+            }
         }
     }
 }

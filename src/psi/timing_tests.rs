@@ -1,9 +1,9 @@
 //! Whether the time of comparisons depends on how far what is compared agrees.
 //! `cargo test -p overlap-psi --release timing -- --ignored --nocapture`
 
+use crate::wiped::Wiped;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use zeroize::Zeroizing;
 
 use crate::dudect::welch_t;
 use crate::match_proofs::TakeProofs;
@@ -20,7 +20,7 @@ fn timing_of_the_comparison_of_proofs() {
     let proofs: Vec<_> = (0..64_u8).map(|i| MatchProof([i; 16])).collect();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let claim = |class: bool| {
-        let positions = Zeroizing::new((0..64).collect());
+        let positions = Wiped::new((0..64).collect());
         let mut claim = [[0, 0, 0, 33].as_slice(), &[33; 16]].concat();
         claim[if class { 4 } else { 19 }] ^= 1;
         (Box::new(TakeProofs::new(proofs.clone(), positions, 64)), Message::MatchProofs(claim))
@@ -58,7 +58,7 @@ impl Lists {
         let lists = classes.map(Self::new);
         let input = |class: bool| {
             let [tags, other] = [class, !class].map(|class| lists[usize::from(class)].tags.clone());
-            (Merge::new(Zeroizing::new(lists[0].own.clone())), tags, other)
+            (Merge::new(Wiped::new(lists[0].own.clone())), tags, other)
         };
         let t = welch_t(RUNS, input, |(mut merge, tags, other)| {
             merge.take(&tags).unwrap();

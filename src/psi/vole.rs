@@ -117,8 +117,6 @@ mod tests;
 use std::ops::Range;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::chunk::PIECE_BYTES;
 use crate::field::F128;
 use crate::item_set::ItemSource;
@@ -127,6 +125,7 @@ use crate::okvs::Grouped;
 use crate::output::{OutputHash, PackedOutput};
 use crate::tag_order::MOST_OUTPUTS;
 use crate::tags::TAGS_PER_MESSAGE;
+use crate::wiped::Wiped;
 use crate::{Error, MessageKind, Params, Party, base_ot, ot_extension, silent_vole};
 use parameters::Parameters;
 
@@ -269,8 +268,8 @@ fn silent_error(error: silent_vole::Error, kind: MessageKind) -> Error {
 }
 
 /// H of items, by their keys: a key is a permutation of its item under the seed, which is in the hash's key.
-fn item_values(hash: &KeyedHash, keys: &[F128]) -> Zeroizing<Vec<F128>> {
-    let mut values = Zeroizing::new(vec![F128::ZERO; keys.len()]);
+fn item_values(hash: &KeyedHash, keys: &[F128]) -> Wiped<F128> {
+    let mut values = Wiped::new(vec![F128::ZERO; keys.len()]);
     hash.hash_elements(keys, &mut values);
     values
 }

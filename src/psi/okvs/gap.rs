@@ -19,6 +19,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::peel::Peeled;
 use super::row::Columns;
 use crate::field::F128;
+use crate::wiped::Wiped;
 
 /// A set of rows of the gap, by their places in it.
 type GapRows = u128;
@@ -79,13 +80,13 @@ impl Gap {
 
     /// The dense columns that dependent sums determine, from the values of all rows of the bin less what the other
     /// dense columns give.
-    pub(crate) fn dense_columns(&self, values: &[F128]) -> Zeroizing<Vec<F128>> {
+    pub(crate) fn dense_columns(&self, values: &[F128]) -> Wiped<F128> {
         let sums: Zeroizing<Vec<_>> =
             Zeroizing::new(self.dependent.iter().map(|sum| total(values, sum)).collect());
         let product =
             |row: &[F128]| row.iter().zip(sums.iter()).fold(F128::ZERO, |total, (a, b)| total + *a * *b);
         let k = sums.len();
-        Zeroizing::new((0..k).map(|i| product(&self.dense[i * k..(i + 1) * k])).collect())
+        Wiped::new((0..k).map(|i| product(&self.dense[i * k..(i + 1) * k])).collect())
     }
 
     /// Fills in sparse columns, from values less what the dense columns give, and from the free columns.
@@ -105,13 +106,13 @@ fn odd(rows: GapRows) -> bool {
 }
 
 /// For each row that takes part the gap's rows that it is added to, itself among them where it is of the gap.
-type Sums = Zeroizing<Vec<(u16, GapRows)>>;
+type Sums = Wiped<(u16, GapRows)>;
 
 /// Frees the gap's rows of the peeled rows' own columns: the gap's rows that are left in each column, and the sums
 /// that they have become.
-fn free(rows: &[Columns], peeled: &Peeled, sparse: usize) -> (Zeroizing<Vec<GapRows>>, Sums) {
-    let mut columns = Zeroizing::new(vec![0; sparse]);
-    let mut sums = Zeroizing::new(Vec::with_capacity(rows.len()));
+fn free(rows: &[Columns], peeled: &Peeled, sparse: usize) -> (Wiped<GapRows>, Sums) {
+    let mut columns = Wiped::new(vec![0; sparse]);
+    let mut sums = Wiped::new(Vec::with_capacity(rows.len()));
     for (place, &row) in peeled.gap.iter().enumerate() {
         sums.push((row, 1 << place));
         rows[usize::from(row)].iter().for_each(|&column| columns[usize::from(column)] ^= 1 << place);

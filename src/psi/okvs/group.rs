@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::slice::IterMut;
 
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use super::Shape;
 use super::row::{self, RowFunction};
 use crate::SessionItem;
 use crate::field::F128;
+use crate::wiped::Wiped;
 
 /// Items that a task counts and moves: enough to make its table of bins cheap, and a task for each core of a large
 /// machine.
@@ -22,8 +22,8 @@ pub(crate) struct TooFull;
 /// The keys of a set's items under a seed, bin by bin, and within a bin in the set's order. Wiped when dropped.
 pub(crate) struct Grouped {
     shape: Shape,
-    keys: Zeroizing<Vec<F128>>,
-    order: Zeroizing<Vec<u32>>,
+    keys: Wiped<F128>,
+    order: Wiped<u32>,
     /// Where each bin starts, and the end of the last.
     starts: Vec<usize>,
 }
@@ -35,8 +35,8 @@ impl Grouped {
         let rows = RowFunction::new(seed);
         let counts: Vec<_> = items.par_chunks(CHUNK).map(|items| count(shape, &rows, items)).collect();
         let starts = starts(shape, &counts);
-        let mut keys = Zeroizing::new(vec![F128::ZERO; items.len()]);
-        let mut order = Zeroizing::new(vec![0; items.len()]);
+        let mut keys = Wiped::new(vec![F128::ZERO; items.len()]);
+        let mut order = Wiped::new(vec![0; items.len()]);
         let targets = split(&counts, &mut keys).into_par_iter().zip(split(&counts, &mut order));
         items.par_chunks(CHUNK).zip(targets).enumerate().for_each(
             |(chunk, (items, (mut keys, mut order)))| {

@@ -7,9 +7,10 @@
 //! Where no column has a single row, the rows that are left are the 2-core of the hypergraph whose vertices are columns
 //! and whose edges are rows (section 4.2). Then one row is set aside, into the gap, and the rest goes on.
 
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::row::Columns;
+use crate::wiped::Wiped;
 
 /// The most rows that are set aside: there are none or a few, until at too few columns there are very many at once
 /// (section 4.2, "Phase Transition"). A set of them is a word of 128 bits.
@@ -67,7 +68,7 @@ struct Peeling<'a> {
     incidence: Incidence,
     /// Columns that got down to a single row, each once. First in, first out: neighbours in the queue seldom touch, so
     /// the processor works on several at a time, here and again when values are filled in.
-    queue: Zeroizing<Vec<u16>>,
+    queue: Wiped<u16>,
     /// How many of the queue were looked at, and how many are in it.
     next: usize,
     pushed: usize,
@@ -77,7 +78,7 @@ struct Peeling<'a> {
 impl<'a> Peeling<'a> {
     fn new(rows: &'a [Columns], sparse: usize) -> Self {
         let incidence = Incidence::new(rows, sparse);
-        let mut queue = Zeroizing::new(Vec::with_capacity(sparse + 1));
+        let mut queue = Wiped::new(Vec::with_capacity(sparse + 1));
         queue.extend(incidence.singles());
         let pushed = queue.len();
         // One place more than columns, for a write that is not kept.

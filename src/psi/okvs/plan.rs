@@ -8,6 +8,7 @@ use super::peel::{Peeled, peel};
 use super::row::{self, Columns};
 use super::{Grouped, Shape};
 use crate::field::{F128, add_powers};
+use crate::wiped::Wiped;
 
 /// A bin's system has no solution for all values. Another seed helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +85,7 @@ impl BinPlan {
 
     fn for_keys(shape: &Shape, keys: &[F128]) -> Option<Self> {
         let columns = |key: &F128| row::columns(*key, shape.sparse() as u32);
-        let rows = Zeroizing::new(keys.iter().map(columns).collect::<Vec<_>>());
+        let rows = Wiped::new(keys.iter().map(columns).collect::<Vec<_>>());
         Self::new(shape, &rows, keys)
     }
 
@@ -105,11 +106,11 @@ impl BinPlan {
         fill: &dyn Fn(&mut [F128]),
     ) {
         let determined = self.gap.dependent();
-        let mut free = Zeroizing::new(vec![F128::ZERO; self.free.len() + shape.dense() - determined]);
+        let mut free = Wiped::new(vec![F128::ZERO; self.free.len() + shape.dense() - determined]);
         fill(&mut free);
         let (free_sparse, free_dense) = free.split_at(self.free.len());
         let mut values = Zeroizing::new(values.to_vec());
-        let mut dense = Zeroizing::new(vec![F128::ZERO; shape.dense()]);
+        let mut dense = Wiped::new(vec![F128::ZERO; shape.dense()]);
         dense[determined..].copy_from_slice(free_dense);
         if !free_dense.is_empty() {
             add_powers(&mut values, keys, &dense);
@@ -126,7 +127,7 @@ impl BinPlan {
 
     /// The sparse columns, from values less what the dense columns give, and what the free ones are.
     fn encode_sparse(&self, values: &[F128], free: &[F128], into: &mut [F128]) {
-        let mut columns = Zeroizing::new(vec![F128::ZERO; into.len()]);
+        let mut columns = Wiped::new(vec![F128::ZERO; into.len()]);
         self.free.iter().zip(free).for_each(|(column, value)| columns[usize::from(*column)] = *value);
         self.gap.fill_sparse(values, &mut columns);
         for step in self.peeled.steps.iter().rev() {
@@ -139,7 +140,7 @@ impl BinPlan {
 
 /// The sparse columns that neither a peeled row nor one of the gap determines.
 fn free_columns(peeled: &Peeled, gap: &Gap, sparse: usize) -> Vec<u16> {
-    let mut free = Zeroizing::new(vec![true; sparse]);
+    let mut free = Wiped::new(vec![true; sparse]);
     peeled.steps.iter().for_each(|step| free[step.own()] = false);
     gap.sparse_columns().for_each(|column| free[usize::from(column)] = false);
     let mut columns = Vec::with_capacity(sparse - peeled.steps.len());

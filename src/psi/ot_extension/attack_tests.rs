@@ -6,6 +6,7 @@ use rand_chacha::rand_core::SeedableRng;
 use super::tests::{DELTA, choices};
 use super::*;
 use crate::base_ot::tests::{SESSION, batch};
+use crate::wiped::Wiped;
 
 const ROWS: usize = 256;
 const BLOCKS: usize = 3;
@@ -21,7 +22,7 @@ struct Cheat {
     /// For each column the bits that it holds.
     bits: Vec<Vec<F128>>,
     corrections: Vec<u8>,
-    columns: Zeroizing<Vec<F128>>,
+    columns: Wiped<F128>,
 }
 
 impl Cheat {
@@ -48,7 +49,7 @@ impl Cheat {
     }
 
     /// The sender's columns, with no check.
-    fn sender_columns(&self) -> Zeroizing<Vec<F128>> {
+    fn sender_columns(&self) -> Wiped<F128> {
         corrected(&SESSION, &self.chosen, &self.corrections)
     }
 

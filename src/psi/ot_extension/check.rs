@@ -2,17 +2,17 @@
 
 use rayon::prelude::*;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use zeroize::Zeroizing;
 
 use super::{BLOCK_BYTES, COLUMNS, Error, bit, transpose, write};
 use crate::field::{F128, inner_product};
+use crate::wiped::Wiped;
 
 /// The coefficients chi of the hash, one for each block of rows. Independent ones: with powers of a single one, two vectors
 /// would collide with a probability that grows with the number of blocks.
 pub(crate) struct Challenge(Vec<F128>);
 
 /// Columns that have passed the check. Only [`Answer::verify`] makes them.
-pub(crate) struct Checked(Zeroizing<Vec<F128>>);
+pub(crate) struct Checked(Wiped<F128>);
 
 /// The receiver's answer: u~ and all v~_c.
 pub(crate) struct Answer {
@@ -43,7 +43,7 @@ impl Challenge {
 
 impl Checked {
     /// The sender's rows.
-    pub(crate) fn rows(&self, rows: usize) -> Zeroizing<Vec<F128>> {
+    pub(crate) fn rows(&self, rows: usize) -> Wiped<F128> {
         transpose::rows(&self.0, rows)
     }
 }
@@ -59,7 +59,7 @@ impl Answer {
     pub(crate) fn verify(
         &self,
         challenge: &Challenge,
-        columns: Zeroizing<Vec<F128>>,
+        columns: Wiped<F128>,
         delta: u128,
     ) -> Result<Checked, Error> {
         let equal = |(c, (hash, claimed)): (usize, (&F128, &F128))| {

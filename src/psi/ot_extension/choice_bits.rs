@@ -1,21 +1,21 @@
 //! The receiver's choice bits.
 
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
 use super::BLOCK;
 use crate::field::F128;
+use crate::wiped::Wiped;
 
 /// One bit for each row, packed into blocks; wiped when dropped.
 pub(crate) struct ChoiceBits {
-    blocks: Zeroizing<Vec<F128>>,
+    blocks: Wiped<F128>,
     len: usize,
 }
 
 impl ChoiceBits {
     /// None yet, with room for `rows`, so that growing leaves no copy behind.
     pub(crate) fn with_capacity(rows: usize) -> Self {
-        Self { blocks: Zeroizing::new(Vec::with_capacity(rows.div_ceil(BLOCK))), len: 0 }
+        Self { blocks: Wiped::new(Vec::with_capacity(rows.div_ceil(BLOCK))), len: 0 }
     }
 
     /// Appends the choice of the next row. Constant time in the choice.
@@ -46,8 +46,8 @@ impl ChoiceBits {
     }
 
     /// The blocks, and one of random bits that hides them in the check.
-    pub(super) fn masked(&self, rng: &mut dyn CryptoRng) -> Zeroizing<Vec<F128>> {
-        let mut masked = Zeroizing::new(Vec::with_capacity(self.blocks.len() + 1));
+    pub(super) fn masked(&self, rng: &mut dyn CryptoRng) -> Wiped<F128> {
+        let mut masked = Wiped::new(Vec::with_capacity(self.blocks.len() + 1));
         masked.extend_from_slice(&self.blocks);
         masked.push(F128::random(rng));
         masked

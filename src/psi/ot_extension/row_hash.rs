@@ -1,9 +1,8 @@
 //! From rows to keys.
 
-use zeroize::Zeroizing;
-
 use crate::field::F128;
 use crate::keyed_hash::KeyedHash;
+use crate::wiped::Wiped;
 
 /// The hash of one session from a row and its index to a key.
 ///
@@ -24,11 +23,11 @@ impl RowHash {
 
     /// The keys of rows that follow on each other from row `first`: the first 16 bytes of keyed BLAKE3 of the index as 16 and
     /// the row as 16 little-endian bytes.
-    pub(crate) fn keys(&self, first: usize, rows: &[F128]) -> Zeroizing<Vec<F128>> {
+    pub(crate) fn keys(&self, first: usize, rows: &[F128]) -> Wiped<F128> {
         let indices: Vec<_> = (first as u128..).map(F128).take(rows.len()).collect();
-        let mut hashes = Zeroizing::new(vec![[0; 32]; rows.len()]);
+        let mut hashes = Wiped::new(vec![[0; 32]; rows.len()]);
         self.hash.hash_pairs(&indices, rows, &mut hashes);
-        Zeroizing::new(hashes.iter().map(|hash| F128::from_bytes(std::array::from_fn(|i| hash[i]))).collect())
+        Wiped::new(hashes.iter().map(|hash| F128::from_bytes(std::array::from_fn(|i| hash[i]))).collect())
     }
 
     /// The key of one row.

@@ -6,6 +6,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
 use crate::base_ot::tests::{SESSION, batch};
+use crate::wiped::Wiped;
 
 pub(crate) const DELTA: u128 = 0xfedc_ba98_7654_3210_0123_4567_89ab_cdef;
 
@@ -22,8 +23,8 @@ pub(crate) fn choice(bits: &[F128], row: usize) -> bool {
 
 struct Extension {
     bits: Vec<bool>,
-    t: Zeroizing<Vec<F128>>,
-    q: Zeroizing<Vec<F128>>,
+    t: Wiped<F128>,
+    q: Wiped<F128>,
     message: Vec<u8>,
 }
 

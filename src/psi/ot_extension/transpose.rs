@@ -1,18 +1,19 @@
 //! From columns of bits to rows.
 
 use rayon::prelude::*;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::{BLOCK, COLUMNS};
 use crate::field::F128;
+use crate::wiped::Wiped;
 
 /// 128 words of 128 bits, each as its low and its high half.
 type Square = [[u64; 2]; BLOCK];
 
 /// The first `rows` rows of a matrix of 128 columns of equal length.
-pub(crate) fn rows(columns: &[F128], rows: usize) -> Zeroizing<Vec<F128>> {
+pub(crate) fn rows(columns: &[F128], rows: usize) -> Wiped<F128> {
     let blocks = columns.len() / COLUMNS;
-    let mut transposed = Zeroizing::new(vec![F128::ZERO; rows]);
+    let mut transposed = Wiped::new(vec![F128::ZERO; rows]);
     transposed.par_chunks_mut(BLOCK).enumerate().for_each(|(b, rows)| {
         let mut square: Square = std::array::from_fn(|c| {
             let word = columns[c * blocks + b].0;

@@ -14,6 +14,7 @@ use crate::check_switch::Check;
 use crate::expand_convolute::{ExpandConvolute, Pair};
 use crate::field::F128;
 use crate::ggm::Ggm;
+use crate::wiped::Wiped;
 
 /// The receiver with all leaves.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -23,7 +24,7 @@ pub(crate) struct SilentReceiver {
 }
 
 /// A' and C side by side, of which nothing may be used before the sender has answered the challenge.
-pub(crate) struct Unchecked(Zeroizing<Vec<Pair>>);
+pub(crate) struct Unchecked(Wiped<Pair>);
 
 /// That the sender's answer to the challenge was right. Only [`Challenge::verify`] makes it.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl SilentReceiver {
 
     /// Expands while the answer to the challenge is on its way.
     pub(crate) fn expand(mut self) -> Unchecked {
-        let mut pairs = Zeroizing::new(std::mem::take(&mut self.pairs));
+        let mut pairs = Wiped::new(std::mem::take(&mut self.pairs));
         let outputs = pairs.len() / 2;
         let (left, right) = pairs.split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
@@ -80,7 +81,7 @@ impl SilentReceiver {
 
 impl Unchecked {
     /// What may be used, now that the challenge is answered.
-    pub(crate) fn accept(self, _: Verified) -> Zeroizing<Vec<Pair>> {
+    pub(crate) fn accept(self, _: Verified) -> Wiped<Pair> {
         self.0
     }
 }

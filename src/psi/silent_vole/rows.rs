@@ -1,20 +1,14 @@
 //! What the rows of the extension are used for.
 
-use zeroize::Zeroizing;
-
 use super::{Noise, NoiseChoice};
 use crate::field::F128;
 use crate::ot_extension::RowHash;
+use crate::wiped::Wiped;
 
 /// The keys that hide the sums of each level: those that the receiver has for the choice 0 and for the choice 1.
-pub(super) fn level_keys(
-    session: &[u8; 32],
-    noise: &Noise,
-    delta: F128,
-    rows: &[F128],
-) -> [Zeroizing<Vec<F128>>; 2] {
+pub(super) fn level_keys(session: &[u8; 32], noise: &Noise, delta: F128, rows: &[F128]) -> [Wiped<F128>; 2] {
     let (hash, rows) = (RowHash::new(session), &rows[..noise.path_rows()]);
-    let other = Zeroizing::new(rows.iter().map(|row| *row + delta).collect::<Vec<_>>());
+    let other = Wiped::new(rows.iter().map(|row| *row + delta).collect::<Vec<_>>());
     [hash.keys(0, rows), hash.keys(0, &other)]
 }
 
@@ -25,7 +19,7 @@ pub(super) fn uncover(
     choice: &NoiseChoice,
     rows: &[F128],
     hidden: &[F128],
-) -> Zeroizing<Vec<F128>> {
+) -> Wiped<F128> {
     let bits = choice.choice_bits();
     let mut sums = RowHash::new(session).keys(0, &rows[..choice.noise.path_rows()]);
     for ((row, sum), hidden) in sums.iter_mut().enumerate().zip(hidden.as_chunks::<2>().0) {
@@ -36,9 +30,9 @@ pub(super) fn uncover(
 }
 
 /// The share of each value and, last, of the check's mask: the value's 128 rows, the row of bit i times x^i.
-pub(super) fn value_shares(noise: &Noise, rows: &[F128]) -> Zeroizing<Vec<F128>> {
+pub(super) fn value_shares(noise: &Noise, rows: &[F128]) -> Wiped<F128> {
     let rows = rows[noise.path_rows()..].chunks_exact(128);
-    Zeroizing::new(rows.map(value_share).collect())
+    Wiped::new(rows.map(value_share).collect())
 }
 
 /// Horner's rule.

@@ -1,13 +1,14 @@
 //! The side that knows Delta.
 
 use rand_core::CryptoRng;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::check::{self, Weights};
 use super::{ANSWER_BYTES, CHALLENGE_BYTES, Noise, rows};
 use crate::expand_convolute::ExpandConvolute;
 use crate::field::F128;
 use crate::ggm::{Ggm, Tree};
+use crate::wiped::Wiped;
 
 /// The sender with its trees expanded.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -33,8 +34,7 @@ impl SilentSender {
     ) -> (Self, Vec<u8>) {
         assert_eq!(rows.len(), noise.rows(), "the extension was asked for these rows");
         let mut leaves = vec![F128::ZERO; noise.shape().len()];
-        let roots: Zeroizing<Vec<F128>> =
-            Zeroizing::new((0..noise.trees).map(|_| F128::random(rng)).collect());
+        let roots: Wiped<F128> = Wiped::new((0..noise.trees).map(|_| F128::random(rng)).collect());
         let trees = Ggm::new(session).expand(&noise.shape(), &roots, &mut leaves);
         let shares = rows::value_shares(&noise, rows);
         let message = message(session, &noise, delta, rows, &trees, &shares);
@@ -54,9 +54,9 @@ impl SilentSender {
     }
 
     /// B. Nothing of it may be sent, in any form, before the receiver has accepted.
-    pub(crate) fn expand(mut self) -> Zeroizing<Vec<F128>> {
+    pub(crate) fn expand(mut self) -> Wiped<F128> {
         let outputs = self.noise.outputs;
-        let mut vector = Zeroizing::new(std::mem::take(&mut self.leaves));
+        let mut vector = Wiped::new(std::mem::take(&mut self.leaves));
         let (left, right) = vector[..2 * outputs].split_at_mut(outputs);
         ExpandConvolute::new(outputs).encode(left, right);
         vector[outputs..].zeroize();

@@ -2,7 +2,6 @@
 
 use rand_core::CryptoRng;
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use super::parameters::Parameters;
 use super::session::{COMMITMENT_BYTES, SALT_BYTES, SEED_BYTES, SenderMask, Session};
@@ -22,6 +21,7 @@ use crate::output::{OutputHash, PackedOutput, TAG_BYTES};
 use crate::silent_vole::{Challenge, NoiseChoice, SilentReceiver, Unchecked, Verified};
 use crate::tag_order::{Merge, TagMatch, tags_of};
 use crate::tags::TAGS_PER_MESSAGE;
+use crate::wiped::Wiped;
 use crate::{
     Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, base_ot, ot_extension, party,
 };
@@ -56,7 +56,7 @@ struct Solve {
     items: ItemSource,
     commitment: [u8; COMMITMENT_BYTES],
     noise: NoiseChoice,
-    rows: Zeroizing<Vec<F128>>,
+    rows: Wiped<F128>,
 }
 
 /// What every state holds from then on: the run, the sender's commitment, and the set in bins.
@@ -72,7 +72,7 @@ struct TakeTrees {
     planned: Planned,
     plan: Plan,
     noise: NoiseChoice,
-    rows: Zeroizing<Vec<F128>>,
+    rows: Wiped<F128>,
     pieces: Pieces,
 }
 
@@ -99,7 +99,7 @@ struct Encode {
     plan: Plan,
     mask: F128,
     /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
-    correlation: Zeroizing<Vec<Pair>>,
+    correlation: Wiped<Pair>,
     hash: KeyedHash,
     fill: Fill,
     bins: Chunks,
@@ -111,14 +111,14 @@ struct Encode {
 struct Decode {
     planned: Planned,
     mask: F128,
-    correlation: Zeroizing<Vec<Pair>>,
+    correlation: Wiped<Pair>,
 }
 
 /// The own items' raw values, less the sender's mask, which is due.
 struct TakeMask {
     planned: Planned,
     mask: F128,
-    values: Zeroizing<Vec<F128>>,
+    values: Wiped<F128>,
 }
 
 /// The own outputs are known; tags come.
@@ -267,7 +267,7 @@ impl Encode {
         let grouped = &self.planned.grouped;
         let width = grouped.shape().bin_columns();
         let masks = &self.correlation[bin * width..(bin + 1) * width];
-        let mut columns = Zeroizing::new(masks.iter().map(|pair| pair.0[0]).collect::<Vec<_>>());
+        let mut columns = Wiped::new(masks.iter().map(|pair| pair.0[0]).collect::<Vec<_>>());
         let values = super::item_values(&self.hash, &grouped.keys()[grouped.bin(bin)]);
         self.plan.encode_bin(bin, grouped, &values, &mut columns, &|free| self.fill.elements(bin, free));
         columns.iter().flat_map(|column| column.to_bytes()).collect()
@@ -282,10 +282,10 @@ impl Decode {
     fn decode(self) -> TakeMask {
         let grouped = &self.planned.grouped;
         let (bins, width) = (grouped.shape().bins(), grouped.shape().bin_columns());
-        let mut values = Zeroizing::new(vec![F128::ZERO; grouped.keys().len()]);
+        let mut values = Wiped::new(vec![F128::ZERO; grouped.keys().len()]);
         super::by_bin(grouped, 0..bins, &mut values).into_par_iter().for_each(|(bin, values)| {
             let own = &self.correlation[bin * width..(bin + 1) * width];
-            let own = Zeroizing::new(own.iter().map(|pair| pair.0[1]).collect::<Vec<_>>());
+            let own = Wiped::new(own.iter().map(|pair| pair.0[1]).collect::<Vec<_>>());
             decode_bin(grouped, bin, &own, values);
         });
         TakeMask { planned: self.planned, mask: self.mask, values }
@@ -299,7 +299,7 @@ impl TakeMask {
         let mask = self.mask + theirs.ok_or(Error::BadMask)?;
         let hash = OutputHash::new(LABEL, &run.params);
         let keys = grouped.keys();
-        let mut outputs = Zeroizing::new(vec![PackedOutput::default(); keys.len()]);
+        let mut outputs = Wiped::new(vec![PackedOutput::default(); keys.len()]);
         self.values
             .par_chunks_mut(HASHES_AT_ONCE)
             .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))

@@ -27,6 +27,7 @@ use crate::shuffle::random_batches;
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
+use crate::wiped::Wiped;
 use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, ot_extension, party};
 
 /// Bins that are decoded at once while columns still come.
@@ -104,7 +105,7 @@ struct Key {
     /// w = ws + wr; until the receiver's mask has come, ws.
     mask: F128,
     /// B, which becomes K = B + Delta * A as A comes.
-    columns: Zeroizing<Vec<F128>>,
+    columns: Wiped<F128>,
 }
 
 /// The columns of the encoding come, and the first items are evaluated on those bins that are whole.
@@ -135,14 +136,14 @@ struct SendTags {
 /// What the receiver's proofs of matches will be checked against: proofs and positions, in the order of the tags.
 struct Kept {
     proofs: Vec<MatchProof>,
-    positions: Zeroizing<Vec<u32>>,
+    positions: Wiped<u32>,
 }
 
 /// The set, cut into parts that are evaluated one after the other, so that memory does not grow with the set.
 struct Batches {
     items: ItemSet,
     /// The positions of the items that each batch takes; `None` where one takes them all.
-    order: Option<Zeroizing<Vec<u32>>>,
+    order: Option<Wiped<u32>>,
     chunks: Chunks,
 }
 
@@ -151,7 +152,7 @@ struct Batch {
     /// The place of the batch's items in [`Batches::order`].
     range: Range<usize>,
     grouped: Grouped,
-    outputs: Zeroizing<Vec<PackedOutput>>,
+    outputs: Wiped<PackedOutput>,
     bins_done: usize,
 }
 
@@ -160,7 +161,7 @@ struct BatchTags {
     /// The place of the batch's first item in [`Batches`].
     start: usize,
     grouped: Grouped,
-    outputs: Zeroizing<Vec<PackedOutput>>,
+    outputs: Wiped<PackedOutput>,
     order: TagOrder,
 }
 
@@ -289,7 +290,7 @@ impl Batches {
 
 impl Batch {
     fn new(range: Range<usize>, grouped: Grouped) -> Self {
-        let outputs = Zeroizing::new(vec![PackedOutput::default(); grouped.keys().len()]);
+        let outputs = Wiped::new(vec![PackedOutput::default(); grouped.keys().len()]);
         Self { range, grouped, outputs, bins_done: 0 }
     }
 
@@ -300,7 +301,7 @@ impl Batch {
         super::by_bin(grouped, bins, &mut self.outputs).into_par_iter().for_each(|(bin, outputs)| {
             let keys = &grouped.keys()[grouped.bin(bin)];
             let width = grouped.shape().bin_columns();
-            let mut values = Zeroizing::new(vec![F128::ZERO; keys.len()]);
+            let mut values = Wiped::new(vec![F128::ZERO; keys.len()]);
             decode_bin(grouped, bin, &key.columns[bin * width..(bin + 1) * width], &mut values);
             // A small receiver has one bin for all of them, so a bin is cut for every core to have a part.
             values
@@ -374,7 +375,7 @@ impl SendTags {
             chunks: Chunks::new(size, TAGS_PER_MESSAGE),
             kept: Kept {
                 proofs: Vec::with_capacity(proofs),
-                positions: Zeroizing::new(Vec::with_capacity(proofs)),
+                positions: Wiped::new(Vec::with_capacity(proofs)),
             },
             run,
             batches,
@@ -450,9 +451,8 @@ impl BatchTags {
 
     /// The tags of a range of the order.
     fn message(&self, range: &Range<usize>) -> Message {
-        let mut tags = Vec::with_capacity(range.len() * TAG_BYTES);
-        self.places(range).for_each(|place| tags.extend_from_slice(self.outputs[place].tag()));
-        Message::Tags(tags)
+        let tags: Vec<[u8; TAG_BYTES]> = self.places(range).map(|place| *self.outputs[place].tag()).collect();
+        Message::Tags(tags.into_flattened())
     }
 
     /// The places of the outputs of a range of the order.

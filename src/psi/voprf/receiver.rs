@@ -3,7 +3,6 @@
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
 use super::batch::Transcript;
 use super::dleq::{self, Proof, Verified};
@@ -17,6 +16,7 @@ use crate::matching::{Match, find_matches};
 use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;
 use crate::tags::ReceivedTags;
+use crate::wiped::Wiped;
 use crate::{Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, party};
 
 const PHASE_BLIND: &str = "blind";
@@ -34,9 +34,9 @@ struct TakeKey {
 /// The set in the secret order in which it is blinded.
 struct Shuffled {
     params: Params,
-    order: Zeroizing<Vec<u32>>,
-    items: Zeroizing<Vec<SessionItem>>,
-    half_blinds: Zeroizing<Vec<Scalar>>,
+    order: Wiped<u32>,
+    items: Wiped<SessionItem>,
+    half_blinds: Wiped<Scalar>,
 }
 
 /// The key has come; blinded elements are sent.
@@ -83,7 +83,7 @@ struct Unblind {
 /// The own outputs are known; tags come.
 struct TakeTags {
     params: Params,
-    order: Zeroizing<Vec<u32>>,
+    order: Wiped<u32>,
     outputs: Vec<Output>,
     tags: ReceivedTags,
 }
@@ -116,8 +116,8 @@ impl Shuffled {
         let order = random_order(params.receiver_size, rng);
         let shuffled = order.iter().map(|&i| items.items()[i as usize]).collect();
         // At full capacity from the start: a vector that grows leaves copies behind that nobody wipes.
-        let half_blinds = Zeroizing::new(Vec::with_capacity(params.receiver_size));
-        Self { params, order, items: Zeroizing::new(shuffled), half_blinds }
+        let half_blinds = Wiped::new(Vec::with_capacity(params.receiver_size));
+        Self { params, order, items: Wiped::new(shuffled), half_blinds }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::match_proofs::TakeProofs;
 use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;
 use crate::tags::TAGS_PER_MESSAGE;
+use crate::wiped::Wiped;
 use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, party};
 
 /// Before anything.
@@ -55,7 +56,7 @@ struct SendTags {
     keyed: Keyed,
     chunks: Chunks,
     hash: OutputHash,
-    order: Zeroizing<Vec<u32>>,
+    order: Wiped<u32>,
     outputs: Vec<Output>,
 }
 
