@@ -1,6 +1,7 @@
 //! Exchanges of several partitions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use overlap_coalition::{Agreement, EngineName, Learns};
 use overlap_psi::{MATCH_BYTES, Message};
@@ -8,6 +9,7 @@ use overlap_store::{ExchangeRecord, ExchangeState};
 
 use super::coalition::{TestCoalition, TestNode, member_id};
 use super::exchanges::{run_pair, set};
+use super::node::domains;
 use crate::ExchangeError;
 use crate::tap::decoded;
 
@@ -137,5 +139,59 @@ async fn without_the_check_of_their_number_a_receiver_proves_more_matches_than_i
         assert_eq!((record.state, record.failure), (ExchangeState::Completed, None), "{engine}");
         assert_eq!((record.peer_size, record.matches), (TOLD as u64, Some(HAD as u64)), "{engine}");
         assert_eq!(nodes[1 - cheat].overlaps_with(&nodes[cheat].id).len(), HAD, "{engine}");
+    }
+}
+
+/// The most items of a receiver that `vole` does not cut, and of a sender.
+const UNCUT: [u64; 2] = [1 << 20, 1 << 22];
+
+/// Nodes that agree on sizes which `vole` cuts, and have time for them.
+async fn large_pair(own: [usize; 2], shared: usize) -> (TestCoalition, [TestNode; 2], Vec<String>) {
+    let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], EngineName::Vole);
+    coalition.limits.stall = Duration::from_secs(120);
+    coalition.limits.exchange = Duration::from_secs(600);
+    let (nodes, shared) = run_pair(&mut coalition, own, shared).await;
+    nodes.iter().for_each(|node| agree(&coalition, node, |agreement| agreement.max_items = 1 << 23));
+    (coalition, nodes, shared)
+}
+
+/// The smallest sets that the sizes alone cut. Nearly all of them is padding, which the engine cannot tell from items.
+#[tokio::test(flavor = "multi_thread")]
+async fn sets_that_are_too_large_for_one_partition_overlap_in_the_same() {
+    padded_sets([UNCUT[0] + 1; 2], 596_262).await;
+}
+
+/// `cargo test -p overlap-peer --release soak -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes long"]
+async fn soak_a_sender_that_is_too_large_for_one_partition() {
+    padded_sets([100, UNCUT[1] + 1], 2_372_160).await;
+}
+
+/// Two partitions of so many tags each.
+async fn padded_sets(sizes: [u64; 2], tags: usize) {
+    let (_coalition, nodes, shared) = large_pair([30, 50], 20).await;
+    nodes.iter().zip(sizes).for_each(|(node, size)| node.peer.inner().tap.claim(size));
+    exchange_in_two(&nodes, &shared, tags).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes long"]
+async fn soak_real_sets_that_are_too_large_for_one_partition() {
+    let (_coalition, nodes, shared) = large_pair([0, 0], 5_000).await;
+    let rest = UNCUT[0] as usize + 1 - shared.len();
+    for (node, prefix) in nodes.iter().zip(["left", "right"]) {
+        domains(prefix, rest).chunks(1 << 16).for_each(|domains| node.import(domains));
+    }
+    exchange_in_two(&nodes, &shared, 596_262).await;
+}
+
+async fn exchange_in_two(nodes: &[TestNode; 2], shared: &[String], tags: usize) {
+    let record = nodes[0].exchange_with(&nodes[1]).await.unwrap();
+    let theirs = nodes[1].last_record().await;
+    check_overlaps(nodes, None, &set(shared));
+    assert_eq!(tags_by_partition(&nodes[0]), [tags; 2]);
+    for record in [record, theirs] {
+        println!("{} items beside {}: {:.2?}", record.own_size, record.peer_size, record.seconds);
     }
 }
