@@ -166,7 +166,10 @@ impl Exchange<'_> {
             let outcome = engine::take_proofs(party, &self.inner.pool, self.channel, number).await?;
             learned.add(number, outcome, positions.as_deref(), Vec::new());
         }
-        if agreed.role() == Role::Sender {
+        let checks = agreed.role() == Role::Sender;
+        #[cfg(test)]
+        let checks = checks && !self.inner.tap.believes_any_number();
+        if checks {
             learned.check_proofs(agreed.terms.peer_padded)?;
         }
         if let Some(matches) = &mut learned.matches {

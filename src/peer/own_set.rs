@@ -16,6 +16,8 @@ pub(crate) struct OwnSet {
     snapshot: Arc<Snapshot>,
     selection: Selection,
     digests: Digests,
+    #[cfg(test)]
+    claimed: Option<u64>,
 }
 
 impl OwnSet {
@@ -40,16 +42,27 @@ impl OwnSet {
         if snapshot.epoch() != Some(offer.salt_epoch) {
             return Err(Fault::Refused(digests_made_anew(&live.config.own)));
         }
+        #[cfg(test)]
+        let claimed = inner.tap.claimed();
         off_thread(move || {
             let digests = snapshot.select(&selection);
-            Self { snapshot, selection, digests }
+            Self {
+                snapshot,
+                selection,
+                digests,
+                #[cfg(test)]
+                claimed,
+            }
         })
         .await
     }
 
     /// Its size before padding.
     pub(crate) fn len(&self) -> u64 {
-        self.digests.len() as u64
+        let len = self.digests.len() as u64;
+        #[cfg(test)]
+        let len = self.claimed.unwrap_or(len);
+        len
     }
 
     /// Session items: one for each digest at the digest's position, then random ones up to `padded`.

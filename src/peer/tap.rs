@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use overlap_psi::vole::Cut;
+use overlap_psi::vole::{self, Cut};
 use overlap_wire::{Frame, HEADER_SIZE, Header};
 
 /// What becomes of one frame.
@@ -68,6 +68,8 @@ struct State {
     rewrites: Vec<(usize, Rewrite)>,
     held: Option<Bytes>,
     parts: Option<u32>,
+    claimed: Option<u64>,
+    credulous: bool,
 }
 
 impl Tap {
@@ -86,9 +88,33 @@ impl Tap {
         self.0.lock().unwrap().parts = Some(parts);
     }
 
-    /// How an exchange is cut, each partition with room for the whole set.
+    /// How an exchange that is not cut is cut: with the bounds that `vole` has for sets of these sizes in so many partitions.
     pub(crate) fn recut(&self, cut: Cut) -> Cut {
-        Cut { parts: self.0.lock().unwrap().parts.unwrap_or(cut.parts), ..cut }
+        let Some(parts) = self.0.lock().unwrap().parts else { return cut };
+        // The largest set of the other side that asks for no more.
+        let receiver = vole::cut(cut.receiver_size as u64, u64::from(parts) << 22).unwrap();
+        let sender = vole::cut(u64::from(parts) << 20, cut.sender_size as u64).unwrap();
+        assert_eq!([receiver.parts, sender.parts], [parts; 2]);
+        Cut { parts, receiver_size: receiver.receiver_size, sender_size: sender.sender_size }
+    }
+
+    /// Tells partners that the own set is of this size. To a larger one than it is it is padded; a smaller one is a lie.
+    pub(crate) fn claim(&self, size: u64) {
+        self.0.lock().unwrap().claimed = Some(size);
+    }
+
+    /// What partners are told of the own set's size, where it is not the truth.
+    pub(crate) fn claimed(&self) -> Option<u64> {
+        self.0.lock().unwrap().claimed
+    }
+
+    /// Takes proofs of however many matches, to show what the check of their number is needed for.
+    pub(crate) fn believe_any_number(&self) {
+        self.0.lock().unwrap().credulous = true;
+    }
+
+    pub(crate) fn believes_any_number(&self) -> bool {
+        self.0.lock().unwrap().credulous
     }
 
     /// The frames until now.

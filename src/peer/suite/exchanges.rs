@@ -7,10 +7,9 @@ use overlap_store::{ExchangeRecord, ExchangeState};
 
 use super::coalition::{TestCoalition, TestNode, member_id};
 use super::node::{domains, request};
-use crate::tap::decoded;
 use crate::{ExchangeError, ExchangeEvent, ExchangeRequest};
 
-fn set(values: &[String]) -> BTreeSet<String> {
+pub(super) fn set(values: &[String]) -> BTreeSet<String> {
     values.iter().cloned().collect()
 }
 
@@ -20,7 +19,7 @@ fn lists(own: [usize; 2], shared: usize) -> ([Vec<String>; 2], Vec<String>) {
     ([list("left", own[0]), list("right", own[1])], shared)
 }
 
-async fn run_pair(
+pub(super) async fn run_pair(
     coalition: &mut TestCoalition,
     own: [usize; 2],
     shared: usize,
@@ -135,41 +134,6 @@ async fn several_exchanges_run_at_once() {
             assert_eq!(record.state, ExchangeState::Completed);
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_set_in_partitions_overlaps_in_the_same() {
-    let learners = [None, Some("alpha"), Some("beta")];
-    let cases = EngineName::ALL.map(|engine| learners.map(|learner| (engine, learner)));
-    for (engine, learner) in cases.into_iter().flatten() {
-        let mut coalition = TestCoalition::with_engine(&["alpha", "beta"], engine);
-        let ([alpha, beta], shared) = run_pair(&mut coalition, [40, 60], 30).await;
-        for node in [&alpha, &beta] {
-            node.peer.inner().tap.cut_into(3);
-            let mut config = node.config();
-            let learns = learner.map_or(Learns::Both, |learner| Learns::Only(member_id(learner)));
-            config.partners[0].agreement.learns = learns;
-            coalition.reconfigure(node, config);
-        }
-        alpha.exchange_with(&beta).await.unwrap();
-        let _ = beta.last_record().await;
-        for (node, other) in [(&alpha, &beta), (&beta, &alpha)] {
-            let learns = learner.is_none_or(|learner| node.id.as_str() == learner);
-            let expected = if learns { set(&shared) } else { BTreeSet::new() };
-            assert_eq!(node.overlaps_with(&other.id), expected, "{engine}, {learner:?}");
-        }
-        assert_eq!(partitions_of(&alpha), BTreeSet::from([0, 1, 2]));
-    }
-}
-
-/// The partitions of the messages that crossed.
-fn partitions_of(node: &TestNode) -> BTreeSet<u32> {
-    let frames = node.peer.inner().tap.frames();
-    let partition = |(_, bytes): &(bool, _)| match decoded(bytes) {
-        overlap_wire::Frame::Engine { partition, .. } => Some(partition),
-        _ => None,
-    };
-    frames.iter().filter_map(partition).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

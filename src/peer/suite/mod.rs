@@ -7,6 +7,7 @@ mod endings;
 mod exchanges;
 mod identities;
 mod node;
+mod partitions;
 mod privacy;
 mod refusals;
 mod rosters;
