@@ -27,7 +27,7 @@ pub struct Receipt {
     pub responder_size: u64,
     /// Matches proven; only where both learn.
     pub matches: Option<u64>,
-    /// SHA-256 over both directions' messages, from the first hello to the engine's last.
+    /// A hash over both directions' messages, from the first hello to the engine's last.
     pub transcript: [u8; 32],
     /// The offer's time.
     pub began: Timestamp,

@@ -256,7 +256,7 @@ impl Exchange<'_> {
         stored.map(|()| matches)
     }
 
-    /// SHA-256 over the hashes of both directions, the initiator's first.
+    /// SHA-256 over the hashes of both directions, the initiator's first (`exchange.proto`).
     fn transcript(&self, side: Side) -> [u8; 32] {
         let (sent, received) = self.channel.digests();
         let parts = match side {
