@@ -159,7 +159,7 @@ const MOST_TAGS_IN_ORDER: usize = 1 << 21;
 /// Tags that are sorted together for every bin of the encoding, until there are [`MOST_TAGS_IN_ORDER`]. A small receiver's few
 /// bins stay in the cache whatever the order, so its sender works in parts that do so too, and the first tags are on their way
 /// early.
-const TAGS_IN_ORDER_PER_BIN: usize = 1 << 16;
+const TAGS_IN_ORDER_PER_BIN: usize = 1 << 15;
 
 // A list of tags begins with a message, and has no more than can be sorted.
 const _: () = assert!(
