@@ -23,7 +23,7 @@ use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
 use crate::okvs::{Grouped, Shape, decode_bin};
 use crate::output::{MatchProof, OutputHash, PackedOutput, TAG_BYTES};
-use crate::shuffle::random_batches;
+use crate::shuffle::{Draws, random_batches};
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
@@ -196,8 +196,7 @@ impl Run {
 impl Opened {
     fn cut(self, rng: &mut dyn CryptoRng) -> Result<TakeExtension, Error> {
         let Self { run, items, transfers } = self;
-        let items = items.make().of_size(run.params.sender_size)?;
-        let batches = Batches::new(items, run.tags_in_order, rng)?;
+        let batches = Batches::new(items, run.params.sender_size, run.tags_in_order, rng)?;
         let pieces = Pieces::new(MessageKind::VoleExtension, extension_message_bytes(run.parameters));
         Ok(TakeExtension { run, batches, transfers, pieces })
     }
@@ -255,11 +254,18 @@ impl Batches {
     ///
     /// # Errors
     /// [`Error::RepeatedItem`]: equal items may be in two batches, whose tags are never compared. In one batch the tags show it.
-    fn new(items: ItemSet, tags_in_order: usize, rng: &mut dyn CryptoRng) -> Result<Self, Error> {
-        let size = items.items().len();
-        let several = size > tags_in_order;
-        let items = if several { items.distinct()? } else { items };
-        let order = several.then(|| random_batches(size, tags_in_order, rng));
+    fn new(
+        items: ItemSource,
+        size: usize,
+        tags_in_order: usize,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, Error> {
+        let draws = (size > tags_in_order).then(|| Draws::random(rng));
+        let (items, order) = rayon::join(
+            || items.make().of_size(size),
+            || draws.map(|draws| random_batches(size, tags_in_order, draws)),
+        );
+        let items = if order.is_some() { items?.distinct()? } else { items? };
         Ok(Self { items, order, chunks: Chunks::new(size, tags_in_order) })
     }
 
