@@ -2,13 +2,13 @@
 //!
 //! `group` is rows and grouping, `solve` all that an encoding takes before values are known, `encode` the rest.
 //!
-//! Milliseconds of processor time at 2^20 items in 21 bins, best of several runs on a busy two-core virtual machine of
-//! the Sapphire Rapids class with vector instructions for the field, beside the paper's (table 1, "w = 3, cluster", an
+//! Milliseconds at 2^20 items in 21 bins, criterion's medians on a quiet two-core virtual machine of the Sapphire Rapids
+//! class with vector instructions for the field, beside the paper's (table 1, "w = 3, cluster", an
 //! i7-9750H, bins of 2^14 items):
 //!
 //! | group | solve | encode | decode | paper's encode | paper's decode |
 //! |---|---|---|---|---|---|
-//! | 11 | 24 | 10 | 11 | 143 | 42 |
+//! | 9 | 24 | 11 | 7 | 143 | 42 |
 //!
 //! The paper's encoding is the first three together, and its decoding has the rows in it.
 //!
@@ -17,10 +17,10 @@
 //!
 //! | bins | columns | group | solve | encode | decode |
 //! |---|---|---|---|---|---|
-//! | 21 | 1.291 | 11 | 24 | 10 | 11 |
-//! | 32 | 1.309 | 11 | 23 | 9 | 11 |
-//! | 64 | 1.349 | 11 | 22 | 7 | 11 |
-//! | 128 | 1.409 | 12 | 22 | 6 | 8 |
+//! | 21 | 1.291 | 9 | 24 | 11 | 7 |
+//! | 32 | 1.309 | 10 | 22 | 9 | 7 |
+//! | 64 | 1.349 | 10 | 22 | 8 | 7 |
+//! | 128 | 1.409 | 12 | 22 | 8 | 6 |
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use overlap_psi::SessionItem;

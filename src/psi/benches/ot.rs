@@ -1,6 +1,11 @@
 //! Base transfers and their extension, each side on one thread.
 //!
 //! `base/STEP` is a batch of 128 transfers; `extend/ROLE/ROWS` is the extension to so many rows, with the check.
+//!
+//! Milliseconds, criterion's medians on a quiet two-core virtual machine of the Sapphire Rapids class: the receiver's message of
+//! 128 transfers 3.3, the sender's part 11.5, the receiver's keys 4.2; the extension to 30,000 rows 1.1 at the receiver and 0.9
+//! at the sender. A batch is 768 multiplications in the group, half of them of its
+//! generator. The paper's (Masny and Rindal, CCS 2019) own times stand in a table that was not at hand, so there is none beside these.
 
 use std::time::Duration;
 

@@ -1,16 +1,15 @@
 //! What silent VOLE costs on one thread, and its parts, for the outputs that 2^20 items need.
 //!
-//! Milliseconds of processor time, medians of eleven runs (of five for a whole side) on a shared two-core virtual
-//! machine of the Granite Rapids class with eight other jobs running, which cost it much of its caches, beside
-//! what others report for theirs at 2^20 outputs, three quarters as many. The papers' machines were others.
+//! Milliseconds, criterion's medians on a quiet two-core virtual machine of the Sapphire Rapids class, beside what others
+//! report for theirs at 2^20 outputs, three quarters as many. The papers' machines were others.
 //!
 //! | | here, 1.38 * 10^6 | theirs, 2^20 |
 //! |---|---|---|
-//! | trees, 2.77 * 10^6 leaves | 21 | 37, with its check (libOTe, measured on a machine of this kind) |
-//! | code, one vector | 57 | 113 (libOTe at weight 21, memory 24, as above) |
+//! | trees, 2.77 * 10^6 leaves | 14 | 37, with its check (libOTe, measured on a machine of this kind) |
+//! | code, one vector | 61 | 113 (libOTe at weight 21, memory 24, as above) |
 //! | code, two vectors | 118 | 226, twice that |
-//! | sender, with trees, check and code | 96 | 150 (libOTe, as above) |
-//! | receiver, likewise | 219 | 260 (libOTe, as above) |
+//! | sender, with trees, check and code | 94 | 150 (libOTe, as above) |
+//! | receiver, likewise | 224 | 260 (libOTe, as above) |
 
 use std::hint::black_box;
 
@@ -22,7 +21,7 @@ use rand_chacha::rand_core::SeedableRng;
 /// Outputs for 2^20 items.
 const OUTPUTS: usize = 1_384_120;
 
-const TREES: usize = 200;
+const TREES: usize = 256;
 
 criterion_main!(benches);
 criterion_group! {

@@ -1,7 +1,7 @@
 //! Durable import of a million rows, and what an exchange reads of them.
 //!
-//! On two cores of a Sapphire Rapids virtual machine that other builds shared (load 3 to 4), November 2026: 205,000 rows/s,
-//! 411 MiB peak resident, 300 MiB on disk, opened again in 1.1 s; 1,375,000 digests read in 62 ms; the holders of 21,485
+//! On two cores of a quiet Sapphire Rapids virtual machine, November 2026: 354,000 rows/s, 454 MiB peak resident. While other
+//! builds shared it (load 3 to 4): 300 MiB on disk, opened again in 1.1 s; 1,375,000 digests read in 62 ms; the holders of 21,485
 //! of them found in 24 ms; 1,000 rows imported into a million in 8.7 ms.
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used)]
 
