@@ -158,8 +158,9 @@ pub(crate) fn has_repeats(items: &[SessionItem]) -> bool {
             shared.insert(place);
         }
     }
-    let alike = items.iter().filter(|item| shared.has(place(item, bits))).copied();
-    let mut alike = Wiped::new(alike.collect::<Vec<_>>());
+    let alike_ones = items.iter().filter(|item| shared.has(place(item, bits))).copied();
+    let mut alike = Wiped::new(Vec::with_capacity(alike_ones.clone().count()));
+    alike.extend(alike_ones);
     alike.sort_unstable_by_key(|item| item.element().0);
     alike.windows(2).any(|pair| pair[0] == pair[1])
 }

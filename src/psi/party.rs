@@ -78,7 +78,8 @@ pub trait Party: Send {
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error>;
 
     /// Within what time all that this state and those after it wait for must have come, from when the driver
-    /// first comes to a state that names a time, the messages before it sent, until it comes to one that names none. A machine has no clock: its driver keeps the time.
+    /// first comes to a state that names a time, the messages before it about to be sent, until it comes to one that names none.
+    /// A machine has no clock: its driver keeps the time.
     fn time_limit(&self) -> Option<Duration> {
         None
     }

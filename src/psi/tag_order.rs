@@ -125,7 +125,7 @@ pub(crate) struct Merge {
     at: usize,
     last: Option<[u8; TAG_BYTES]>,
     read: u32,
-    matched: Vec<bool>,
+    matched: Wiped<bool>,
     matches: Vec<TagMatch>,
 }
 
@@ -142,7 +142,7 @@ impl Merge {
     /// Begins with the receiver's own outputs, [`MOST_OUTPUTS`] at most.
     pub(crate) fn new(outputs: Wiped<PackedOutput>) -> Self {
         let own = TagOrder::new(&outputs);
-        let matched = vec![false; outputs.len()];
+        let matched = Wiped::new(vec![false; outputs.len()]);
         Self { outputs, own, at: 0, last: None, read: 0, matched, matches: Vec::new() }
     }
 

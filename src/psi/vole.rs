@@ -152,13 +152,14 @@ const CHALLENGE_MESSAGE_BYTES: usize = session::SEED_BYTES + 32;
 /// Bytes of the answer to the challenge and the salt.
 const SALT_MESSAGE_BYTES: usize = 32 + session::SALT_BYTES;
 
-/// The most tags that are sorted together and ascend. The sender works through a larger set in parts, so that its memory does
-/// not grow with the set.
+/// The most tags that are put in order at once, in one list or in several: what bounds a sender's memory.
 const MOST_TAGS_IN_ORDER: usize = 1 << 21;
 
-/// Tags that are sorted together for every bin of the encoding, until there are [`MOST_TAGS_IN_ORDER`]. A small receiver's few
-/// bins stay in the cache whatever the order, so its sender works in parts that do so too, and the first tags are on their way
-/// early.
+/// A sender with more items than this for every bin of the encoding works through them in parts: its memory does not grow with the
+/// set, and the first tags are on their way early. A receiver has some 50,000 in a bin, so two sets of one size make one list.
+const ITEMS_IN_ONE_LIST_PER_BIN: usize = 1 << 16;
+
+/// Items of one such part for every bin: of a small receiver's few bins so few that they stay in the cache.
 const TAGS_IN_ORDER_PER_BIN: usize = 1 << 15;
 
 // A list of tags begins with a message, and has no more than can be sorted.
@@ -182,7 +183,8 @@ const ENCODING_LIMIT: Duration = Duration::from_secs(120);
 pub fn receiver(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
     let (parameters, items) = (parameters_for(&params)?, items.into());
     items.check_size(params.receiver_size)?;
-    Ok(Box::new(receiver::Start::new(params, parameters, items, tags_in_order(parameters))))
+    let list = tags_in_order(parameters, params.sender_size);
+    Ok(Box::new(receiver::Start::new(params, parameters, items, list)))
 }
 
 /// The machine of the side whose tags are sent, for its set of `params.sender_size` items.
@@ -193,7 +195,8 @@ pub fn receiver(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn 
 pub fn sender(params: Params, items: impl Into<ItemSource>) -> Result<Box<dyn Party>, Error> {
     let (parameters, items) = (parameters_for(&params)?, items.into());
     items.check_size(params.sender_size)?;
-    Ok(Box::new(sender::Start::new(params, parameters, items, tags_in_order(parameters))))
+    let list = tags_in_order(parameters, params.sender_size);
+    Ok(Box::new(sender::Start::new(params, parameters, items, list)))
 }
 
 /// The most items of a sender in one run: a tag's place is sent in four bytes.
@@ -234,9 +237,17 @@ pub fn probes(receiver_size: u64) -> Option<u64> {
     most.max()
 }
 
-/// How many tags make one list that ascends: both sides' to know, so that one follows from the table. Tests have smaller ones.
-fn tags_in_order(parameters: &Parameters) -> usize {
-    parameters.shape().bins().saturating_mul(TAGS_IN_ORDER_PER_BIN).min(MOST_TAGS_IN_ORDER)
+/// How many tags make one list that ascends, the last one fewer: both sides have to know, so it follows from the table and the
+/// sender's size. Tests have smaller lists.
+fn tags_in_order(parameters: &Parameters, sender_size: usize) -> usize {
+    let bins = parameters.shape().bins();
+    let one_list = sender_size <= bins.saturating_mul(ITEMS_IN_ONE_LIST_PER_BIN);
+    let list = if one_list {
+        sender_size.next_multiple_of(TAGS_PER_MESSAGE)
+    } else {
+        bins.saturating_mul(TAGS_IN_ORDER_PER_BIN)
+    };
+    list.clamp(TAGS_PER_MESSAGE, MOST_TAGS_IN_ORDER)
 }
 
 fn parameters_for(params: &Params) -> Result<&'static Parameters, Error> {

@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// memory once more, and the lists of a large set are hundreds of megabytes.
 ///
 /// What a list leaves behind when it grows is not wiped, so each is made with room for all that it will have.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Wiped<T: Copy>(Vec<T>);
 
 impl<T: Copy> Wiped<T> {

@@ -1,4 +1,4 @@
-//! What columns that no item determines are filled with.
+//! Random elements from one key: what columns that no item determines are filled with, and what orders a sender's batches.
 
 use aes::Aes128;
 use aes::cipher::array::Array;
@@ -11,7 +11,7 @@ use crate::field::F128;
 /// Blocks at once.
 const BLOCKS: usize = 64;
 
-/// Random elements, for each bin others: AES-128 in counter mode under a key that is used for one encoding.
+/// Random elements, for each bin others: AES-128 in counter mode under a key that is used for one encoding or one order.
 pub(crate) struct Fill(Aes128);
 
 impl Fill {

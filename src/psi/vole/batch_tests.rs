@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::{parameters_for, receiver, sender};
+use super::{parameters, parameters_for, receiver, sender, tags_in_order};
 use crate::check_switch::{Check, without};
-use crate::pair::{End, Engine, bytes, intersection, items, message};
+use crate::pair::{End, Engine, VOLE, bytes, intersection, items, message};
 use crate::{Error, MATCH_BYTES, MessageKind, Params, Party, SessionItem, TAGS_PER_MESSAGE};
 
 /// Tags that ascend together here: two messages.
@@ -20,6 +20,14 @@ fn small_receiver(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Par
 fn small_sender(params: Params, items: Vec<SessionItem>) -> Result<Box<dyn Party>, Error> {
     let parameters = parameters_for(&params)?;
     Ok(Box::new(sender::Start::new(params, parameters, items.into(), TAGS)))
+}
+
+/// Two bins and five lists, as the table has it.
+#[test]
+fn a_sender_with_many_more_items_than_two_bins_hold() {
+    let (receiver, sender) = (1 << 16, 280_000);
+    assert_eq!(tags_in_order(parameters::parameters(receiver as usize).unwrap(), sender as usize), 1 << 16);
+    VOLE.check(&items(0..receiver), &items((100..100 + sender).rev()), true);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 use serde::Deserialize;
 
+use super::super::{MOST_TAGS_IN_ORDER, tags_in_order};
 use super::*;
+use crate::TAGS_PER_MESSAGE;
 
 const PARTITIONS: f64 = MAX_PARTITIONS as f64;
 const LARGEST: usize = (1 << 20) + (1 << 13);
@@ -187,4 +189,15 @@ fn log2_factorial(x: f64) -> f64 {
     let series = 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3)) + 1.0 / (1260.0 * x.powi(5));
     let natural = x * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI * x).ln() + series;
     natural / std::f64::consts::LN_2
+}
+
+#[test]
+fn sets_of_about_one_size_make_one_list_and_a_far_larger_one_several() {
+    for parameters in &TABLE {
+        let (bins, items) = (parameters.shape().bins(), parameters.items);
+        assert!(tags_in_order(parameters, items) >= items && bins << 16 <= MOST_TAGS_IN_ORDER);
+        assert!(tags_in_order(parameters, bins << 16) >= bins << 16);
+        assert_eq!(tags_in_order(parameters, (bins << 16) + 1), bins << 15);
+        assert_eq!(tags_in_order(parameters, 0), TAGS_PER_MESSAGE);
+    }
 }
