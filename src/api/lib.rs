@@ -63,6 +63,7 @@ mod serve;
 mod serve_tests;
 mod state;
 mod status;
+mod stix;
 #[cfg(test)]
 mod testing;
 mod tokens;
