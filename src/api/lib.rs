@@ -64,6 +64,7 @@ mod serve_tests;
 mod state;
 mod status;
 mod stix;
+mod taxii;
 #[cfg(test)]
 mod testing;
 mod tokens;
