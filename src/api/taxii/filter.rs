@@ -67,6 +67,11 @@ impl Filter {
             && self.spec_versions.as_ref().is_none_or(|versions| versions.contains(SPEC_VERSION))
     }
 
+    /// Whether it may pass over many objects of the types that it takes.
+    pub(crate) fn is_selective(&self) -> bool {
+        matches!(self.versions, Versions::At(_))
+    }
+
     /// Reads a query. Parameters that are not TAXII's, and fields of `match` that it does not know, are passed over, as it allows.
     fn parse(pairs: &[(String, String)]) -> Result<Self, TaxiiError> {
         let (mut filter, mut after, mut next) = (Self::default(), 0, 0);

@@ -16,6 +16,9 @@ use crate::stix::{Coalition, ExtensionDefinition, IndicatorObject, MarkingDefini
 /// The sighting's date is between its row's and the next row's.
 const _: () = assert!(ADDED_STEP >= 2);
 
+/// Rows that are in memory together where many are passed over: a few segments of the store.
+const ROWS_AT_ONCE: usize = 1_024;
+
 /// A version of an object in a collection.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -108,8 +111,9 @@ impl Listing<'_> {
         let mut entries: Vec<Entry> = fixed.into_iter().filter(|entry| is_meant(entry, filter)).collect();
         let mut after = filter.after;
         // One more than the page has tells whether there are more.
+        let most = if filter.is_selective() { ROWS_AT_ONCE } else { filter.limit + 1 };
         while entries.len() <= filter.limit {
-            let rows = self.rows(filter, after, filter.limit + 1)?;
+            let rows = self.rows(filter, after, most)?;
             let Some(last) = rows.last else { break };
             entries.extend(rows.entries.into_iter().filter(|entry| is_meant(entry, filter)));
             after = last;
