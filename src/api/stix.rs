@@ -68,11 +68,11 @@ impl StixObject {
     /// Its version: `modified`, or `created` where it has no other (TAXII 2.1, section 3.4.1).
     pub(crate) fn version(&self) -> &str {
         match self {
-            StixObject::Extension(object) => object.version(),
-            StixObject::Identity(object) => object.version(),
-            StixObject::Indicator(object) => object.version(),
-            StixObject::Marking(object) => object.version(),
-            StixObject::Sighting(object) => object.version(),
+            StixObject::Extension(object) => object.modified(),
+            StixObject::Identity(object) => object.modified(),
+            StixObject::Indicator(object) => object.modified(),
+            StixObject::Marking(object) => object.created(),
+            StixObject::Sighting(object) => object.modified(),
         }
     }
 }

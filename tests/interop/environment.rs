@@ -19,6 +19,7 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// The environment of this name with these requirements, made if it is not there; `None`, and a line that says why, where it cannot be had.
+    #[expect(clippy::print_stdout, reason = "a test that passes over what it is for has to say so")]
     pub(crate) fn with(name: &str, requirements: &[&str]) -> Option<Self> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name);
         let (done, wanted) = (folder.join("requirements"), requirements.join("\n"));

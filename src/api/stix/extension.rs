@@ -52,7 +52,7 @@ impl ExtensionDefinition {
         self.id
     }
 
-    pub(crate) const fn version(&self) -> &'static str {
+    pub(crate) const fn modified(&self) -> &'static str {
         self.modified
     }
 }

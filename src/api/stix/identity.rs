@@ -66,7 +66,7 @@ impl Identity {
         &self.id
     }
 
-    pub(crate) const fn version(&self) -> &'static str {
+    pub(crate) const fn modified(&self) -> &'static str {
         self.modified
     }
 }

@@ -80,7 +80,7 @@ impl IndicatorObject {
         &self.id
     }
 
-    pub(crate) fn version(&self) -> &str {
+    pub(crate) fn modified(&self) -> &str {
         &self.modified
     }
 }

@@ -70,7 +70,7 @@ impl MarkingDefinition {
         self.id
     }
 
-    pub(crate) const fn version(&self) -> &'static str {
+    pub(crate) const fn created(&self) -> &'static str {
         self.created
     }
 }

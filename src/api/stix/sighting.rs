@@ -59,7 +59,7 @@ impl Sighting {
         &self.id
     }
 
-    pub(crate) fn version(&self) -> &str {
+    pub(crate) fn modified(&self) -> &str {
         &self.modified
     }
 }
