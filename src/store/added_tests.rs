@@ -182,13 +182,13 @@ fn member_uuid(store: &SledStore) -> uuid::Uuid {
 }
 
 /// Makes the store what it was before rows had dates.
-fn forget_dates(store: &SledStore) {
+pub(crate) fn forget_dates(store: &SledStore) {
     let mut batch = Batch::default();
     for table in [keys::INDICATORS_ADDED, keys::OVERLAPS_ADDED] {
         let there = store.database.keys(&[table]).unwrap();
-        assert!(!there.is_empty());
         there.into_iter().for_each(|key| batch.remove(key));
     }
+    assert!(!batch.is_empty());
     let mut writer = store.writer().unwrap();
     store.commit(&mut writer, batch, |_| ()).unwrap();
 }

@@ -10,6 +10,7 @@ use overlap_indicator::{DigestSalt, Facet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
 use crate::{
     ADDED_STEP, ChargeLimit, IndicatorFilter, LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store,
@@ -76,6 +77,47 @@ fn digesting_child() {
     let store = open_at(folder.as_ref(), 1, epoch - 1).unwrap();
     println!("\nready");
     store.take_salt(&(epoch, DigestSalt::new([epoch as u8; 32])), &|| true).unwrap();
+    // What follows is up to the killer.
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+/// Rows that get dates while a kill comes.
+const DATED: usize = 10_000;
+
+#[test]
+fn a_kill_while_an_older_store_gets_its_dates_changes_none() {
+    let seed = from_the_clock();
+    println!("{SEED}={seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let place = Place::new();
+    let store = place.open();
+    for first in (0..DATED).step_by(1_000) {
+        let rows = (first..first + 1_000).map(domain).collect();
+        store.import(rows, Timestamp(NOW.0 + first as u64)).unwrap();
+    }
+    drop(store);
+    let dates = |store: &SledStore| -> Vec<u64> {
+        let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
+        rows.iter().map(|row| row.added).collect()
+    };
+    let before = dates(&place.open());
+    for _ in 0..6 {
+        let store = place.open();
+        forget_dates(&store);
+        drop(store);
+        let mut child = spawn(&place, "dating_child", 0);
+        std::thread::sleep(Duration::from_millis(rng.next_u64() % 400));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(dates(&place.open()), before);
+    }
+}
+
+#[test]
+#[ignore = "the process that a_kill_while_an_older_store_gets_its_dates_changes_none kills"]
+fn dating_child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let _store = open_at(folder.as_ref(), 1, 1).unwrap();
     // What follows is up to the killer.
     std::thread::sleep(Duration::from_secs(60));
 }
