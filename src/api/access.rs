@@ -50,22 +50,32 @@ pub(crate) async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     if let Access::Role(role) = access {
-        let token = bearer(request.headers()).ok_or_else(no_token)?;
-        let record = state.token(token_hash(token)).await?.ok_or_else(no_token)?;
-        if !allows(&record.roles, role) {
-            let detail = format!("this needs a token with role `{}`", role.as_str());
-            return Err(Problem::new(ProblemKind::WrongRole, detail));
-        }
-        request.extensions_mut().insert(Caller(record.name.into()));
+        let caller = let_in(&state, bearer(request.headers()), role).await?;
+        request.extensions_mut().insert(caller);
     }
     Ok(next.run(request).await)
+}
+
+/// Who calls with this token, if it has the role.
+///
+/// # Errors
+/// 401 without a token of this node, 403 where it lacks the role.
+pub(crate) async fn let_in(state: &ApiState, token: Option<&str>, role: Role) -> Result<Caller, Problem> {
+    let token = token.ok_or_else(no_token)?;
+    let record = state.token(token_hash(token)).await?.ok_or_else(no_token)?;
+    if !allows(&record.roles, role) {
+        let detail = format!("this needs a token with role `{}`", role.as_str());
+        return Err(Problem::new(ProblemKind::WrongRole, detail));
+    }
+    Ok(Caller(record.name.into()))
 }
 
 fn no_token() -> Problem {
     Problem::new(ProblemKind::NoToken, "send `Authorization: Bearer` with a token that this node gave out")
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token of RFC 6750.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use overlap_store::{Role, Store};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -17,8 +17,9 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
-use crate::routes::{RouteAccess, Routes, TOKEN_SCHEME};
+use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
+use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::{Daemon, exchanges, health, import, indicators, overlaps, peers, receipts, status, tokens};
 
 /// The local API.
@@ -70,6 +71,15 @@ fn all_routes(state: ApiState) -> Routes {
         .add(admin, routes!(tokens::list))
         .add(admin, routes!(tokens::make))
         .add(admin, routes!(tokens::revoke))
+        .add_taxii(Role::Read, routes!(read::discovery))
+        .add_taxii(Role::Read, routes!(read::api_root))
+        .add_taxii(Role::Read, routes!(read::collections))
+        .add_taxii(Role::Read, routes!(read::collection))
+        .add_taxii(Role::Read, routes!(read::objects, refuse::post_objects))
+        .add_taxii(Role::Read, routes!(read::manifest))
+        .add_taxii(Role::Read, routes!(read::object, refuse::delete_object))
+        .add_taxii(Role::Read, routes!(read::versions))
+        .add_taxii(Role::Read, routes!(refuse::status))
 }
 
 /// What stands in the OpenAPI document beside the routes.
@@ -85,6 +95,13 @@ fn document() -> OpenApi {
     components.add_security_scheme(TOKEN_SCHEME, SecurityScheme::Http(scheme));
     let problem: RefOr<Schema> = ProblemDocument::schema();
     components.schemas.insert(ProblemDocument::name().into_owned(), problem);
+    let basic = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some("A token of this node as the password; any user."))
+        .build();
+    components.add_security_scheme(BASIC_SCHEME, SecurityScheme::Http(basic));
+    let message: RefOr<Schema> = ErrorMessage::schema();
+    components.schemas.insert(ErrorMessage::name().into_owned(), message);
     document
 }
 
@@ -96,13 +113,26 @@ fn document() -> OpenApi {
 ))]
 struct Described;
 
-async fn unknown_route() -> Problem {
-    Problem::new(ProblemKind::NotFound, "no such route: `/api/v1/openapi.json` lists them all")
+async fn unknown_route(uri: Uri) -> Response {
+    if let Some(path) = tidied(uri.path()).filter(|_| is_of_taxii(uri.path())) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Redirect::permanent(&format!("{path}{query}")).into_response();
+    }
+    let detail = "no such route: `/api/v1/openapi.json` lists them all";
+    told(&uri, Problem::new(ProblemKind::NotFound, detail))
 }
 
-async fn wrong_method(method: Method) -> Problem {
+async fn wrong_method(method: Method, uri: Uri) -> Response {
     let detail = format!("{method} is not one of this route's methods");
-    Problem::new(ProblemKind::MethodNotAllowed, detail)
+    told(&uri, Problem::new(ProblemKind::MethodNotAllowed, detail))
+}
+
+/// Each part of the API tells errors in its own form.
+fn told(uri: &Uri, problem: Problem) -> Response {
+    match is_of_taxii(uri.path()) {
+        true => TaxiiError::from(problem).into_response(),
+        false => problem.into_response(),
+    }
 }
 
 /// Counts requests by route, never by path: a path holds ids.

@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
 // The macro behind `#[utoipa::path]` qualifies the names that it is given.
 #![allow(unused_qualifications)]
-//! The local API: REST, metrics and health.
+//! The local API: REST, TAXII, metrics and health.
 //!
 //! [`Api::router`] makes the whole of it; [`serve_unix`] and [`serve_tls`] serve it. The routes are under `/api/v1`, bodies
 //! are JSON, and `/api/v1/openapi.json` describes them in full (OpenAPI 3.1).
@@ -19,6 +19,7 @@
 //! | `GET overlaps[?peer=][&kind=]` | read | what exchanges found |
 //! | `GET peers` | read | partners and agreements |
 //! | `GET receipts[?peer=]`, `GET receipts/{exchange}` | read | signed records |
+//! | `GET /taxii2/` and what is below | read | TAXII 2.1, for reading: overlaps and own indicators as STIX 2.1 |
 //! | `GET tokens`, `POST tokens`, `DELETE tokens/{name}` | admin | `{"name","roles"}` makes one, and the answer alone shows it |
 //!
 //! **Lists** are `{"items":[..],"next":cursor}`; `?after=` that cursor gives the next page until `next` is null, and `?limit=`
@@ -63,6 +64,8 @@ mod serve;
 mod serve_tests;
 mod state;
 mod status;
+mod stix;
+mod taxii;
 #[cfg(test)]
 mod testing;
 mod tokens;

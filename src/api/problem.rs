@@ -96,6 +96,12 @@ impl Problem {
         Self::new(ProblemKind::Internal, "the cause is in the node's log")
     }
 
+    /// Status, the word that does not change, title and detail.
+    pub(crate) fn into_parts(self) -> (StatusCode, &'static str, &'static str, String) {
+        let (slug, title, status) = self.kind.parts();
+        (status, slug, title, self.detail)
+    }
+
     fn document(self) -> (StatusCode, ProblemDocument) {
         let (slug, title, status) = self.kind.parts();
         let document = ProblemDocument {

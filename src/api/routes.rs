@@ -10,9 +10,13 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::access::{Access, check};
 use crate::state::ApiState;
+use crate::taxii;
 
 /// The security scheme's name in the OpenAPI document.
 pub(crate) const TOKEN_SCHEME: &str = "token";
+
+/// The name of the scheme by which clients of TAXII may send the token.
+pub(crate) const BASIC_SCHEME: &str = "taxii";
 
 /// A router to which a route can be added only with its role.
 pub(crate) struct Routes {
@@ -51,6 +55,23 @@ impl Routes {
         self
     }
 
+    /// Adds a route of TAXII, which tells errors in its own way.
+    pub(crate) fn add_taxii(
+        mut self,
+        role: Role,
+        (schemas, mut paths, methods): UtoipaMethodRouter<ApiState>,
+    ) -> Self {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                describe_taxii(operation, role);
+                self.table.push(RouteAccess { method, path: path.clone(), access: Access::Role(role) });
+            }
+        }
+        let methods = methods.route_layer(from_fn_with_state((self.state.clone(), role), taxii::pass));
+        self.router = self.router.routes((schemas, paths, methods));
+        self
+    }
+
     /// The router, its document, and the table of routes and roles.
     pub(crate) fn finish(self) -> (Router<ApiState>, OpenApi, Vec<RouteAccess>) {
         let (router, document) = self.router.split_for_parts();
@@ -81,6 +102,23 @@ fn describe_access(operation: &mut Operation, access: Access) {
     }
     let other = "Any other error: the query or body is not valid, or this node failed.";
     add_problem(operation, "default", other);
+}
+
+fn describe_taxii(operation: &mut Operation, role: Role) {
+    let schemes = [TOKEN_SCHEME, BASIC_SCHEME];
+    operation.security =
+        Some(schemes.map(|scheme| SecurityRequirement::new(scheme, [role.as_str()])).to_vec());
+    for (status, description) in [
+        ("401", "No token, or none that this node gave out."),
+        ("404", "There is no such thing."),
+        ("406", "No answer that this server gives is acceptable."),
+        ("default", "Any other error: the query is not valid, or this node failed."),
+    ] {
+        let content = Content::new(Some(Ref::from_schema_name("TaxiiError")));
+        let response =
+            ResponseBuilder::new().description(description).content(taxii::MEDIA_TYPE, content).build();
+        operation.responses.responses.insert(status.to_owned(), response.into());
+    }
 }
 
 fn describe_refusals(operation: &mut Operation, role: Role) {

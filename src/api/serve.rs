@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+
+use crate::taxii::Https;
 
 /// Connections at the same time; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
@@ -57,7 +59,7 @@ pub async fn serve_tls(
             stream.ok()?.inspect_err(|error| tracing::debug!(%error, "TLS handshake failed")).ok()
         }
     };
-    let connections = Connections::new(router);
+    let connections = Connections::new(router.layer(Extension(Https)));
     connections
         .serve(shutdown, || async { listener.accept().await.map(|(stream, _)| stream) }, handshake)
         .await;

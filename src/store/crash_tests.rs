@@ -5,13 +5,16 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use overlap_coalition::{Charge, ExchangeId};
+use overlap_coalition::{Charge, ExchangeId, Timestamp};
 use overlap_indicator::{DigestSalt, Facet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
-use crate::{ChargeLimit, IndicatorFilter, LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store};
+use crate::{
+    ADDED_STEP, ChargeLimit, IndicatorFilter, LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store,
+};
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
 const FIRST_CALL: &str = "OVERLAP_STORE_CRASH_FIRST_CALL";
@@ -78,6 +81,47 @@ fn digesting_child() {
     std::thread::sleep(Duration::from_secs(60));
 }
 
+/// Rows that get dates while a kill comes.
+const DATED: usize = 10_000;
+
+#[test]
+fn a_kill_while_an_older_store_gets_its_dates_changes_none() {
+    let seed = from_the_clock();
+    println!("{SEED}={seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let place = Place::new();
+    let store = place.open();
+    for first in (0..DATED).step_by(1_000) {
+        let rows = (first..first + 1_000).map(domain).collect();
+        store.import(rows, Timestamp(NOW.0 + first as u64)).unwrap();
+    }
+    drop(store);
+    let dates = |store: &SledStore| -> Vec<u64> {
+        let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
+        rows.iter().map(|row| row.added).collect()
+    };
+    let before = dates(&place.open());
+    for _ in 0..6 {
+        let store = place.open();
+        forget_dates(&store);
+        drop(store);
+        let mut child = spawn(&place, "dating_child", 0);
+        std::thread::sleep(Duration::from_millis(rng.next_u64() % 400));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(dates(&place.open()), before);
+    }
+}
+
+#[test]
+#[ignore = "the process that a_kill_while_an_older_store_gets_its_dates_changes_none kills"]
+fn dating_child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let _store = open_at(folder.as_ref(), 1, 1).unwrap();
+    // What follows is up to the killer.
+    std::thread::sleep(Duration::from_secs(60));
+}
+
 /// Runs a child from a call on, kills it `after` it first answered, and says how many calls were acknowledged.
 fn run_and_kill(place: &Place, first: usize, after: Duration) -> usize {
     let mut child = spawn(place, "child", first);
@@ -131,7 +175,7 @@ fn call(store: &SledStore, number: usize) {
     match number % CALLS {
         0 => {
             let rows = (step * ROWS..(step + 1) * ROWS).map(domain).collect();
-            assert_eq!(store.import(rows, NOW).unwrap().accepted, ROWS as u64);
+            assert_eq!(store.import(rows, clock(step)).unwrap().accepted, ROWS as u64);
         }
         1 => {
             let charge = Charge { partner: member("police"), items: 1 };
@@ -142,9 +186,14 @@ fn call(store: &SledStore, number: usize) {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
             let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
             let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
-            store.store_overlaps(&record(step), &found, NOW).unwrap();
+            store.store_overlaps(&record(step), &found, clock(step)).unwrap();
         }
     }
+}
+
+/// A clock that goes back every other step.
+fn clock(step: usize) -> Timestamp {
+    Timestamp(NOW.0 + (step as u64 ^ 1))
 }
 
 fn record(step: usize) -> crate::ExchangeRecord {
@@ -156,9 +205,12 @@ fn record(step: usize) -> crate::ExchangeRecord {
 /// How many calls the store remembers, at least `least`; it panics if what it has is not what so many calls leave.
 fn calls_in(store: &SledStore, least: usize) -> usize {
     let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
+    assert!(rise(rows.iter().map(|row| row.added)), "dates of indicators");
     let rows: Vec<&str> = rows.iter().map(|row| row.raw.reveal()).collect();
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
-    let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page)).len();
+    let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
+    assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
+    let overlaps = overlaps.len();
     let charges = store.day_use(&member("police"), NOW).unwrap().exchanges as usize;
     let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len();
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
@@ -170,6 +222,12 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     assert_eq!(rows, wanted);
     assert_eq!(digests, rows.len());
     calls.unwrap_or_else(|| panic!("{found:?} is not {:?} or {:?}", expected(least), expected(least + 1)))
+}
+
+/// Whether dates rise by a step at least.
+fn rise(mut dates: impl Iterator<Item = u64>) -> bool {
+    let mut last = None;
+    dates.all(|date| last.replace(date).is_none_or(|last| last + ADDED_STEP <= date))
 }
 
 fn from_the_clock() -> u64 {

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read, Write};
 
+use crate::added::date_of_seconds;
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{IndicatorId, IndicatorRow, OverlapRow, StoreError};
 
@@ -82,6 +83,9 @@ pub(crate) struct IndicatorRecord {
     confidence: Option<u8>,
     note: String,
     imported: u64,
+    /// Files that were written before rows had a date have none.
+    #[serde(default)]
+    added: Option<u64>,
 }
 
 /// An overlap.
@@ -96,6 +100,13 @@ pub(crate) struct OverlapRecord {
     canonical: String,
     exchange: String,
     found: u64,
+    /// Files that were written before these three were kept have none.
+    #[serde(default)]
+    tlp: Option<String>,
+    #[serde(default)]
+    imported: Option<u64>,
+    #[serde(default)]
+    added: Option<u64>,
 }
 
 /// The end of a section.
@@ -271,6 +282,7 @@ impl IndicatorRecord {
             confidence: context.confidence,
             note: context.note,
             imported: row.imported,
+            added: Some(row.added),
         }
     }
 
@@ -286,7 +298,7 @@ impl IndicatorRecord {
         if *indicator.canonical() != canonical {
             return Err(StoreError::BadExport("an indicator is not in its canonical form"));
         }
-        let tlp: Tlp = self.tlp.parse().map_err(|_| StoreError::BadExport("a TLP marking is unknown"))?;
+        let tlp = tlp(&self.tlp)?;
         let context = Context {
             tlp,
             source: self.source,
@@ -296,8 +308,9 @@ impl IndicatorRecord {
             confidence: self.confidence,
             note: self.note,
         };
-        let (id, raw) = (id(kind, &canonical), SecretText::new(self.raw));
-        Ok((IndicatorRow { id, kind, raw, canonical, context, imported: self.imported }, indicator))
+        let (id, raw, imported) = (id(kind, &canonical), SecretText::new(self.raw), self.imported);
+        let added = self.added.unwrap_or_else(|| date_of_seconds(imported));
+        Ok((IndicatorRow { id, kind, raw, canonical, context, imported, added }, indicator))
     }
 }
 
@@ -312,6 +325,9 @@ impl OverlapRecord {
             canonical: row.canonical.reveal().to_owned(),
             exchange: HEXLOWER.encode(&row.exchange.0),
             found: row.found,
+            tlp: Some(row.tlp.to_string()),
+            imported: Some(row.imported),
+            added: Some(row.added),
         }
     }
 
@@ -326,8 +342,16 @@ impl OverlapRecord {
             canonical: SecretText::new(self.canonical),
             exchange: ExchangeId(unhex(&self.exchange).map_err(|_| bad_id())?),
             found: self.found,
+            tlp: self.tlp.as_deref().map_or(Ok(Tlp::Red), tlp)?,
+            imported: self.imported.unwrap_or(self.found),
+            added: self.added.unwrap_or_else(|| date_of_seconds(self.found)),
+            is_first: false,
         })
     }
+}
+
+fn tlp(name: &str) -> Result<Tlp, StoreError> {
+    name.parse().map_err(|_| StoreError::BadExport("a TLP marking is unknown"))
 }
 
 fn bad_id() -> StoreError {

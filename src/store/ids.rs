@@ -1,6 +1,7 @@
 //! The ids of indicators.
 
 use ring::hmac;
+use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
 use overlap_indicator::{Kind, SecretText};
@@ -32,5 +33,15 @@ impl IdKey {
         let mut id = [0; 16];
         id.copy_from_slice(&context.sign().as_ref()[..16]);
         IndicatorId(id)
+    }
+
+    /// A UUID for a name. No kind has the number 0, so no name is hashed as an indicator is.
+    pub(crate) fn uuid(&self, name: &str) -> Uuid {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(&[0]);
+        context.update(name.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&context.sign().as_ref()[..16]);
+        Builder::from_random_bytes(bytes).into_uuid()
     }
 }

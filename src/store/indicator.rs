@@ -46,6 +46,9 @@ pub struct IndicatorRow {
     pub context: Context,
     /// When it was imported, in seconds since 1970-01-01T00:00:00Z.
     pub imported: u64,
+    /// When it was added, in microseconds since 1970-01-01T00:00:00Z: later than every indicator before it, by
+    /// [`ADDED_STEP`](crate::ADDED_STEP) at least, whatever the clock did. Known for indicators that were read.
+    pub added: u64,
 }
 
 /// What became of an import's rows.

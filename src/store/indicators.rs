@@ -2,17 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
+use std::sync::PoisonError;
 use std::thread::{self, available_parallelism};
 
 use overlap_coalition::Timestamp;
+use uuid::Uuid;
 
+use crate::added::{date_of_seconds, row_at, slot_of};
 use crate::catalog::{Fresh, ImportPlan, SegmentWrite};
 use crate::database::{Batch, Writer};
+use crate::error::damaged;
 use crate::loading::digests;
-use crate::page::Cursor;
+use crate::overlaps::INDEXED_AT_ONCE;
+use crate::page::{Cursor, LONGEST_PAGE};
 use crate::row_meta::Place;
 use crate::segment::{PackedRows, unpack, unpack_some};
 use crate::sled_store::SledStore;
+use crate::uuids::UuidIndex;
 use crate::{
     ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest, StoreError,
     journal, keys,
@@ -43,7 +49,8 @@ fn plan(store: &SledStore, batch: Vec<NewIndicator>, now: Timestamp) -> ImportPl
     let rows = batch.into_iter().map(|NewIndicator { indicator, raw, context }| {
         let (kind, canonical) = (indicator.kind(), indicator.canonical().clone());
         let id = state.ids.id(kind, &canonical);
-        (IndicatorRow { id, kind, raw, canonical, context, imported: now.0 }, indicator)
+        let added = date_of_seconds(now.0);
+        (IndicatorRow { id, kind, raw, canonical, context, imported: now.0, added }, indicator)
     });
     state.catalog.plan(rows, |indicator| digests(&epoch.digester, indicator), now.0)
 }
@@ -53,6 +60,8 @@ pub(crate) fn store_plan(store: &SledStore, writer: &mut Writer, plan: ImportPla
     let read = |segment| PackedRows::from_bytes(store.segment_bytes(segment)?);
     let writes = store.state().catalog.pack(plan.fresh, read)?;
     let mut batch = Batch::default();
+    let runs = store.state().indicators_added.plan(writes.iter().flat_map(dates));
+    store.state().indicators_added.put(&runs, keys::INDICATORS_ADDED, &mut batch);
     let mut stored = Vec::with_capacity(writes.len());
     let mut first_rows = Vec::with_capacity(writes.len());
     for SegmentWrite { segment, first_row, packed, fresh } in writes {
@@ -66,6 +75,7 @@ pub(crate) fn store_plan(store: &SledStore, writer: &mut Writer, plan: ImportPla
     }
     store.commit(writer, batch, |state| {
         state.catalog.add(&stored);
+        state.indicators_added.add(runs);
         if !plan.changed.is_empty() {
             state.catalog.change(&plan.changed);
             state.journals.add(number, &plan.changed);
@@ -74,6 +84,12 @@ pub(crate) fn store_plan(store: &SledStore, writer: &mut Writer, plan: ImportPla
     store.publish();
     keep_digests(store, &first_rows, &stored);
     Ok(())
+}
+
+/// The slots of new rows, each with the date that it has at the earliest.
+fn dates(write: &SegmentWrite) -> impl Iterator<Item = (u64, u64)> {
+    let (segment, first) = (write.segment, usize::from(write.first_row));
+    write.fresh.iter().enumerate().map(move |(at, fresh)| (slot_of(segment, first + at), fresh.row.added))
 }
 
 /// The rows are durable, so digests that cannot be kept are no loss: the next opening makes them anew.
@@ -169,6 +185,65 @@ pub(crate) fn one(store: &SledStore, id: IndicatorId) -> Result<Option<Indicator
     Ok(rows(store, &[place])?.into_values().next())
 }
 
+/// Indicators that were added after a date, the first `most` of them.
+pub(crate) fn added_after(
+    store: &SledStore,
+    after: u64,
+    most: usize,
+) -> Result<Vec<IndicatorRow>, StoreError> {
+    let places: Vec<Place> = {
+        let state = store.state();
+        let (segment, row) = row_at(state.indicators_added.first_after(after));
+        let begin = Place { segment, row: row as u16 };
+        state.catalog.places(begin, None).take(most.min(LONGEST_PAGE)).collect()
+    };
+    Ok(rows(store, &places)?.into_values().collect())
+}
+
+/// When the first indicator was added, withdrawn or not.
+pub(crate) fn first_added(store: &SledStore) -> Option<u64> {
+    store.state().indicators_added.date(0)
+}
+
+/// The indicator that has this UUID.
+pub(crate) fn named(store: &SledStore, uuid: Uuid) -> Result<Option<IndicatorRow>, StoreError> {
+    let id = {
+        // Nothing that panics runs while it is held.
+        let mut index = store.indicator_uuids.lock().unwrap_or_else(PoisonError::into_inner);
+        bring_up_to_date(store, &mut index);
+        let state = store.state();
+        let id_at = |slot| {
+            let (segment, row) = row_at(slot);
+            state
+                .catalog
+                .meta(Place { segment, row: row as u16 })
+                .filter(|meta| meta.live)
+                .map(|meta| meta.id)
+        };
+        index.candidates(uuid).filter_map(id_at).find(|id| id.uuid() == uuid)
+    };
+    id.map_or(Ok(None), |id| one(store, id))
+}
+
+/// Rows are taken some at a time, so that nobody waits long for the state.
+fn bring_up_to_date(store: &SledStore, index: &mut UuidIndex) {
+    loop {
+        let (state, begin) = (store.state(), index.end);
+        let (segment, row) = row_at(begin);
+        let from = Place { segment, row: row as u16 };
+        for place in state.catalog.places(from, None).take(INDEXED_AT_ONCE) {
+            let row = usize::from(place.row);
+            if let Some(meta) = state.catalog.meta(place) {
+                index.insert(meta.id.uuid(), place.segment, row);
+            }
+            index.end = slot_of(place.segment, row) + 1;
+        }
+        if index.end == begin {
+            return;
+        }
+    }
+}
+
 /// The rows at `places`, sorted; rows that were withdrawn meanwhile are left out.
 pub(crate) fn rows(store: &SledStore, places: &[Place]) -> Result<BTreeMap<Place, IndicatorRow>, StoreError> {
     let of_segments: Vec<&[Place]> = places.chunk_by(|a, b| a.segment == b.segment).collect();
@@ -214,6 +289,8 @@ fn rows_of_segment(
         let place = Place { segment, row };
         if let Some(meta) = state.catalog.meta(place).filter(|meta| meta.live) {
             meta.bring_up_to_date(&mut unpacked.context);
+            let added = state.indicators_added.date(slot_of(segment, usize::from(row)));
+            unpacked.added = added.ok_or(damaged("an indicator has no date"))?;
             found.push((place, unpacked));
         }
     }

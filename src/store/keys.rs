@@ -2,6 +2,10 @@
 
 use overlap_coalition::{ExchangeId, MemberId};
 
+/// When indicators were added, by segment; read before the segments.
+pub(crate) const INDICATORS_ADDED: u8 = 0x08;
+/// When overlaps were added, by segment; read before the segments.
+pub(crate) const OVERLAPS_ADDED: u8 = 0x09;
 /// Segments of indicators, by number.
 pub(crate) const SEGMENT: u8 = 0x10;
 /// Journals of changed contexts, by number; read after the segments.

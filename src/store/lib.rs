@@ -4,6 +4,7 @@
 //! [`Store`] is what the rest of a node sees; [`SledStore`] is the embedded one. Every call may block on the disk: run
 //! it off the async threads. A call that returns `Ok` has made its change durable.
 
+mod added;
 mod catalog;
 mod charging;
 mod codec;
@@ -40,7 +41,10 @@ mod spool;
 mod store;
 mod stored;
 mod token;
+mod uuids;
 
+#[cfg(test)]
+mod added_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
@@ -56,6 +60,7 @@ mod store_tests;
 #[cfg(test)]
 mod testing;
 
+pub use added::ADDED_STEP;
 pub use error::StoreError;
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
@@ -67,3 +72,4 @@ pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};
 pub use store::{KnownRoster, Store, StoreCounts};
 pub use token::{Role, TokenRecord};
+pub use uuids::{OverlapName, UUID_NAMESPACE};

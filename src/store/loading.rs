@@ -3,6 +3,7 @@
 use overlap_coalition::{ExchangeId, MemberId};
 use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
 
+use crate::added::{AddedDates, Run, date_of_seconds, slot_of};
 use crate::catalog::{Catalog, Fresh};
 use crate::codec::Reader;
 use crate::database::{Batch, Database, Writer};
@@ -17,7 +18,7 @@ use crate::ledger::{Calendar, Spent};
 use crate::overlap_book::OverlapBook;
 use crate::row_meta::Place;
 use crate::seal::Sealer;
-use crate::segment::unpack;
+use crate::segment::{rows_in, unpack};
 use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
@@ -59,6 +60,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         return Err(damaged("its newest writes are missing"));
     }
     reading.catalog.index_loaded()?;
+    reading.keep_dates(folder, &database, &mut writer)?;
     let ids = match reading.ids.take() {
         Some(ids) => ids,
         None if writer.commits() == 0 => begin(folder, &database, &mut writer, sealer)?,
@@ -69,6 +71,8 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         catalog: reading.catalog,
         journals: reading.journals,
         overlaps: reading.overlaps,
+        indicators_added: reading.indicators_added.dates,
+        overlaps_added: reading.overlaps_added.dates,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         unended: reading.unended,
     };
@@ -127,7 +131,15 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 5] = [keys::SEGMENT, keys::JOURNAL, keys::OVERLAPS, keys::EXCHANGE, keys::LEDGER];
+    const WRITTEN: [u8; 7] = [
+        keys::INDICATORS_ADDED,
+        keys::OVERLAPS_ADDED,
+        keys::SEGMENT,
+        keys::JOURNAL,
+        keys::OVERLAPS,
+        keys::EXCHANGE,
+        keys::LEDGER,
+    ];
     tracing::warn!("a restore did not end: what it wrote is removed");
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
     for table in WRITTEN {
@@ -148,22 +160,82 @@ struct Reading {
     catalog: Catalog,
     journals: Journals,
     overlaps: OverlapBook,
+    indicators_added: ReadDates,
+    overlaps_added: ReadDates,
     exchanges: Vec<(u64, ExchangeId, MemberId)>,
     unended: Vec<ExchangeId>,
 }
 
+/// The dates of a table's rows. A store that was made before there were any gets them of the times that its rows have.
+#[derive(Default)]
+struct ReadDates {
+    dates: AddedDates,
+    made: Vec<Run>,
+}
+
+impl ReadDates {
+    /// Takes the rows of a segment, which come after all dates that are stored.
+    fn take(&mut self, segment: u32, seconds: impl Iterator<Item = (usize, u64)>) {
+        if !self.dates.is_empty() && self.made.is_empty() {
+            return;
+        }
+        let rows = seconds.map(|(row, seconds)| (slot_of(segment, row), date_of_seconds(seconds)));
+        let runs = self.dates.plan(rows);
+        self.made.extend(&runs);
+        self.dates.add(runs);
+    }
+}
+
 impl Reading {
+    /// Makes the dates durable that were made, before anybody sees one.
+    fn keep_dates(
+        &mut self,
+        folder: &Folder,
+        database: &Database,
+        writer: &mut Writer,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let tables =
+            [(&self.indicators_added, keys::INDICATORS_ADDED), (&self.overlaps_added, keys::OVERLAPS_ADDED)];
+        for (read, table) in tables {
+            AddedDates::default().put(&read.made, table, &mut batch);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        database.commit(writer, batch)?;
+        folder.set_watermark(writer.commits())
+    }
+
+    fn take_segment(&mut self, segment: u32, plain: &[u8]) -> Result<(), StoreError> {
+        self.catalog.load(segment, plain)?;
+        let mut seconds = Vec::new();
+        for (at, row) in rows_in(plain)?.enumerate() {
+            // The first row that was ever stored has a date even where it was withdrawn.
+            seconds.push((at, row?.map_or(0, |row| row.imported)));
+        }
+        self.indicators_added.take(segment, seconds.into_iter());
+        Ok(())
+    }
+
     fn take(&mut self, key: &[u8], plain: &[u8]) -> Result<(), StoreError> {
         let number = || keys::number_of(key).ok_or(damaged("a key"));
         match key.first() {
-            Some(&keys::SEGMENT) => self.catalog.load(number()?, plain),
+            Some(&keys::INDICATORS_ADDED) => self.indicators_added.dates.load(number()?, plain),
+            Some(&keys::OVERLAPS_ADDED) => self.overlaps_added.dates.load(number()?, plain),
+            Some(&keys::SEGMENT) => self.take_segment(number()?, plain),
             Some(&keys::JOURNAL) => {
                 let changed = journal::unpack(plain)?;
                 self.catalog.change(&changed);
                 self.journals.add(number()?, &changed);
                 Ok(())
             }
-            Some(&keys::OVERLAPS) => self.overlaps.load(number()?, plain),
+            Some(&keys::OVERLAPS) => {
+                let rows = self.overlaps.load(number()?, plain)?;
+                let found = rows.iter().map(|row| row.found).enumerate();
+                self.overlaps_added.take(number()?, found);
+                Ok(())
+            }
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
                 let id = exchange.id()?;

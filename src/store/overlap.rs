@@ -1,9 +1,11 @@
 //! Overlaps: what exchanges found.
 
 use overlap_coalition::{ExchangeId, MemberId};
-use overlap_indicator::{Facet, Kind, SecretText};
+use overlap_indicator::{Facet, Kind, SecretText, Tlp};
+use uuid::Uuid;
 
 use crate::IndicatorId;
+use crate::uuids::overlap_uuid;
 
 /// An own indicator that a partner holds too, on one facet.
 #[derive(Clone, Debug)]
@@ -24,6 +26,22 @@ pub struct OverlapRow {
     pub exchange: ExchangeId,
     /// When, in seconds since 1970-01-01T00:00:00Z.
     pub found: u64,
+    /// How far the own indicator might be told then; red where it was found before markings were kept.
+    pub tlp: Tlp,
+    /// When the own indicator was imported, in seconds; when the overlap was found where that was before such times were kept.
+    pub imported: u64,
+    /// When the overlap was added, in microseconds since 1970-01-01T00:00:00Z: later than every overlap before it, by
+    /// [`ADDED_STEP`](crate::ADDED_STEP) at least, whatever the clock did. Known for overlaps that were read.
+    pub added: u64,
+    /// Whether it is the first, with this partner, of its indicator. Known for overlaps that were read.
+    pub is_first: bool,
+}
+
+impl OverlapRow {
+    /// The UUID under which tools outside know it.
+    pub fn uuid(&self) -> Uuid {
+        overlap_uuid(&self.peer, self.indicator, self.facet)
+    }
 }
 
 /// Which overlaps.

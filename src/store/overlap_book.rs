@@ -1,15 +1,17 @@
 //! Overlaps on the disk and in memory.
 //!
 //! Overlaps are packed into segments as indicators are, each segment with one partner. A row holds its own copy of raw and canonical form, so it stays
-//! readable when the indicator is withdrawn. Memory has the partner and kinds of each segment, so that a filtered page unseals only
-//! segments that it shows, and the set of what is known, so that the exchange that found an overlap first stays.
+//! readable when the indicator is withdrawn. Memory has the partner of each segment and the numbers of each row, so that a filtered page unseals only
+//! segments that it shows, and an index of what is known, so that the exchange that found an overlap first stays.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use hashbrown::HashTable;
 use overlap_coalition::{ExchangeId, MemberId};
-use overlap_indicator::{Facet, Kind, SecretText};
+use overlap_indicator::{Facet, Kind, SecretText, Tlp};
 use zeroize::Zeroizing;
 
+use crate::added::{row_at, slot_of};
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
 use crate::{IndicatorId, OverlapFilter, OverlapRow, StoreError};
@@ -18,38 +20,101 @@ use crate::{IndicatorId, OverlapFilter, OverlapRow, StoreError};
 pub(crate) const OVERLAP_SEGMENT_ROWS: usize = 256;
 /// Bytes after which a segment takes no more rows, as for segments of indicators.
 const OVERLAP_SEGMENT_BYTES: usize = crate::segment::SEGMENT_BYTES;
-const VERSION: u8 = 1;
+/// The first: no marking, and no time of import.
+const VERSION_1: u8 = 1;
+const VERSION: u8 = 2;
 
 /// All overlaps, without their texts.
 #[derive(Default)]
 pub(crate) struct OverlapBook {
     segments: Vec<OverlapSegment>,
-    known: HashSet<(u32, IndicatorId, Facet)>,
+    /// The slots of all, by partner and indicator.
+    index: HashTable<u32>,
     partners: BTreeMap<MemberId, Partner>,
+    names: Vec<MemberId>,
     tail_bytes: usize,
+    tail_version: u8,
 }
 
 struct OverlapSegment {
     peer: u32,
-    kinds: Vec<Kind>,
+    rows: Vec<OverlapMeta>,
+}
+
+/// An overlap without its texts.
+#[derive(Clone, Copy)]
+pub(crate) struct OverlapMeta {
+    pub(crate) indicator: IndicatorId,
+    kind: Kind,
+    pub(crate) facet: Facet,
+    /// Whether it is the first, with its partner, of its indicator.
+    pub(crate) is_first: bool,
 }
 
 struct Partner {
     number: u32,
     overlaps: u64,
+    first_slot: u64,
 }
 
 /// A segment that is to be written, and the rows that are new in it.
 pub(crate) struct OverlapWrite {
     pub(crate) segment: u32,
+    pub(crate) first_row: usize,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     pub(crate) fresh: Vec<OverlapRow>,
 }
 
 impl OverlapBook {
     pub(crate) fn knows(&self, peer: &MemberId, indicator: IndicatorId, facet: Facet) -> bool {
-        let partner = self.partners.get(peer);
-        partner.is_some_and(|partner| self.known.contains(&(partner.number, indicator, facet)))
+        let Some(partner) = self.partners.get(peer) else { return false };
+        self.find(partner.number, indicator, |meta| meta.facet == facet).is_some()
+    }
+
+    /// The slot of an overlap of an indicator with a partner.
+    fn find(
+        &self,
+        peer: u32,
+        indicator: IndicatorId,
+        is_meant: impl Fn(&OverlapMeta) -> bool,
+    ) -> Option<u64> {
+        let meant = |slot: &u32| {
+            self.at(u64::from(*slot))
+                .is_some_and(|(of, meta)| of == peer && meta.indicator == indicator && is_meant(meta))
+        };
+        self.index.find(hash(peer, indicator), meant).map(|slot| u64::from(*slot))
+    }
+
+    fn at(&self, slot: u64) -> Option<(u32, &OverlapMeta)> {
+        let (segment, row) = row_at(slot);
+        let segment = self.segments.get(segment as usize)?;
+        Some((segment.peer, segment.rows.get(row as usize)?))
+    }
+
+    /// The partner and the overlap at a slot.
+    pub(crate) fn overlap(&self, slot: u64) -> Option<(&MemberId, OverlapMeta)> {
+        let (peer, meta) = self.at(slot)?;
+        Some((self.names.get(peer as usize)?, *meta))
+    }
+
+    /// All overlaps from a slot on.
+    pub(crate) fn overlaps_from(&self, slot: u64) -> impl Iterator<Item = (u64, &MemberId, OverlapMeta)> {
+        let segments = self.segments.iter().enumerate().skip(row_at(slot).0 as usize);
+        let slots = segments
+            .flat_map(|(segment, has)| (0..has.rows.len()).map(move |row| slot_of(segment as u32, row)));
+        slots
+            .filter(move |at| *at >= slot)
+            .filter_map(|at| self.overlap(at).map(|(peer, meta)| (at, peer, meta)))
+    }
+
+    /// The slot of the first overlap with a partner.
+    pub(crate) fn first_slot(&self, peer: &MemberId) -> Option<u64> {
+        self.partners.get(peer).map(|partner| partner.first_slot)
+    }
+
+    /// Partners with whom there are overlaps.
+    pub(crate) fn peers(&self) -> Vec<MemberId> {
+        self.partners.keys().cloned().collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -65,14 +130,17 @@ impl OverlapBook {
         &self,
         from: (u32, u32),
         filter: &OverlapFilter,
+        only_first: bool,
     ) -> impl Iterator<Item = (u32, u32)> {
         let peer = filter.peer.as_ref().map(|peer| self.partners.get(peer).map(|partner| partner.number));
         let kind = filter.kind;
         let segments = self.segments.iter().enumerate().skip(from.0 as usize);
         let meant = segments.filter(move |(_, segment)| peer.is_none_or(|peer| peer == Some(segment.peer)));
         let all = meant.flat_map(move |(number, segment)| {
-            let rows = segment.kinds.iter().enumerate();
-            let rows = rows.filter(move |(_, has)| kind.is_none_or(|kind| kind == **has));
+            let rows = segment.rows.iter().enumerate();
+            let rows = rows.filter(move |(_, has)| {
+                kind.is_none_or(|kind| kind == has.kind) && (has.is_first || !only_first)
+            });
             rows.map(move |(row, _)| (number as u32, row as u32))
         });
         all.skip_while(move |place| *place < from)
@@ -91,14 +159,16 @@ impl OverlapBook {
         if let (Some(tail), false) = (self.tail_of(peer), fresh.is_empty()) {
             next -= 1;
             rows = tail;
-            writes.push(OverlapWrite { segment: next, bytes: read(next)?, fresh: Vec::new() });
+            let bytes = read(next)?;
+            writes.push(OverlapWrite { segment: next, first_row: tail, bytes, fresh: Vec::new() });
             next += 1;
         }
         for row in fresh {
             let full = rows >= OVERLAP_SEGMENT_ROWS
                 || writes.last().is_none_or(|last| last.bytes.len() >= OVERLAP_SEGMENT_BYTES);
             if full {
-                writes.push(OverlapWrite { segment: next, bytes: header(peer)?, fresh: Vec::new() });
+                let bytes = header(peer)?;
+                writes.push(OverlapWrite { segment: next, first_row: 0, bytes, fresh: Vec::new() });
                 (next, rows) = (next + 1, 0);
             }
             // The line above has pushed one where there was none.
@@ -115,44 +185,71 @@ impl OverlapBook {
     fn tail_of(&self, peer: &MemberId) -> Option<usize> {
         let (tail, partner) = (self.segments.last()?, self.partners.get(peer)?);
         let takes = tail.peer == partner.number
-            && tail.kinds.len() < OVERLAP_SEGMENT_ROWS
-            && self.tail_bytes < OVERLAP_SEGMENT_BYTES;
-        takes.then_some(tail.kinds.len())
+            && tail.rows.len() < OVERLAP_SEGMENT_ROWS
+            && self.tail_bytes < OVERLAP_SEGMENT_BYTES
+            && self.tail_version == VERSION;
+        takes.then_some(tail.rows.len())
     }
 
     /// Takes overlaps that are stored now.
     pub(crate) fn add(&mut self, peer: &MemberId, writes: &[(u32, usize, Vec<OverlapRow>)]) {
         for (segment, bytes, fresh) in writes {
-            let number = self.partner(peer, fresh.len() as u64);
+            let number = self.partner(peer, *segment, fresh.len() as u64);
             if *segment as usize == self.segments.len() {
-                self.segments.push(OverlapSegment { peer: number, kinds: Vec::new() });
+                self.segments.push(OverlapSegment { peer: number, rows: Vec::new() });
             }
-            if let Some(last) = self.segments.last_mut() {
-                last.kinds.extend(fresh.iter().map(|row| row.kind));
-            }
-            self.known.extend(fresh.iter().map(|row| (number, row.indicator, row.facet)));
-            self.tail_bytes = *bytes;
+            fresh.iter().for_each(|row| self.push(number, *segment, row));
+            (self.tail_bytes, self.tail_version) = (*bytes, VERSION);
         }
     }
 
+    fn push(&mut self, peer: u32, segment: u32, row: &OverlapRow) {
+        let is_first = self.find(peer, row.indicator, |_| true).is_none();
+        let Some(last) = self.segments.last_mut() else { return };
+        // A store has 2^24 segments at most.
+        let slot = slot_of(segment, last.rows.len()) as u32;
+        last.rows.push(OverlapMeta { indicator: row.indicator, kind: row.kind, facet: row.facet, is_first });
+        let segments = &self.segments;
+        let hash_at = |slot: &u32| {
+            let (segment, row) = row_at(u64::from(*slot));
+            let of = segments.get(segment as usize);
+            of.and_then(|of| Some(hash(of.peer, of.rows.get(row as usize)?.indicator))).unwrap_or_default()
+        };
+        self.index.insert_unique(hash(peer, row.indicator), slot, hash_at);
+    }
+
     /// Takes the segment that comes next from the disk.
-    pub(crate) fn load(&mut self, segment: u32, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn load(&mut self, segment: u32, bytes: &[u8]) -> Result<Vec<OverlapRow>, StoreError> {
         if segment as usize != self.segments.len() {
             return Err(damaged("a segment of overlaps is missing"));
         }
         let rows = unpack(bytes)?;
         let peer =
             rows.first().map(|row| row.peer.clone()).ok_or(damaged("a segment of overlaps is empty"))?;
-        self.add(&peer, &[(segment, bytes.len(), rows)]);
-        Ok(())
+        let stored = [(segment, bytes.len(), rows)];
+        self.add(&peer, &stored);
+        self.tail_version = bytes.first().copied().unwrap_or_default();
+        let [(_, _, rows)] = stored;
+        Ok(rows)
     }
 
-    fn partner(&mut self, peer: &MemberId, more: u64) -> u32 {
-        let number = self.partners.len() as u32;
-        let partner = self.partners.entry(peer.clone()).or_insert(Partner { number, overlaps: 0 });
-        partner.overlaps += more;
-        partner.number
+    fn partner(&mut self, peer: &MemberId, segment: u32, more: u64) -> u32 {
+        let number = self.names.len() as u32;
+        let first_slot = slot_of(segment, 0);
+        if let Some(partner) = self.partners.get_mut(peer) {
+            partner.overlaps += more;
+            return partner.number;
+        }
+        self.names.push(peer.clone());
+        self.partners.insert(peer.clone(), Partner { number, overlaps: more, first_slot });
+        number
     }
+}
+
+/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
+fn hash(peer: u32, indicator: IndicatorId) -> u64 {
+    let [first @ .., _, _, _, _, _, _, _, _] = indicator.0;
+    u64::from_le_bytes(first) ^ u64::from(peer).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn header(peer: &MemberId) -> Result<Zeroizing<Vec<u8>>, StoreError> {
@@ -165,40 +262,54 @@ fn pack_row(out: &mut Zeroizing<Vec<u8>>, row: &OverlapRow) -> Result<(), StoreE
     reserve_wiped(out, row_len(row));
     out.push(row.kind.number());
     out.push(row.facet.number());
+    out.push(row.tlp.number());
     out.extend_from_slice(&row.indicator.0);
     out.extend_from_slice(&row.exchange.0);
     out.extend_from_slice(&row.found.to_le_bytes());
+    out.extend_from_slice(&row.imported.to_le_bytes());
     put_text(out, row.raw.reveal())?;
     put_text(out, row.canonical.reveal())
 }
 
 fn row_len(row: &OverlapRow) -> usize {
-    2 + 16 + 16 + 8 + 4 + row.raw.reveal().len() + 4 + row.canonical.reveal().len()
+    3 + 16 + 16 + 8 + 8 + 4 + row.raw.reveal().len() + 4 + row.canonical.reveal().len()
 }
 
 /// Unpacks a segment of overlaps.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<OverlapRow>, StoreError> {
     let mut reader = Reader::new(bytes);
-    if reader.u8()? != VERSION {
+    let version = reader.u8()?;
+    if ![VERSION_1, VERSION].contains(&version) {
         return Err(damaged("a segment of overlaps"));
     }
     let peer: MemberId = reader.text()?.parse().map_err(|_| damaged("a member's id"))?;
     let mut rows = Vec::new();
     while !reader.is_empty() {
-        rows.push(unpack_row(&mut reader, &peer)?);
+        rows.push(unpack_row(&mut reader, &peer, version)?);
     }
     Ok(rows)
 }
 
-fn unpack_row(reader: &mut Reader<'_>, peer: &MemberId) -> Result<OverlapRow, StoreError> {
+fn unpack_row(reader: &mut Reader<'_>, peer: &MemberId, version: u8) -> Result<OverlapRow, StoreError> {
+    let kind = Kind::from_number(reader.u8()?).ok_or(damaged("a kind"))?;
+    let facet = Facet::from_number(reader.u8()?).ok_or(damaged("a facet"))?;
+    let is_old = version == VERSION_1;
+    let tlp = if is_old { Some(Tlp::Red) } else { Tlp::from_number(reader.u8()?) };
+    let (indicator, exchange) = (IndicatorId(reader.array()?), ExchangeId(reader.array()?));
+    let found = reader.u64()?;
+    let imported = if is_old { found } else { reader.u64()? };
     Ok(OverlapRow {
         peer: peer.clone(),
-        kind: Kind::from_number(reader.u8()?).ok_or(damaged("a kind"))?,
-        facet: Facet::from_number(reader.u8()?).ok_or(damaged("a facet"))?,
-        indicator: IndicatorId(reader.array()?),
-        exchange: ExchangeId(reader.array()?),
-        found: reader.u64()?,
+        kind,
+        facet,
+        indicator,
+        exchange,
+        found,
+        imported,
+        tlp: tlp.ok_or(damaged("a TLP marking"))?,
         raw: SecretText::new(reader.text()?),
         canonical: SecretText::new(reader.text()?),
+        added: 0,
+        is_first: false,
     })
 }

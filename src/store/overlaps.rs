@@ -1,22 +1,27 @@
 //! Storing and reading overlaps.
 
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use overlap_coalition::{MemberId, Timestamp};
 use overlap_indicator::Facet;
 
+use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::indicators;
-use crate::overlap_book::{OverlapWrite, unpack};
-use crate::page::Cursor;
+use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
+use crate::page::{Cursor, LONGEST_PAGE};
 use crate::records::put_exchange;
 use crate::row_meta::Place;
-use crate::sled_store::SledStore;
+use crate::sled_store::{SledStore, State};
+use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
 use crate::{ExchangeRecord, IndicatorId, OverlapFilter, OverlapRow, Page, PageRequest, StoreError, keys};
 
 /// The list that these pages' cursors are of.
 const LIST: char = 'o';
+/// Rows whose UUIDs are made while the state is held: some milliseconds.
+pub(crate) const INDEXED_AT_ONCE: usize = 16_384;
 
 /// Stores what an exchange found together with its record. Overlaps that the partner shared before stay as they were found
 /// first; an indicator that was withdrawn while the exchange ran leaves none.
@@ -31,28 +36,48 @@ pub(crate) fn store(
     put_exchange(store, &mut batch, record)?;
     let fresh = new_overlaps(store, record, found, now)?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
-    store.commit(&mut writer, batch, |state| state.overlaps.add(&record.peer, &stored))
+    store.commit(&mut writer, batch, |state| stored.take_into(state, &record.peer))
 }
 
-/// Rows of one segment that are stored, with the segment's length.
-pub(crate) type Stored = (u32, usize, Vec<OverlapRow>);
+/// Overlaps that are stored: the rows of each segment with the segment's length, and when they were added.
+pub(crate) struct Stored {
+    segments: Vec<(u32, usize, Vec<OverlapRow>)>,
+    runs: Vec<Run>,
+}
 
-/// Puts overlaps with one partner into `batch`.
+impl Stored {
+    /// Takes them into memory.
+    pub(crate) fn take_into(self, state: &mut State, peer: &MemberId) {
+        state.overlaps.add(peer, &self.segments);
+        state.overlaps_added.add(self.runs);
+    }
+}
+
+/// Puts overlaps with one partner into `batch`. The date of each is at the earliest the one that it has.
 pub(crate) fn put(
     store: &SledStore,
     batch: &mut Batch,
     peer: &MemberId,
     fresh: Vec<OverlapRow>,
-) -> Result<Vec<Stored>, StoreError> {
-    let writes = store.state().overlaps.pack(peer, fresh, |segment| {
+) -> Result<Stored, StoreError> {
+    let state = store.state();
+    let writes = state.overlaps.pack(peer, fresh, |segment| {
         store.database.get(&key(segment))?.ok_or(damaged("a segment of overlaps is missing"))
     })?;
-    let mut stored = Vec::with_capacity(writes.len());
-    for OverlapWrite { segment, bytes, fresh } in writes {
-        stored.push((segment, bytes.len(), fresh));
+    let runs = state.overlaps_added.plan(writes.iter().flat_map(dates));
+    state.overlaps_added.put(&runs, keys::OVERLAPS_ADDED, batch);
+    let mut segments = Vec::with_capacity(writes.len());
+    for OverlapWrite { segment, bytes, fresh, .. } in writes {
+        segments.push((segment, bytes.len(), fresh));
         batch.put(key(segment), bytes);
     }
-    Ok(stored)
+    Ok(Stored { segments, runs })
+}
+
+/// The slots of new rows, each with the date that it has at the earliest.
+fn dates(write: &OverlapWrite) -> impl Iterator<Item = (u64, u64)> {
+    let rows = write.fresh.iter().enumerate();
+    rows.map(|(at, row)| (slot_of(write.segment, write.first_row + at), row.added))
 }
 
 fn new_overlaps(
@@ -82,6 +107,10 @@ fn new_overlaps(
             canonical: row.canonical.clone(),
             exchange: record.id,
             found: now.0,
+            tlp: row.context.tlp,
+            imported: row.imported,
+            added: date_of_seconds(now.0),
+            is_first: false,
         })
     };
     Ok(places.into_iter().filter_map(overlap).collect())
@@ -95,10 +124,80 @@ pub(crate) fn page(
     let begin = page.begin(LIST)?.unwrap_or(0);
     let begin = ((begin >> 32) as u32, begin as u32);
     let mut places: Vec<(u32, u32)> =
-        store.state().overlaps.places(begin, filter).take(page.rows() + 1).collect();
+        store.state().overlaps.places(begin, filter, false).take(page.rows() + 1).collect();
     let next = (places.len() > page.rows()).then(|| places.pop()).flatten();
     let next = next.map(|(segment, row)| Cursor::to_place(LIST, u64::from(segment) << 32 | u64::from(row)));
     Ok(Page { rows: rows(store, &places)?, next })
+}
+
+/// Overlaps with a partner that were added after a date, the first `most` of them.
+pub(crate) fn added_after(
+    store: &SledStore,
+    peer: &MemberId,
+    only_first: bool,
+    after: u64,
+    most: usize,
+) -> Result<Vec<OverlapRow>, StoreError> {
+    let filter = OverlapFilter { peer: Some(peer.clone()), kind: None };
+    let places: Vec<(u32, u32)> = {
+        let state = store.state();
+        let begin = row_at(state.overlaps_added.first_after(after));
+        state.overlaps.places(begin, &filter, only_first).take(most.min(LONGEST_PAGE)).collect()
+    };
+    rows(store, &places)
+}
+
+/// When the first overlap with a partner was added.
+pub(crate) fn first_added(store: &SledStore, peer: &MemberId) -> Option<u64> {
+    let state = store.state();
+    state.overlaps_added.date(state.overlaps.first_slot(peer)?)
+}
+
+/// The overlap with a partner that has this name.
+pub(crate) fn named(
+    store: &SledStore,
+    peer: &MemberId,
+    name: OverlapName,
+) -> Result<Option<OverlapRow>, StoreError> {
+    let place = {
+        // Nothing that panics runs while it is held.
+        let mut index = store.overlap_uuids.lock().unwrap_or_else(PoisonError::into_inner);
+        bring_up_to_date(store, &mut index);
+        let state = store.state();
+        let uuid = match name {
+            OverlapName::Overlap(uuid) | OverlapName::FirstOf(uuid) => uuid,
+        };
+        let is_meant = |slot: &u64| {
+            state.overlaps.overlap(*slot).is_some_and(|(of, meta)| of == peer && has_name(peer, meta, name))
+        };
+        index.candidates(uuid).find(is_meant).map(row_at)
+    };
+    Ok(rows(store, &place.into_iter().collect::<Vec<_>>())?.pop())
+}
+
+fn has_name(peer: &MemberId, meta: OverlapMeta, name: OverlapName) -> bool {
+    match name {
+        OverlapName::Overlap(uuid) => overlap_uuid(peer, meta.indicator, meta.facet) == uuid,
+        OverlapName::FirstOf(uuid) => meta.is_first && meta.indicator.uuid() == uuid,
+    }
+}
+
+/// Rows are taken some at a time, so that nobody waits long for the state.
+fn bring_up_to_date(store: &SledStore, index: &mut UuidIndex) {
+    loop {
+        let (state, begin) = (store.state(), index.end);
+        for (slot, peer, meta) in state.overlaps.overlaps_from(begin).take(INDEXED_AT_ONCE) {
+            let (segment, row) = row_at(slot);
+            index.insert(overlap_uuid(peer, meta.indicator, meta.facet), segment, row as usize);
+            if meta.is_first {
+                index.insert(meta.indicator.uuid(), segment, row as usize);
+            }
+            index.end = slot + 1;
+        }
+        if index.end == begin {
+            return;
+        }
+    }
 }
 
 fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, StoreError> {
@@ -107,8 +206,13 @@ fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, Sto
         let Some((segment, _)) = of_one_segment.first() else { continue };
         let plain = store.database.get(&key(*segment))?.ok_or(damaged("a segment of overlaps is missing"))?;
         let rows = unpack(&plain)?;
+        let state = store.state();
         for (_, row) in of_one_segment {
-            found.push(rows.get(*row as usize).cloned().ok_or(damaged("an overlap is missing"))?);
+            let slot = slot_of(*segment, *row as usize);
+            let row = rows.get(*row as usize).cloned().ok_or(damaged("an overlap is missing"))?;
+            let added = state.overlaps_added.date(slot).ok_or(damaged("an overlap has no date"))?;
+            let is_first = state.overlaps.overlap(slot).is_some_and(|(_, meta)| meta.is_first);
+            found.push(OverlapRow { added, is_first, ..row });
         }
     }
     Ok(found)

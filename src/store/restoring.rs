@@ -191,7 +191,7 @@ fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
         let Some(peer) = of_one_partner.first().map(|row| &row.peer) else { continue };
         let mut batch = Batch::default();
         let stored = overlaps::put(store, &mut batch, peer, of_one_partner.to_vec())?;
-        store.commit(writer, batch, |state| state.overlaps.add(peer, &stored))?;
+        store.commit(writer, batch, |state| stored.take_into(state, peer))?;
     }
     Ok(())
 }

@@ -81,7 +81,7 @@ pub(crate) struct PackedRow<'a> {
     pub(crate) kind: Kind,
     /// Without its texts.
     pub(crate) context: Context,
-    imported: u64,
+    pub(crate) imported: u64,
     source: &'a str,
     note: &'a str,
     raw: &'a str,
@@ -98,6 +98,7 @@ impl PackedRow<'_> {
             canonical: SecretText::new(self.canonical),
             context: Context { source, note, ..self.context.clone() },
             imported: self.imported,
+            added: 0,
         }
     }
 }
@@ -204,6 +205,7 @@ mod tests {
                 canonical: SecretText::new(canonical),
                 context: Context { note: "n".repeat(number.into()), ..Context::default() },
                 imported: number.into(),
+                added: 0,
             };
             packed.push(&row).unwrap();
             packed.push_withdrawn();

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
 use overlap_indicator::{DigestSalt, Facet};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::added::AddedDates;
 use crate::catalog::Catalog;
 use crate::database::{Batch, Database, Writer};
 use crate::epoch::Epoch;
@@ -21,6 +23,7 @@ use crate::journal::Journals;
 use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
+use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
     KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store,
@@ -52,6 +55,8 @@ pub struct SledStore {
     writer: Mutex<Writer>,
     /// Held as long as the salt changes.
     pub(crate) salt_change: Mutex<()>,
+    pub(crate) indicator_uuids: Mutex<UuidIndex>,
+    pub(crate) overlap_uuids: Mutex<UuidIndex>,
 }
 
 /// What the store has in memory. It changes only after the change is durable.
@@ -60,6 +65,8 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     pub(crate) journals: Journals,
     pub(crate) overlaps: OverlapBook,
+    pub(crate) indicators_added: AddedDates,
+    pub(crate) overlaps_added: AddedDates,
     pub(crate) exchanges: ExchangeIndex,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
@@ -100,6 +107,8 @@ impl SledStore {
             state: RwLock::new(loaded.state),
             writer: Mutex::new(loaded.writer),
             salt_change: Mutex::default(),
+            indicator_uuids: Mutex::default(),
+            overlap_uuids: Mutex::default(),
             database: loaded.database,
             epoch: RwLock::new(Arc::new(loaded.epoch)),
             sealer,
@@ -244,6 +253,44 @@ impl Store for SledStore {
 
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
         overlaps::page(self, filter, page)
+    }
+
+    fn indicators_added_after(&self, after: u64, most: usize) -> Result<Vec<IndicatorRow>, StoreError> {
+        indicators::added_after(self, after, most)
+    }
+
+    fn first_indicator_added(&self) -> Option<u64> {
+        indicators::first_added(self)
+    }
+
+    fn indicator_named(&self, uuid: Uuid) -> Result<Option<IndicatorRow>, StoreError> {
+        indicators::named(self, uuid)
+    }
+
+    fn overlaps_added_after(
+        &self,
+        peer: &MemberId,
+        only_first: bool,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<OverlapRow>, StoreError> {
+        overlaps::added_after(self, peer, only_first, after, most)
+    }
+
+    fn first_overlap_added(&self, peer: &MemberId) -> Option<u64> {
+        overlaps::first_added(self, peer)
+    }
+
+    fn overlap_named(&self, peer: &MemberId, name: OverlapName) -> Result<Option<OverlapRow>, StoreError> {
+        overlaps::named(self, peer, name)
+    }
+
+    fn overlap_peers(&self) -> Vec<MemberId> {
+        self.state().overlaps.peers()
+    }
+
+    fn own_uuid(&self, name: &str) -> Uuid {
+        self.state().ids.uuid(name)
     }
 
     fn charge(

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
 use overlap_indicator::{DigestSalt, Facet, Kind};
+use uuid::Uuid;
 
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, Snapshot, StoreError, TokenRecord,
+    NewIndicator, OverlapFilter, OverlapName, OverlapRow, Page, PageRequest, Snapshot, StoreError,
+    TokenRecord,
 };
 
 /// How much the store holds.
@@ -73,6 +75,31 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<ExchangeRecord>, StoreError>;
     /// A page of overlaps, in the order in which they were found.
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError>;
+
+    /// Indicators that were added after a date ([`IndicatorRow::added`]), in that order, the first `most` of them and
+    /// [`LONGEST_PAGE`](crate::LONGEST_PAGE) at most. Who goes on with the last one's date misses none and meets none again, whatever is added meanwhile.
+    fn indicators_added_after(&self, after: u64, most: usize) -> Result<Vec<IndicatorRow>, StoreError>;
+    /// The date of the first indicator that was ever added, be it withdrawn or not.
+    fn first_indicator_added(&self) -> Option<u64>;
+    /// The indicator with this UUID ([`IndicatorId::uuid`]).
+    fn indicator_named(&self, uuid: Uuid) -> Result<Option<IndicatorRow>, StoreError>;
+    /// Overlaps with a partner that were added after a date ([`OverlapRow::added`]), as for indicators; with `only_first` those
+    /// alone that are the first of their indicator.
+    fn overlaps_added_after(
+        &self,
+        peer: &MemberId,
+        only_first: bool,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The date of the first overlap with a partner.
+    fn first_overlap_added(&self, peer: &MemberId) -> Option<u64>;
+    /// The overlap with a partner that has this name.
+    fn overlap_named(&self, peer: &MemberId, name: OverlapName) -> Result<Option<OverlapRow>, StoreError>;
+    /// Partners with whom there are overlaps, by their ids.
+    fn overlap_peers(&self) -> Vec<MemberId>;
+    /// A UUID that is this store's own for a name, always the same, that looks as if drawn at random (RFC 9562, version 4): a keyed hash.
+    fn own_uuid(&self, name: &str) -> Uuid;
 
     /// Charges a partner for one exchange, atomically against the limit: two at once cannot both take the last one.
     fn charge(

@@ -9,6 +9,7 @@
 //! | [`voprf`] | how the intersection of small sets is computed, and what that rests on |
 //! | [`vole`] | the same for large sets: messages, assumptions, parameters, and what differs from the papers |
 //! | [`storage`] | what is on the disk, and what survives a crash |
+//! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
 //! | [`operating`] | settings, reload, backup, measurements |
 
@@ -32,6 +33,9 @@ pub mod vole {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}
+
+#[doc = include_str!("taxii.md")]
+pub mod taxii {}
 
 #[doc = include_str!("threat_model.md")]
 pub mod threat_model {}
