@@ -38,18 +38,11 @@ mod access;
 mod api;
 #[cfg(test)]
 mod api_tests;
-mod batch;
-mod csv_records;
 mod daemon;
 mod exchanges;
 mod health;
 mod import;
-mod import_format;
-mod import_row;
-#[cfg(test)]
-mod import_tests;
 mod indicators;
-mod lines;
 mod nearest;
 mod overlaps;
 mod peers;

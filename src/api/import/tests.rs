@@ -13,8 +13,8 @@ use overlap_store::Role;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::import::MAX_REJECTS_NAMED;
-use crate::lines::MAX_LINE_BYTES;
+use super::lines::MAX_LINE_BYTES;
+use super::report::MAX_REJECTS_NAMED;
 use crate::testing::{Answer, TestNode};
 
 /// A test card number, Luhn-valid, of a range that issues no cards.
