@@ -21,7 +21,9 @@ use crate::journal::Journals;
 use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
+use crate::spool::Spool;
 use crate::{
+    Aside,
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
     KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store,
     StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys, loading,
@@ -277,6 +279,10 @@ impl Store for SledStore {
 
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
         records::tokens(self)
+    }
+
+    fn put_aside(&self) -> Result<Box<dyn Aside>, StoreError> {
+        Ok(Box::new(Spool::new(self.folder.path(), self.sealer.clone())?))
     }
 
     fn counts(&self) -> Result<StoreCounts, StoreError> {

@@ -13,6 +13,7 @@ enum Column {
     Kind,
     Value,
     Tlp,
+    Pap,
     Source,
     FirstSeen,
     LastSeen,
@@ -23,10 +24,11 @@ enum Column {
 
 impl Column {
     /// Every column, by name.
-    const ALL: [(&'static str, Column); 9] = [
+    const ALL: [(&'static str, Column); 10] = [
         ("kind", Column::Kind),
         ("value", Column::Value),
         ("tlp", Column::Tlp),
+        ("pap", Column::Pap),
         ("source", Column::Source),
         ("first_seen", Column::FirstSeen),
         ("last_seen", Column::LastSeen),
@@ -112,6 +114,7 @@ impl Columns {
                 Column::Kind => row.kind = Some(field),
                 Column::Value => row.value = field,
                 Column::Tlp => row.tlp = Some(field),
+                Column::Pap => row.pap = Some(field),
                 Column::Source => row.source = Some(field),
                 Column::FirstSeen => row.first_seen = Some(field),
                 Column::LastSeen => row.last_seen = Some(field),
