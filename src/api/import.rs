@@ -4,27 +4,41 @@ mod batch;
 mod columns;
 mod csv_records;
 mod error;
+mod finding;
 mod format;
 mod job;
+mod json_cut;
+mod json_scan;
+mod json_value;
 mod line_formats;
 mod line_source;
 mod lines;
+mod marking;
+mod misp;
+#[cfg(test)]
+mod misp_tests;
 mod report;
 mod row;
 mod source;
+mod stix;
+#[cfg(test)]
+mod stix_tests;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, header};
 use overlap_indicator::Tlp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::Caller;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{Params, bad_query, query_kind};
 use crate::state::ApiState;
+use columns::ColumnMap;
 use format::Format;
 use job::ImportJob;
 use row::{RowDefaults, free_text};
@@ -37,7 +51,7 @@ pub(crate) use report::ImportReport;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportParams {
-    /// `csv`, `ndjson` or `txt`.
+    /// `csv`, `ndjson`, `txt`, `stix` (2.1) or `misp`.
     format: String,
     /// The kind of every value that names none; without it such a value's kind is detected.
     kind: Option<String>,
@@ -45,16 +59,32 @@ pub(crate) struct ImportParams {
     source: Option<String>,
     /// The TLP marking of every row that names none; amber without it.
     tlp: Option<String>,
+    /// The names of the columns of a CSV file that has its own: `value=ioc,kind=type`. Columns that are neither named here nor ours are
+    /// passed over, and kinds are detected where no column has them.
+    #[param(example = "value=ioc,kind=type")]
+    map: Option<String>,
 }
 
 /// Imports a file: the body is the file itself, of any size. Rows are committed in batches; the answer comes when all of
 /// them are durable. An import that was cut off can be sent again: rows that are there already are counted as duplicates.
+///
+/// A file that cannot be read to its end is refused with what was done before: whole batches of 10,000 rows. Nothing that a file names is
+/// fetched.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "indicators", params(ImportParams),
-    request_body(content = String, content_type = "text/csv", description = "The file: CSV with a header `kind,value[,tlp,source,first_seen,last_seen,expires,confidence,note]`, NDJSON with the same fields, or one value a line.", example = "kind,value,tlp\ndomain,example.org,amber\n"),
+    request_body(description = "The file: CSV with a header `kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note]`, or with columns that `map` names; NDJSON with the same fields; one value a line; a STIX 2.1 bundle, TAXII envelope or list of objects; MISP events, lists of them, or an answer of restSearch.",
+        content(
+            (String = "text/csv", example = "kind,value,tlp\ndomain,example.org,amber\n"),
+            (String = "application/x-ndjson", example = "{\"kind\":\"domain\",\"value\":\"example.org\"}\n"),
+            (String = "text/plain", example = "example[.]org\n"),
+            (Object = "application/stix+json", example = json!({"type": "bundle", "id": "bundle--5f0e1d2c-0000-4000-8000-000000000001", "objects": [{"type": "indicator", "spec_version": "2.1", "id": "indicator--5f0e1d2c-0000-4000-8000-000000000002", "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z", "pattern": "[url:value = 'https://example.org/a']", "pattern_type": "stix", "valid_from": "2026-01-01T00:00:00Z"}]})),
+            (Object = "application/json", example = json!({"Event": {"info": "a sale", "Attribute": [{"type": "url", "value": "https://example.org/a", "to_ids": true}], "Tag": [{"name": "tlp:amber"}]}})),
+            (String = "application/octet-stream"),
+        )),
     responses(
         (status = 200, description = "Every row was read.", body = ImportReport),
         (status = 408, description = "The body stopped coming.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The file cannot be imported; nothing was.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is of a media type that the format does not have, or packed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The file cannot be imported. `import` says what of it was.", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn import(
     State(state): State<ApiState>,
@@ -63,6 +93,7 @@ pub(crate) async fn import(
     request: Request,
 ) -> Result<Json<ImportReport>, Problem> {
     let job = job(&params, &state)?;
+    check_type(job.format, request.headers())?;
     let permit = state.imports().acquire().await.map_err(|_| Problem::internal())?;
     let report = job.run(request.into_body()).await?;
     drop(permit);
@@ -76,9 +107,32 @@ pub(crate) async fn import(
 
 fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {
     let format = Format::named(&params.format)
-        .ok_or_else(|| bad_query("format: `csv`, `ndjson` and `txt` are known"))?;
-    let rules = RowRules { defaults: defaults(params)?, rules: state.daemon().rules() };
+        .ok_or_else(|| bad_query("format: `csv`, `ndjson`, `txt`, `stix` and `misp` are known"))?;
+    let rules =
+        RowRules { defaults: defaults(params)?, map: map(params, format)?, rules: state.daemon().rules() };
     Ok(ImportJob { format, rules, store: state.shared_store(), daemon: state.shared_daemon() })
+}
+
+/// Refuses a body that says that it is something else, or is packed.
+fn check_type(format: Format, headers: &HeaderMap) -> Result<(), Problem> {
+    let refuse = |detail: &str| Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return refuse("the body is packed: send the file as it is, without Content-Encoding");
+    }
+    match headers.get(header::CONTENT_TYPE) {
+        Some(media_type) if !media_type.to_str().is_ok_and(|text| format.may_come_as(text)) => refuse(
+            "the Content-Type is not one of the format: leave it out, or send application/octet-stream",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn map(params: &ImportParams, format: Format) -> Result<ColumnMap, Problem> {
+    let Some(map) = &params.map else { return Ok(ColumnMap::default()) };
+    if !format.has_columns() {
+        return Err(bad_query("map: only CSV has columns"));
+    }
+    ColumnMap::read(map).map_err(|error| bad_query(format!("map: {error}")))
 }
 
 fn defaults(params: &ImportParams) -> Result<RowDefaults, Problem> {

@@ -28,6 +28,7 @@ pub(crate) enum ProblemKind {
     Refused,
     TooLarge,
     BadImport,
+    UnsupportedMediaType,
     Internal,
     Unreachable,
 }
@@ -60,6 +61,11 @@ impl ProblemKind {
             ProblemKind::BadImport => {
                 ("bad-import", "The file cannot be imported", StatusCode::UNPROCESSABLE_ENTITY)
             }
+            ProblemKind::UnsupportedMediaType => (
+                "unsupported-media-type",
+                "The body is of another media type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
             ProblemKind::Internal => ("internal", "This node failed", StatusCode::INTERNAL_SERVER_ERROR),
             ProblemKind::Unreachable => {
                 ("unreachable", "The partner cannot be reached", StatusCode::BAD_GATEWAY)

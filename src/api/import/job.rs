@@ -138,7 +138,7 @@ fn cut_into(
     mut input: mpsc::Receiver<Input>,
     rows: &mut RowSink,
 ) -> Result<(), ImportError> {
-    let mut source = job.format.source(&job.rules);
+    let mut source = job.format.source(&job.rules, &*job.store);
     let mut sniffed = 0;
     loop {
         match input.blocking_recv() {
@@ -146,7 +146,10 @@ fn cut_into(
                 sniff(&chunk, &mut sniffed)?;
                 source.push(&chunk, rows)?;
             }
-            Some(Input::End) => return source.finish(rows),
+            Some(Input::End) => {
+                source.finish(rows)?;
+                return rows.finish();
+            }
             // The body broke off: what is not committed is left out, and the reader knows why.
             None => return Ok(()),
         }

@@ -53,7 +53,7 @@ impl<'a> LineSource<'a> {
     fn read_header(&mut self) -> Result<(), ImportError> {
         let batch = &mut self.gathering.batch;
         let (_, header) = batch.get(0).ok_or(HeaderError::Empty)?;
-        let columns = Columns::read(header, self.rules.defaults.kind.is_some())?;
+        let columns = Columns::read(header, &self.rules.map, self.rules.defaults.kind.is_some())?;
         batch.remove_first();
         self.reader = Some(RowReader::Csv(columns));
         Ok(())
@@ -63,7 +63,7 @@ impl<'a> LineSource<'a> {
     fn read_batch(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
         let batch = std::mem::take(&mut self.gathering.batch);
         let Some(reader) = &self.reader else { return Ok(()) };
-        let RowRules { defaults, rules } = self.rules;
+        let RowRules { defaults, rules, .. } = self.rules;
         let read: Vec<Row> = (0..batch.len())
             .into_par_iter()
             .filter_map(|index| batch.get(index))

@@ -54,10 +54,8 @@ impl RowReject {
 impl RawRow<'_> {
     /// Canonicalises the row.
     pub(crate) fn parse(&self, defaults: &RowDefaults, rules: &Rules) -> Result<NewIndicator, RowReject> {
-        self.try_parse(defaults, rules).map_err(|reason| RowReject {
-            kind: filled(&self.kind).and_then(shown_kind),
-            reason,
-        })
+        self.try_parse(defaults, rules)
+            .map_err(|reason| RowReject { kind: filled(&self.kind).and_then(shown_kind), reason })
     }
 
     fn try_parse(&self, defaults: &RowDefaults, rules: &Rules) -> Result<NewIndicator, String> {

@@ -4,7 +4,8 @@ use overlap_indicator::Rules;
 use overlap_store::NewIndicator;
 use tokio::sync::mpsc;
 
-use super::batch::BATCH_RECORDS;
+use super::batch::{BATCH_BYTES, BATCH_RECORDS};
+use super::columns::ColumnMap;
 use super::error::ImportError;
 use super::report::{Locator, Rejects};
 use super::row::{RowDefaults, RowReject};
@@ -17,6 +18,8 @@ pub(crate) type Row = (Locator, Result<NewIndicator, RowReject>);
 pub(crate) struct RowRules {
     /// For rows that say nothing else.
     pub(crate) defaults: RowDefaults,
+    /// The names of CSV's columns.
+    pub(crate) map: ColumnMap,
     /// How values are read.
     pub(crate) rules: Rules,
 }
@@ -30,38 +33,48 @@ pub(crate) trait RowSource {
     fn finish(&mut self, rows: &mut RowSink) -> Result<(), ImportError>;
 }
 
-/// Takes rows: indicators go on to be committed, rejects are kept for the report.
+/// Takes rows: indicators go on to be committed, batch by batch, and rejects are kept for the report.
 pub(crate) struct RowSink {
     batches: mpsc::Sender<Vec<NewIndicator>>,
+    batch: Vec<NewIndicator>,
+    bytes: usize,
     rejects: Rejects,
 }
 
 impl RowSink {
     /// A sink whose batches somebody commits.
     pub(crate) fn new(batches: mpsc::Sender<Vec<NewIndicator>>) -> Self {
-        Self { batches, rejects: Rejects::default() }
+        Self { batches, batch: Vec::new(), bytes: 0, rejects: Rejects::default() }
     }
 
-    /// Takes the rows of a batch; waits while the one before is committed.
-    pub(crate) fn take(&mut self, rows: Vec<Row>) -> Result<(), ImportError> {
-        let mut indicators = Vec::with_capacity(rows.len().min(BATCH_RECORDS));
+    /// Takes rows; waits while the batch before is committed.
+    pub(crate) fn take(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<(), ImportError> {
         for (at, row) in rows {
             match row {
-                Ok(indicator) => indicators.push(indicator),
+                Ok(indicator) => self.keep(indicator)?,
                 Err(reject) => self.rejects.add(at, reject),
             }
-            if indicators.len() == BATCH_RECORDS {
-                self.send(std::mem::take(&mut indicators))?;
-            }
         }
-        self.send(indicators)
+        Ok(())
     }
 
-    fn send(&self, indicators: Vec<NewIndicator>) -> Result<(), ImportError> {
-        if indicators.is_empty() {
+    fn keep(&mut self, indicator: NewIndicator) -> Result<(), ImportError> {
+        self.bytes += indicator.raw.reveal().len() + indicator.context.note.len();
+        self.batch.push(indicator);
+        if self.batch.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES {
+            self.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Hands on the last batch.
+    pub(crate) fn finish(&mut self) -> Result<(), ImportError> {
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
             return Ok(());
         }
-        self.batches.blocking_send(indicators).map_err(|_| ImportError::CommitFailed)
+        self.batches.blocking_send(batch).map_err(|_| ImportError::CommitFailed)
     }
 
     /// What was refused.

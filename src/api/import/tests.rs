@@ -338,3 +338,53 @@ proptest! {
         prop_assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
     }
 }
+
+#[tokio::test]
+async fn columns_can_have_other_names() {
+    let node = TestNode::new();
+    let csv =
+        "id,Type,ioc,seen\n1,domain,example.org,2026-01-01\n2,,https://example.net/,\n3,ip-dst,192.0.2.1,\n";
+    let report = imported(&node, "format=csv&map=value%3Dioc,kind%3Dtype,last_seen%3DSEEN", csv).await;
+    assert_eq!((&report["accepted"], lines(&report)), (&json!(2), vec![4]));
+    let items = node.get("/api/v1/indicators").await.json()["items"].clone();
+    assert_eq!((&items[0]["last_seen"], &items[1]["kind"]), (&json!("2026-01-01T00:00:00Z"), &json!("url")));
+    let detail = refused_whole(&TestNode::new(), "format=csv&map=value%3Dnone", csv).await;
+    assert!(detail.contains("map"), "{detail}");
+    for query in [
+        "format=csv&map=value",
+        "format=csv&map=vlaue%3Dx",
+        "format=txt&map=value%3Dx",
+        "format=stix&map=value%3Dx",
+    ] {
+        node.import(query, "").await.problem(400, "bad-query");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_media_type_is_refused() {
+    let node = TestNode::new();
+    let import = |format: &str, header: (&'static str, &'static str)| {
+        let request = axum::http::Request::post(format!("/api/v1/imports?format={format}"))
+            .header("authorization", format!("Bearer {}", node.tokens[&Role::Import]))
+            .header(header.0, header.1);
+        node.send(request.body(Body::from("[]")).unwrap())
+    };
+    for (format, media_type) in [
+        ("stix", "text/csv"),
+        ("misp", "multipart/form-data; boundary=x"),
+        ("csv", "application/json"),
+        ("txt", "text/html"),
+        ("stix", "\u{e9}"),
+    ] {
+        import(format, ("content-type", media_type)).await.problem(415, "unsupported-media-type");
+    }
+    import("stix", ("content-encoding", "gzip")).await.problem(415, "unsupported-media-type");
+    for (format, media_type) in [
+        ("stix", "application/stix+json;version=2.1"),
+        ("stix", "Application/JSON; charset=utf-8"),
+        ("misp", "application/x-www-form-urlencoded"),
+        ("txt", "application/octet-stream"),
+    ] {
+        assert_eq!(import(format, ("content-type", media_type)).await.status, 200, "{format} {media_type}");
+    }
+}
