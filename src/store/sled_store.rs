@@ -23,11 +23,10 @@ use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::spool::Spool;
 use crate::{
-    Aside,
-    ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store,
-    StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys, loading,
-    overlaps, records, restoring,
+    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
+    IndicatorRow, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot,
+    Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys,
+    loading, overlaps, records, restoring,
 };
 
 /// How to open a store.

@@ -257,9 +257,20 @@ async fn patterns_that_are_not_understood_are_refused_with_their_id() {
 #[tokio::test]
 async fn observables_are_read_by_both_practices() {
     let node = TestNode::new();
-    let dogesec_phone =
-        json!({"extension-definition--14a97ee2-e666-5ada-a6bd-b7177f79e211": {"extension_type": "new-sco"}});
-    let taken = [
+    let taken: Vec<_> = standard_observables().into_iter().chain(extension_observables()).collect();
+    let objects: Vec<Value> = taken.iter().map(|(object, _)| object.clone()).collect();
+    let report = imported(&node, "format=stix", bundle(&objects)).await;
+    assert_eq!(reasons(&report), [], "{report}");
+    let found = canonical(&node).await;
+    for (_, wanted) in &taken {
+        assert!(found.iter().any(|found| found.starts_with(wanted)), "{wanted} in {found:?}");
+    }
+    assert_eq!(found.len(), taken.len(), "{found:?}");
+}
+
+/// Observables of the standard's own types, with what they become.
+fn standard_observables() -> Vec<(Value, &'static str)> {
+    vec![
         (observable("url", 1, json!({"value": "https://a.example/"})), "url https://a.example/"),
         (observable("domain-name", 2, json!({"value": "b.example"})), "domain b.example"),
         (observable("ipv4-addr", 3, json!({"value": "192.0.2.1"})), "ip 192.0.2.1"),
@@ -281,6 +292,14 @@ async fn observables_are_read_by_both_practices() {
             observable("user-account", 8, json!({"account_type": "forum", "account_login": "Bob"})),
             "handle forum:bob",
         ),
+    ]
+}
+
+/// Observables of dogesec's, OpenCTI's and MISP's extensions.
+fn extension_observables() -> Vec<(Value, &'static str)> {
+    let dogesec_phone =
+        json!({"extension-definition--14a97ee2-e666-5ada-a6bd-b7177f79e211": {"extension_type": "new-sco"}});
+    vec![
         (
             observable(
                 "cryptocurrency-wallet",
@@ -339,15 +358,7 @@ async fn observables_are_read_by_both_practices() {
             ),
             "handle forum:eve",
         ),
-    ];
-    let objects: Vec<Value> = taken.iter().map(|(object, _)| object.clone()).collect();
-    let report = imported(&node, "format=stix", bundle(&objects)).await;
-    assert_eq!(reasons(&report), [], "{report}");
-    let found = canonical(&node).await;
-    for (_, wanted) in &taken {
-        assert!(found.iter().any(|found| found.starts_with(wanted)), "{wanted} in {found:?}");
-    }
-    assert_eq!(found.len(), taken.len(), "{found:?}");
+    ]
 }
 
 #[tokio::test]
@@ -435,7 +446,7 @@ async fn an_id_that_repeats_with_other_content_costs_the_later_one() {
 async fn every_form_of_a_file_is_read_and_lines_are_told() {
     let one = indicator(1, "[url:value = 'https://a.example/']");
     for form in [
-        bundle(&[one.clone()]),
+        bundle(std::slice::from_ref(&one)),
         json!([one]).to_string(),
         one.to_string(),
         json!({"more": false, "objects": [one]}).to_string(),

@@ -111,7 +111,7 @@ mod tests {
             let part = |n: u64| Part {
                 role: n as u8 % 3,
                 line: n + round,
-                left_out: n % 2 == 0,
+                left_out: n.is_multiple_of(2),
                 text: vec![n as u8; n as usize % 300],
             };
             let parts: Vec<Part> = (0..400).map(part).collect();

@@ -54,7 +54,8 @@ const DOGESEC_PHONE: &str = "extension-definition--14a97ee2-e666-5ada-a6bd-b7177
 /// Whether an object can make rows.
 pub(crate) fn is_taken(members: &Members) -> bool {
     let type_name = text(members, "type").unwrap_or_default();
-    !AROUND.contains(&type_name) && !(type_name == "observed-data" && object(members, "objects").is_none())
+    let observed = type_name == "observed-data" && object(members, "objects").is_none();
+    !observed && !AROUND.contains(&type_name)
 }
 
 /// The rows of an object.
@@ -159,7 +160,7 @@ fn observable(type_name: &str, members: &Members, rules: &RowRules) -> Vec<Findi
         return vec![card()];
     }
     if is_dogesec_phone(members) {
-        findings.iter_mut().for_each(|finding| with_plus(finding));
+        findings.iter_mut().for_each(with_plus);
     }
     if findings.is_empty() {
         return no("an observable of this type, or without a value, is no indicator that is compared");
