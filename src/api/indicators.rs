@@ -6,7 +6,7 @@ use std::fmt;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use overlap_indicator::{Indicator, Kind, Rules, SecretText};
+use overlap_indicator::{Indicator, Kind, Pap, Rules, SecretText};
 use overlap_store::{IndicatorFilter, IndicatorId, IndicatorRow, Page, PageRequest, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +23,7 @@ const SCAN_ROWS: usize = 10_000;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Indicator, example = json!({
     "id": "7d0c8f0f6f0e4b1e9c55a0f3b2f4c6d1", "kind": "domain", "value": "Example[.]org", "canonical": "example.org",
-    "tlp": "amber", "source": "case-12", "first_seen": "2026-10-01T00:00:00Z", "last_seen": null, "expires": null,
+    "tlp": "amber", "pap": null, "source": "case-12", "first_seen": "2026-10-01T00:00:00Z", "last_seen": null, "expires": null,
     "confidence": 80, "note": "", "imported": "2026-11-01T08:00:00Z"
 }))]
 pub(crate) struct IndicatorItem {
@@ -37,6 +37,8 @@ pub(crate) struct IndicatorItem {
     canonical: String,
     /// How far it may be told (TLP 2.0).
     tlp: &'static str,
+    /// What may be done with it (PAP), where its source said so.
+    pap: Option<&'static str>,
     /// Where it is from.
     source: String,
     /// When it was first seen.
@@ -65,6 +67,7 @@ impl From<IndicatorRow> for IndicatorItem {
             value: row.raw.reveal().to_owned(),
             canonical: row.canonical.reveal().to_owned(),
             tlp: row.context.tlp.as_str(),
+            pap: row.context.pap.map(Pap::as_str),
             source: row.context.source,
             first_seen: row.context.first_seen.map(rfc3339),
             last_seen: row.context.last_seen.map(rfc3339),

@@ -11,7 +11,7 @@
 //! | `GET health`, `GET ready`, `GET openapi.json` | none | `{"status":"ok"}`; `{"ready":bool}` with 200 or 503; the description |
 //! | `GET /metrics` | read | Prometheus text |
 //! | `GET status` | read | the node at a glance |
-//! | `POST imports?format=csv\|ndjson\|txt[&kind=][&source=][&tlp=]` | import | the body is the file, of any size; `{"accepted","duplicates","rejected":[{"line","kind","reason"}],"rejected_more"}` |
+//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
 //! | `GET indicators[?kind=]`, `GET indicators/{id}` | read | own indicators |
 //! | `DELETE indicators/{id}`, `POST indicators/withdraw` | import | take them out; the body is `{"values":[{"kind","value"}],"ids":[]}` |
 //! | `POST exchanges` | exchange | `{"peer","mode","engine","purpose","case"}`, all but the first optional; 202 and `{"exchange":id}` |
@@ -29,28 +29,22 @@
 //! `read`. Query parameters and fields that a route does not know are refused.
 //!
 //! In an **import** a line ends with LF or CRLF, a UTF-8 byte order mark is taken off, and `line` is the physical line on which
-//! a record starts, from 1. CSV has a header with `value`, with `kind` unless `?kind=` is given, and any of `tlp`, `source`,
+//! a record starts, from 1. CSV has a header with `value`, with `kind` unless `?kind=` is given, and any of `tlp`, `pap`, `source`,
 //! `first_seen`, `last_seen`, `expires`, `confidence` and `note`, in any order; NDJSON has the same fields; in txt every line is
 //! a value, but for blank ones and those that begin with `#`. A row that names no kind is of `?kind=`, or its kind is detected.
-//! A row that is refused costs itself and no other, and is never echoed. A file that is no text or lacks a column is refused
-//! whole (422).
+//! With `?map=value=ioc,kind=type` the header has other names, and unknown columns are passed over. STIX 2.1 and MISP come as JSON; `id`
+//! is the object's id or the attribute's UUID. A row that is refused costs itself and no other, and is never echoed. A file that is no
+//! text, no JSON or lacks a column is refused (422); `import` in the problem says what was done before, in whole batches.
 
 mod access;
 mod api;
 #[cfg(test)]
 mod api_tests;
-mod batch;
-mod csv_records;
 mod daemon;
 mod exchanges;
 mod health;
 mod import;
-mod import_format;
-mod import_row;
-#[cfg(test)]
-mod import_tests;
 mod indicators;
-mod lines;
 mod nearest;
 mod overlaps;
 mod peers;

@@ -7,6 +7,8 @@ use overlap_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::import::ImportReport;
+
 /// What kind of problem: decides the type, the title and the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProblemKind {
@@ -26,6 +28,7 @@ pub(crate) enum ProblemKind {
     Refused,
     TooLarge,
     BadImport,
+    UnsupportedMediaType,
     Internal,
     Unreachable,
 }
@@ -58,6 +61,11 @@ impl ProblemKind {
             ProblemKind::BadImport => {
                 ("bad-import", "The file cannot be imported", StatusCode::UNPROCESSABLE_ENTITY)
             }
+            ProblemKind::UnsupportedMediaType => (
+                "unsupported-media-type",
+                "The body is of another media type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
             ProblemKind::Internal => ("internal", "This node failed", StatusCode::INTERNAL_SERVER_ERROR),
             ProblemKind::Unreachable => {
                 ("unreachable", "The partner cannot be reached", StatusCode::BAD_GATEWAY)
@@ -73,12 +81,13 @@ pub(crate) struct Problem {
     detail: String,
     code: Option<&'static str>,
     retry_after: Option<u64>,
+    import: Option<Box<ImportReport>>,
 }
 
 impl Problem {
     /// A problem; `detail` says what to change and holds no indicator's value.
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), code: None, retry_after: None }
+        Self { kind, detail: detail.into(), code: None, retry_after: None, import: None }
     }
 
     /// A refusal by policy, this node's or the partner's.
@@ -88,7 +97,13 @@ impl Problem {
             detail: refusal.sentence,
             code: Some(refusal.code.as_str()),
             retry_after: refusal.retry_after,
+            import: None,
         }
+    }
+
+    /// The same problem, which ended an import that had come this far.
+    pub(crate) fn after(self, import: ImportReport) -> Self {
+        Self { import: Some(Box::new(import)), ..self }
     }
 
     /// A failure of this node whose cause is in the log.
@@ -111,6 +126,7 @@ impl Problem {
             detail: self.detail,
             code: self.code.map(str::to_owned),
             retry_after: self.retry_after,
+            import: self.import,
         };
         (status, document)
     }
@@ -171,4 +187,7 @@ pub(crate) struct ProblemDocument {
     /// When trying again may help, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    /// What an import had done before it ended: `accepted` rows are there, in whole batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<Box<ImportReport>>,
 }

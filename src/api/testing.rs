@@ -259,3 +259,46 @@ pub(crate) fn exchange(id: u8, state: ExchangeState) -> ExchangeRecord {
         receipt: None,
     }
 }
+
+/// What tests of imports share.
+pub(crate) mod imports {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use serde_json::{Value, json};
+
+    use super::{Answer, TestNode};
+
+    /// A test card number, Luhn-valid, of a range that issues no cards.
+    pub(crate) const CARD: &str = "4111111111111111";
+
+    /// The report of an import that is answered.
+    pub(crate) async fn imported(node: &TestNode, query: &str, body: impl Into<Body>) -> Value {
+        let answer = node.import(query, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        answer.json()
+    }
+
+    /// The ids of what was refused, with the reasons.
+    pub(crate) fn reasons(report: &Value) -> Vec<(Option<&str>, &str)> {
+        let rejected = report["rejected"].as_array().unwrap();
+        rejected.iter().map(|reject| (reject["id"].as_str(), reject["reason"].as_str().unwrap())).collect()
+    }
+
+    /// The node's indicators, a thousand at most.
+    pub(crate) async fn items(node: &TestNode) -> Vec<Value> {
+        let page = node.get("/api/v1/indicators?limit=1000").await.json();
+        page["items"].as_array().unwrap().clone()
+    }
+
+    /// Asserts that a file is refused and nothing of it imported; returns why.
+    pub(crate) async fn refused_whole(node: &TestNode, query: &str, body: impl Into<Body>) -> String {
+        let before = node.get("/api/v1/status").await.json();
+        let answer: Answer = node.import(query, body).await;
+        let problem = answer.problem(422, "bad-import");
+        assert_eq!(problem["import"]["accepted"], 0);
+        let after = node.get("/api/v1/status").await.json();
+        assert_eq!(before["indicators"], after["indicators"], "nothing is imported");
+        assert_eq!(json!({}), after["indicators"]);
+        problem["detail"].as_str().unwrap().to_owned()
+    }
+}

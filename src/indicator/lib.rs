@@ -31,7 +31,7 @@ mod url;
 mod wallet;
 
 pub use card::contains_card_number;
-pub use context::{Context, Tlp, UnknownTlp};
+pub use context::{Context, Pap, Tlp, UnknownPap, UnknownTlp};
 pub use digest::{Digest, DigestSalt, Digester};
 pub use facet::{Facet, FacetKey, UnknownFacet};
 pub use indicator::{Indicator, Rules};

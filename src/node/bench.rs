@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cli::{Ask, EngineArg, ExchangeReport, exchange, upload};
+use crate::cli::{Ask, EngineArg, ExchangeReport, Format, Job, exchange, upload};
 use crate::clock;
 use crate::config::LearnsName;
 use crate::exit::CommandError;
@@ -110,7 +110,7 @@ async fn fill(
     files::write_new(&file, items(own, size).as_bytes())?;
     let mut node = NodeProcess::start(&member.config)?;
     node.wait_ready().await?;
-    let report = upload(node.client(), &file, "csv", None, output).await?;
+    let report = upload(node.client(), &file, Format::Csv, &Job::default(), output).await?;
     node.stop().await?;
     if report.accepted == size {
         Ok(())

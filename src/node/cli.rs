@@ -34,7 +34,7 @@ use crate::output::Output;
 
 pub use exchange::ExchangeReport;
 pub(crate) use exchange::{Ask, EngineArg, exchange};
-pub(crate) use import::upload;
+pub(crate) use import::{Format, ImportReport, Job, upload};
 pub use overlaps::OverlapLine;
 pub(crate) use overlaps::all as all_overlaps;
 

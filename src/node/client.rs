@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::cli::ImportReport;
 use crate::config::Config;
 use crate::files::{self, FileError};
 use crate::one_way::OneWayAtLast;
@@ -67,6 +68,9 @@ pub struct Problem {
     /// The refusal's code, where it is one.
     #[serde(default)]
     pub code: Option<String>,
+    /// What an import had done before it ended.
+    #[serde(default)]
+    pub(crate) import: Option<Box<ImportReport>>,
 }
 
 impl std::fmt::Display for Problem {
@@ -75,9 +79,14 @@ impl std::fmt::Display for Problem {
             return write!(f, "refused ({code}): {}", self.detail.as_deref().unwrap_or(&self.title));
         }
         match &self.detail {
-            Some(detail) => write!(f, "{}: {detail}", self.title),
-            None => write!(f, "{} (status {})", self.title, self.status),
+            Some(detail) => write!(f, "{}: {detail}", self.title)?,
+            None => write!(f, "{} (status {})", self.title, self.status)?,
         }
+        let rows = self.import.as_ref().map_or(0, |import| import.accepted + import.duplicates);
+        if rows > 0 {
+            write!(f, "; {rows} rows before that are there")?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use overlap_coalition::MemberId;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::cli::{Ask, EngineArg, ExchangeReport, OverlapLine, all_overlaps, exchange, upload};
+use crate::cli::{Ask, EngineArg, ExchangeReport, Format, Job, OverlapLine, all_overlaps, exchange, upload};
 use crate::clock;
 use crate::config::{Config, LearnsName};
 use crate::exit::CommandError;
@@ -111,7 +111,7 @@ impl Demo {
         for (node, (member, list)) in self.nodes.iter().zip(SAMPLES) {
             let file = node.member.config.with_file_name("sample.csv");
             files::write_new(&file, list.as_bytes())?;
-            let report = upload(node.process.client(), &file, "csv", None, output).await?;
+            let report = upload(node.process.client(), &file, Format::Csv, &Job::default(), output).await?;
             if !report.rejected.is_empty() {
                 return Err(CommandError::failed(format!(
                     "rows of the sample list of {member} were rejected"

@@ -18,7 +18,7 @@
 
 use data_encoding::HEXLOWER;
 use overlap_coalition::ExchangeId;
-use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText, Tlp};
+use overlap_indicator::{Context, Facet, Indicator, Kind, Pap, Rules, SecretText, Tlp, UnknownPap};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read, Write};
@@ -76,6 +76,8 @@ pub(crate) struct IndicatorRecord {
     canonical: String,
     raw: String,
     tlp: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pap: Option<String>,
     source: String,
     first_seen: Option<u64>,
     last_seen: Option<u64>,
@@ -275,6 +277,7 @@ impl IndicatorRecord {
             canonical: row.canonical.reveal().to_owned(),
             raw: row.raw.reveal().to_owned(),
             tlp: context.tlp.to_string(),
+            pap: context.pap.map(|pap| pap.to_string()),
             source: context.source,
             first_seen: context.first_seen,
             last_seen: context.last_seen,
@@ -299,8 +302,10 @@ impl IndicatorRecord {
             return Err(StoreError::BadExport("an indicator is not in its canonical form"));
         }
         let tlp = tlp(&self.tlp)?;
+        let pap: Option<Pap> = self.pap.as_deref().map(str::parse).transpose().map_err(bad_pap)?;
         let context = Context {
             tlp,
+            pap,
             source: self.source,
             first_seen: self.first_seen,
             last_seen: self.last_seen,
@@ -352,6 +357,10 @@ impl OverlapRecord {
 
 fn tlp(name: &str) -> Result<Tlp, StoreError> {
     name.parse().map_err(|_| StoreError::BadExport("a TLP marking is unknown"))
+}
+
+fn bad_pap(_: UnknownPap) -> StoreError {
+    StoreError::BadExport("a PAP marking is unknown")
 }
 
 fn bad_id() -> StoreError {

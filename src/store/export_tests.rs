@@ -3,7 +3,7 @@
 use std::fs;
 
 use overlap_coalition::{Charge, DayUse, Timestamp};
-use overlap_indicator::{Context, Facet, Kind, Tlp};
+use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 use sha2::{Digest, Sha256};
 
 use crate::stored::{StoredRoster, StoredToken};
@@ -22,6 +22,7 @@ fn filled(place: &Place) -> SledStore {
     store.import((0..300).map(domain).collect(), NOW).unwrap();
     let context = Context {
         tlp: Tlp::AmberStrict,
+        pap: Some(Pap::Green),
         source: "a \"source\"\n".into(),
         first_seen: Some(1),
         last_seen: Some(2),

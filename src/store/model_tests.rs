@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use overlap_coalition::{Charge, Timestamp};
-use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Tlp};
+use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
 use crate::testing::{NOW, Place, all_pages, exchange, member, new_indicator};
@@ -39,9 +39,11 @@ fn context() -> impl Strategy<Value = Context> {
     let time = || prop::option::of(0_u64..100);
     let tlp = prop::sample::select(Tlp::ALL.to_vec());
     let expires = prop::option::of(prop::sample::select(vec![NOW.0 - 1, NOW.0, NOW.0 + 1, NOW.0 + 50]));
-    (tlp, time(), time(), expires, prop::option::of(0_u8..=100)).prop_map(
-        |(tlp, first_seen, last_seen, expires, confidence)| Context {
+    let pap = prop::option::of(prop::sample::select(Pap::ALL.to_vec()));
+    (tlp, pap, time(), time(), expires, prop::option::of(0_u8..=100)).prop_map(
+        |(tlp, pap, first_seen, last_seen, expires, confidence)| Context {
             tlp,
+            pap,
             first_seen,
             last_seen,
             expires,
@@ -184,6 +186,7 @@ impl Model {
 /// The rules of bringing a context up to date, as [`crate::ImportCounts`] has them.
 fn merge(old: &mut Context, new: &Context) {
     old.tlp = old.tlp.max(new.tlp);
+    old.pap = old.pap.max(new.pap);
     old.first_seen = [old.first_seen, new.first_seen].into_iter().flatten().min();
     old.last_seen = [old.last_seen, new.last_seen].into_iter().flatten().max();
     old.confidence = new.confidence.or(old.confidence);

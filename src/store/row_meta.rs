@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-use overlap_indicator::{Context, Kind, Tlp};
+use overlap_indicator::{Context, Kind, Pap, Tlp};
 
 use crate::IndicatorId;
 use crate::segment::SEGMENT_ROWS;
@@ -30,6 +30,7 @@ struct Numbers {
     last_seen: PackedTime,
     expires: PackedTime,
     tlp: Tlp,
+    pap: Option<Pap>,
     confidence: Option<u8>,
 }
 
@@ -55,6 +56,7 @@ impl Numbers {
         last_seen: PackedTime(None),
         expires: PackedTime(None),
         tlp: Tlp::Red,
+        pap: None,
         confidence: None,
     };
 
@@ -64,6 +66,7 @@ impl Numbers {
             last_seen: context.last_seen.into(),
             expires: context.expires.into(),
             tlp: context.tlp,
+            pap: context.pap,
             confidence: context.confidence,
         }
     }
@@ -107,6 +110,7 @@ impl RowMeta {
         context.last_seen = self.numbers.last_seen.into();
         context.expires = self.numbers.expires.into();
         context.tlp = self.numbers.tlp;
+        context.pap = self.numbers.pap;
         context.confidence = self.numbers.confidence;
     }
 }
@@ -234,7 +238,7 @@ fn status(meta: &RowMeta) -> u8 {
 }
 
 /// What a row's context becomes when the indicator is imported again: the earliest first sight, the latest last sight, the narrower
-/// marking, and the newer statement of expiry and confidence where there is one. Importing an expired indicator without an
+/// of each marking, and the newer statement of expiry and confidence where there is one. Importing an expired indicator without an
 /// expiry makes it current again. Source and note stay the first import's.
 pub(crate) fn merged(old: &Context, new: &Context, now: u64) -> Context {
     let either = |a: Option<u64>, b: Option<u64>, pick: fn(u64, u64) -> u64| match (a, b) {
@@ -243,6 +247,7 @@ pub(crate) fn merged(old: &Context, new: &Context, now: u64) -> Context {
     };
     Context {
         tlp: old.tlp.max(new.tlp),
+        pap: old.pap.max(new.pap),
         source: old.source.clone(),
         first_seen: either(old.first_seen, new.first_seen, u64::min),
         last_seen: either(old.last_seen, new.last_seen, u64::max),
@@ -287,6 +292,7 @@ mod tests {
     fn merging_keeps_the_narrower_marking_and_the_wider_span() {
         let old = Context {
             tlp: Tlp::Green,
+            pap: Some(Pap::Amber),
             source: "a".into(),
             first_seen: Some(10),
             last_seen: Some(20),
@@ -296,6 +302,7 @@ mod tests {
         };
         let new = Context {
             tlp: Tlp::Red,
+            pap: None,
             source: "b".into(),
             first_seen: Some(5),
             last_seen: Some(15),
@@ -305,6 +312,7 @@ mod tests {
         };
         let wanted = Context { tlp: Tlp::Red, first_seen: Some(5), ..old.clone() };
         assert_eq!(merged(&old, &new, 50), wanted);
+        assert_eq!(merged(&old, &Context { pap: Some(Pap::Red), ..new.clone() }, 50).pap, Some(Pap::Red));
         assert_eq!(merged(&old, &new, 100).expires, None);
         assert_eq!(merged(&old, &Context { expires: Some(60), ..new }, 50).expires, Some(60));
     }

@@ -4,7 +4,7 @@
 //! and a withdrawn row leaves an empty place, its value gone from the segment. The place of a row, segment and number within it, is
 //! therefore its place in the order of import.
 
-use overlap_indicator::{Context, Kind, SecretText, Tlp};
+use overlap_indicator::{Context, Kind, Pap, SecretText, Tlp};
 use zeroize::Zeroizing;
 
 use crate::codec::{Reader, put_text, reserve_wiped};
@@ -23,6 +23,10 @@ const LIVE: u8 = 1;
 const LIVE_RAW_IS_CANONICAL: u8 = 2;
 /// Where a confidence is not known; others go to 100.
 const NO_CONFIDENCE: u8 = 255;
+/// The byte of the markings: TLP in its low half, PAP in the high one, where rows from before PAP have nothing.
+const TLP_BITS: u8 = 0x0F;
+const PAP_SHIFT: u32 = 4;
+const NO_PAP: u8 = 0;
 /// Bytes of what of a context can change.
 const CONTEXT_NUMBERS: usize = 2 + 3 * 8;
 /// Where a time is not known.
@@ -172,7 +176,7 @@ fn row_in<'a>(reader: &mut Reader<'a>) -> Result<Option<PackedRow<'a>>, StoreErr
 
 /// Appends what of a context can change: [`CONTEXT_NUMBERS`] bytes.
 pub(crate) fn put_context_numbers(out: &mut Vec<u8>, context: &Context) {
-    out.push(context.tlp.number());
+    out.push(context.tlp.number() | context.pap.map_or(NO_PAP, Pap::number) << PAP_SHIFT);
     out.push(context.confidence.unwrap_or(NO_CONFIDENCE));
     for time in [context.first_seen, context.last_seen, context.expires] {
         out.extend_from_slice(&time.unwrap_or(NO_TIME).to_le_bytes());
@@ -181,11 +185,16 @@ pub(crate) fn put_context_numbers(out: &mut Vec<u8>, context: &Context) {
 
 /// Reads what [`put_context_numbers`] wrote; source and note are empty.
 pub(crate) fn context_numbers(reader: &mut Reader<'_>) -> Result<Context, StoreError> {
-    let tlp = Tlp::from_number(reader.u8()?).ok_or_else(|| damaged("a TLP marking"))?;
+    let markings = reader.u8()?;
+    let tlp = Tlp::from_number(markings & TLP_BITS).ok_or_else(|| damaged("a TLP marking"))?;
+    let pap = match markings >> PAP_SHIFT {
+        NO_PAP => None,
+        number => Some(Pap::from_number(number).ok_or_else(|| damaged("a PAP marking"))?),
+    };
     let confidence = Some(reader.u8()?).filter(|confidence| *confidence != NO_CONFIDENCE);
     let mut time = || reader.u64().map(|time| Some(time).filter(|time| *time != NO_TIME));
     let (first_seen, last_seen, expires) = (time()?, time()?, time()?);
-    Ok(Context { tlp, confidence, first_seen, last_seen, expires, ..Context::default() })
+    Ok(Context { tlp, pap, confidence, first_seen, last_seen, expires, ..Context::default() })
 }
 
 #[cfg(test)]

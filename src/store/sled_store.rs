@@ -23,12 +23,13 @@ use crate::journal::Journals;
 use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
+use crate::spool::Spool;
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
-    ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot, Store,
-    StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys, loading,
-    overlaps, records, restoring,
+    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
+    IndicatorRow, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot,
+    Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys,
+    loading, overlaps, records, restoring,
 };
 
 /// How to open a store.
@@ -324,6 +325,10 @@ impl Store for SledStore {
 
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
         records::tokens(self)
+    }
+
+    fn put_aside(&self) -> Result<Box<dyn Aside>, StoreError> {
+        Ok(Box::new(Spool::new(self.folder.path(), self.sealer.clone())?))
     }
 
     fn counts(&self) -> Result<StoreCounts, StoreError> {

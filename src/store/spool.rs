@@ -1,4 +1,4 @@
-//! A sealed file without a name, where an export or a restore waits: plain values never lie on the disk.
+//! A sealed file without a name, where an export, a restore or part of an import waits: plain values never lie on the disk.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::StoreError;
 use crate::seal::Sealer;
+use crate::{Aside, StoreError};
 
 /// Bytes that are sealed together.
 const CHUNK: usize = 64 << 10;
@@ -79,6 +79,12 @@ impl Write for Spool {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Aside for Spool {
+    fn read_back(self: Box<Self>) -> Result<Box<dyn Read + Send>, StoreError> {
+        Ok(Box::new(self.into_reader()?))
     }
 }
 

@@ -29,6 +29,15 @@ pub struct StoreCounts {
 /// A roster that was verified when it was stored, its version and its hash.
 pub type KnownRoster = (SignedDocument, u64, [u8; 32]);
 
+/// Takes bytes and gives them back once, sealed while they wait.
+pub trait Aside: Write + Send {
+    /// Ends the writing.
+    ///
+    /// # Errors
+    /// The disk fails.
+    fn read_back(self: Box<Self>) -> Result<Box<dyn Read + Send>, StoreError>;
+}
+
 /// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
 pub trait Store: Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
@@ -122,6 +131,9 @@ pub trait Store: Send + Sync {
     fn revoke_token(&self, name: &str) -> Result<bool, StoreError>;
     /// All tokens.
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
+
+    /// A place on the disk for what cannot be kept in memory and must not lie there plain. Nothing of it outlives the process.
+    fn put_aside(&self) -> Result<Box<dyn Aside>, StoreError>;
 
     /// How much there is.
     fn counts(&self) -> Result<StoreCounts, StoreError>;

@@ -50,6 +50,73 @@ fn formats_are_known_by_their_extensions() {
 }
 
 #[test]
+fn stix_and_misp_are_known_by_what_they_begin_with() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let id = "indicator--5f0e1d2c-0000-4000-8000-000000000001";
+    let bundle = format!(
+        "{{\"type\":\"bundle\",\"objects\":[\n{{\"type\":\"url\",\"value\":\"https://a.example/\"}},\n{{\"type\":\"indicator\",\"id\":\"{id}\",\"pattern\":\"[x\",\"pattern_type\":\"stix\"}}]}}"
+    );
+    let bundle = lab.write("bundle.json", bundle);
+    let report = node.command(["import", &bundle, "--json"]).expect_code(4).json();
+    assert_eq!((&report["accepted"], &report["rejected"][0]["id"]), (&json!(1), &json!(id)));
+    assert_eq!(
+        (&report["rejected"][0]["line"], &report["rejected"][0]["kind"]),
+        (&json!(3), &json!("indicator"))
+    );
+    let told = node.command(["import", &bundle]).expect_code(4).stdout;
+    assert!(told.contains(&format!("\n  line 3, {id} (indicator): the pattern")), "{told}");
+    let event = lab.write("event.json", "{\"Event\":{\"Attribute\":[{\"type\":\"domain\",\"value\":\"b.example\"}],\"Tag\":[{\"name\":\"tlp:red\"},{\"name\":\"PAP:RED\"}]}}");
+    let report = node.command(["import", &event, "--json"]).expect_code(0).json();
+    assert_eq!(report, json!({ "accepted": 1, "duplicates": 0, "rejected": [] }));
+    let lines = node.command(["indicators", "list", "--json"]).expect_code(0).json_lines();
+    assert_eq!((&lines[1]["tlp"], &lines[1]["pap"]), (&json!("red"), &json!("red")));
+    let other = lab.write("other.json", "{\"rows\":[]}");
+    let refused = node.command(["import", &other]).expect_code(2);
+    assert!(refused.stderr.contains("--format"), "{}", refused.stderr);
+    let foreign = lab.write("foreign.csv", "id,ioc,type\n1,c.example,domain\n");
+    let report =
+        node.command(["import", &foreign, "--map", "value=ioc,kind=type", "--json"]).expect_code(0).json();
+    assert_eq!(report["accepted"], 1);
+    let _ = node.command(["import", &foreign, "--map", "vlaue=ioc"]).expect_code(2);
+}
+
+#[test]
+fn a_feed_is_imported_event_by_event_and_from_its_own_folder_alone() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let feed = lab.folder().join("feed");
+    std::fs::create_dir(&feed).unwrap();
+    let name = |number: u32| format!("5f0e1d2c-0000-4000-8000-{number:012}");
+    let event = |number: u32| {
+        format!(
+            "{{\"Event\":{{\"Attribute\":[{{\"type\":\"domain\",\"value\":\"d{number}.example.org\"}},{{\"uuid\":\"{}\",\"type\":\"mutex\",\"value\":\"x\"}}]}}}}",
+            name(100 + number)
+        )
+    };
+    let write = |file: &str, text: &str| std::fs::write(feed.join(file), text).unwrap();
+    let manifest: Vec<String> = (1..=5)
+        .map(|number| format!("\"{}\":{{\"info\":\"x\",\"url\":\"https://a.example/\"}}", name(number)))
+        .collect();
+    write("manifest.json", &format!("{{{}}}", manifest.join(",")));
+    write(&format!("{}.json", name(1)), &event(1));
+    write(&format!("{}.json", name(2)), &event(2));
+    write(&format!("{}.json", name(3)), &event(3)[..40]);
+    let outside = lab.write("outside.json", event(4));
+    std::os::unix::fs::symlink(outside, feed.join(format!("{}.json", name(4)))).unwrap();
+    write(&format!("{}.json", name(9)), &event(9));
+    let report = node.command(["import", feed.to_str().unwrap(), "--json"]).expect_code(4).json();
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(2), &json!(0)));
+    let rejected: Vec<_> =
+        report["rejected"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(rejected, [name(101), name(102), name(3), name(4), name(5)], "{report}");
+    assert_eq!(report["rejected"][0]["file"], format!("{}.json", name(1)));
+    let again =
+        node.command(["import", feed.to_str().unwrap(), "--format", "misp", "--json"]).expect_code(4).json();
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(2)));
+}
+
+#[test]
 fn an_exchange_tells_both_sides() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let (a, b) = (lab.start("a"), lab.start("b"));

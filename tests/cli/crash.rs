@@ -55,6 +55,35 @@ fn rows(list: usize, count: usize) -> String {
 }
 
 #[test]
+fn a_bundle_whose_import_was_killed_is_imported_again_without_duplicates() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let objects: Vec<String> = (0..ROWS_CUT_OFF)
+        .map(|row| format!("{{\"type\":\"user-account\",\"account_type\":\"shop\",\"user_id\":\"{row}\"}}"))
+        .collect();
+    let bundle =
+        lab.write("bundle.json", format!("{{\"type\":\"bundle\",\"objects\":[{}]}}", objects.join(",")));
+    let (config, file) = (lab.config("a"), bundle.clone());
+    let importing = thread::spawn(move || {
+        let args = ["import", &file, "--config", config.to_str().unwrap()];
+        run(PROGRAM, std::path::Path::new("/"), args)
+    });
+    while !importing.is_finished() && stored(&node) == 0 {}
+    node.kill();
+    let _ = importing.join().unwrap();
+    let node = lab.start("a");
+    let there = stored(&node) as u64;
+    let report = node.command(["import", &bundle, "--json"]).expect_code(0).json();
+    let counts = (report["accepted"].as_u64().unwrap(), report["duplicates"].as_u64().unwrap());
+    assert_eq!(
+        counts,
+        (ROWS_CUT_OFF as u64 - there, there),
+        "what was durable is known, and the rest is new"
+    );
+    assert_eq!(stored(&node), ROWS_CUT_OFF);
+}
+
+#[test]
 fn a_node_that_is_stopped_in_an_exchange_ends_well_and_its_partner_goes_on() {
     let lab = Lab::create(PROGRAM, &["a", "b", "c"]);
     lab.edit_config("a", "[peer]", "shutdown_limit = \"1s\"\n\n[peer]");

@@ -1,14 +1,17 @@
 //! `overlapd import`
 
+mod feed;
+mod format;
+mod report;
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::{Deserialize, Serialize};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
@@ -16,109 +19,80 @@ use super::Context;
 use crate::client::{Body, CHUNK, Client, encoded};
 use crate::exit::{CommandError, Exit};
 use crate::files::FileError;
-use crate::output::{Output, number_text, printable};
+use crate::output::Output;
 
-/// Rejects that are listed for people; `--json` lists them all.
-const SHOWN_REJECTS: usize = 10;
+pub(crate) use format::Format;
+pub(crate) use report::ImportReport;
 
 /// Import indicators from a file
 ///
-/// CSV has a header: kind,value[,tlp,source,first_seen,last_seen,expires,confidence,note], columns in any order.
+/// CSV has a header: kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note], columns in any order.
 /// NDJSON has an object with the same names on each line. Plain text has a value on each line; its kind is detected,
-/// or given by --kind. Values may be defanged. A row that is refused is reported with its line and reason, and the
-/// others are imported; the command then ends with 4. Card numbers are never accepted and never shown.
+/// or given by --kind. Of STIX 2.1 the indicators' patterns and the observables are taken, of MISP the attributes whose
+/// types are compared, with their TLP and PAP markings. Values may be defanged. A row that is refused is reported with
+/// its line, its object's id and the reason, and the others are imported; the command then ends with 4. Card numbers
+/// are never accepted and never shown, and nothing that a file names is fetched.
+///
+/// An import that was cut off is begun again: what is there already is counted as known.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   overlapd import indicators.csv
   overlapd import --kind wallet addresses.txt
+  overlapd import --map value=ioc,kind=type vendor.csv
+  overlapd import bundle.json
+  overlapd import --format misp feed/
   overlapd import --json feed.ndjson | jq '.rejected[]'")]
 pub(crate) struct ImportArgs {
-    /// The file
+    /// The file, or the folder of a MISP feed
     file: PathBuf,
     /// The kind of every row that names none
     #[arg(long, value_parser = super::parse_kind)]
     kind: Option<overlap_indicator::Kind>,
-    /// The file's format; by its extension, if not given
+    /// The file's format; by its extension, and for JSON by its beginning, if not given
     #[arg(long)]
     format: Option<Format>,
+    /// The names that a CSV file gives to columns, as OURS=ITS pairs: value=ioc,kind=type. Other columns are passed over
+    #[arg(long, value_name = "COLUMNS")]
+    map: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Csv,
-    Ndjson,
-    Txt,
-}
-
-impl Format {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Format::Csv => "csv",
-            Format::Ndjson => "ndjson",
-            Format::Txt => "txt",
-        }
-    }
-
-    fn of(path: &Path) -> Result<Self, CommandError> {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-        match extension.as_deref() {
-            Some("csv") => Ok(Format::Csv),
-            Some("ndjson" | "jsonl") => Ok(Format::Ndjson),
-            Some("txt") => Ok(Format::Txt),
-            _ => Err(CommandError::Usage(format!(
-                "{}: the extension is not csv, ndjson, jsonl or txt: say which with --format",
-                path.display()
-            ))),
-        }
-    }
-}
-
-/// What became of an import.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ImportReport {
-    /// New.
-    pub(crate) accepted: u64,
-    /// Known already.
-    pub(crate) duplicates: u64,
-    /// Refused.
-    pub(crate) rejected: Vec<RejectedRow>,
-    /// Refused beyond those that are listed.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) rejected_more: u64,
-}
-
-/// A row that was refused.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct RejectedRow {
-    line: u64,
-    kind: Option<String>,
-    reason: String,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's shape")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
+/// How a file is to be read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Job<'a> {
+    /// The kind of every row that names none.
+    pub(crate) kind: Option<overlap_indicator::Kind>,
+    /// The names of CSV's columns.
+    pub(crate) map: Option<&'a str>,
 }
 
 pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<Exit, CommandError> {
-    let format = args.format.map_or_else(|| Format::of(&args.file), Ok)?;
     let client = context.client()?;
-    let report = upload(&client, &args.file, format.as_str(), args.kind, context.output).await?;
+    let job = Job { kind: args.kind, map: args.map.as_deref() };
+    let is_misp = args.format.is_none_or(|format| format == Format::Misp);
+    let report = if is_misp && feed::is_feed(&args.file) {
+        feed::import(&client, &args.file, &job, context.output).await?
+    } else {
+        let format = match args.format {
+            Some(format) => format,
+            None => Format::of(&args.file).await?,
+        };
+        upload(&client, &args.file, format, &job, context.output).await?
+    };
     if context.output.is_json() {
         context.output.json(&report)?;
     } else {
-        tell(context.output, &report)?;
+        report.tell(context.output)?;
     }
-    Ok(if report.rejected.is_empty() { Exit::Done } else { Exit::DoneWithRejects })
+    Ok(if report.refused() == 0 { Exit::Done } else { Exit::DoneWithRejects })
 }
 
 /// Streams a file to a node.
 pub(crate) async fn upload(
     client: &Client,
     path: &Path,
-    format: &str,
-    kind: Option<overlap_indicator::Kind>,
+    format: Format,
+    job: &Job<'_>,
     output: Output,
 ) -> Result<ImportReport, CommandError> {
     let file = File::open(path).await.map_err(FileError::io("read", path))?;
@@ -127,11 +101,15 @@ pub(crate) async fn upload(
         return Err(FileError::NotA { path: path.to_owned(), expected: "a file" }.into());
     }
     let bar = progress_bar(output, metadata.len());
-    let kind = kind.map(|kind| format!("&kind={}", encoded(kind.as_str()))).unwrap_or_default();
-    let target = format!("/api/v1/imports?format={format}{kind}");
-    let report = client.upload(&target, file_body(file, bar.clone())).await;
+    let report = client.upload(&target(format, job), file_body(file, bar.clone())).await;
     bar.finish_and_clear();
     Ok(report?)
+}
+
+fn target(format: Format, job: &Job<'_>) -> String {
+    let kind = job.kind.map(|kind| format!("&kind={}", encoded(kind.as_str()))).unwrap_or_default();
+    let map = job.map.map(|map| format!("&map={}", encoded(map))).unwrap_or_default();
+    format!("/api/v1/imports?format={}{kind}{map}", format.as_str())
 }
 
 fn progress_bar(output: Output, size: u64) -> ProgressBar {
@@ -157,23 +135,4 @@ fn file_body(file: File, bar: ProgressBar) -> Body {
         }
     });
     StreamBody::new(frames).boxed_unsync()
-}
-
-fn tell(output: Output, report: &ImportReport) -> Result<(), CommandError> {
-    let rejected = report.rejected.len() as u64 + report.rejected_more;
-    output.say(&format!(
-        "{} new, {} known already, {} rejected",
-        number_text(report.accepted),
-        number_text(report.duplicates),
-        number_text(rejected),
-    ))?;
-    for row in report.rejected.iter().take(SHOWN_REJECTS) {
-        let kind = row.kind.as_deref().map(|kind| format!(" ({})", printable(kind))).unwrap_or_default();
-        output.say(&format!("  line {}{kind}: {}", row.line, printable(&row.reason)))?;
-    }
-    let more = rejected.saturating_sub(SHOWN_REJECTS as u64);
-    if more > 0 {
-        output.say(&format!("  and {} more; --json lists them", number_text(more)))?;
-    }
-    Ok(())
 }

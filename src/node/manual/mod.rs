@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`house`] | where is what, and which part may know which |
 //! | [`indicators`] | when are two spellings the same indicator, and what is compared |
+//! | [`imports`] | which files are read, what of them becomes an indicator, and what is refused |
 //! | [`identity`] | who may talk to a node, and who says so |
 //! | [`exchange`] | what two nodes say to each other, message by message |
 //! | [`voprf`] | how the intersection of small sets is computed, and what that rests on |
@@ -18,6 +19,9 @@ pub mod house {}
 
 #[doc = include_str!("indicators.md")]
 pub mod indicators {}
+
+#[doc = include_str!("imports.md")]
+pub mod imports {}
 
 #[doc = include_str!("identity.md")]
 pub mod identity {}

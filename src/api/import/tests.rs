@@ -6,25 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
-use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::stream;
 use overlap_store::Role;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::import::MAX_REJECTS_NAMED;
-use crate::lines::MAX_LINE_BYTES;
-use crate::testing::{Answer, TestNode};
-
-/// A test card number, Luhn-valid, of a range that issues no cards.
-const CARD: &str = "4111111111111111";
-
-async fn imported(node: &TestNode, query: &str, body: impl Into<Body>) -> Value {
-    let answer = node.import(query, body).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-    answer.json()
-}
+use super::lines::MAX_LINE_BYTES;
+use super::report::MAX_REJECTS_NAMED;
+use crate::testing::TestNode;
+use crate::testing::imports::{CARD, imported, refused_whole};
 
 /// The lines that were refused, with their reasons.
 fn rejects(report: &Value) -> Vec<(u64, &str)> {
@@ -36,21 +27,13 @@ fn lines(report: &Value) -> Vec<u64> {
     rejects(report).into_iter().map(|(line, _)| line).collect()
 }
 
-async fn refused_whole(node: &TestNode, query: &str, body: impl Into<Body>) -> String {
-    let answer: Answer = node.import(query, body).await;
-    let problem = answer.problem(422, "bad-import");
-    let status = node.get("/api/v1/status").await.json();
-    assert_eq!(status["indicators"], json!({}), "nothing is imported");
-    problem["detail"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn csv_with_every_column_in_any_order() {
     let node = TestNode::new();
-    let csv = "\u{feff}note,Confidence,expires,last_seen,first_seen,source,tlp,value,kind\r\n\
-        \"two\r\nlines, \"\"quoted\"\"\",80,2030-01-01,2026-10-02T01:00:00+01:00,2026-10-01,case-1,TLP:GREEN,Example[.]org,Domain\r\n\
+    let csv = "\u{feff}pap,note,Confidence,expires,last_seen,first_seen,source,tlp,value,kind\r\n\
+        PAP:AMBER,\"two\r\nlines, \"\"quoted\"\"\",80,2030-01-01,2026-10-02T01:00:00+01:00,2026-10-01,case-1,TLP:GREEN,Example[.]org,Domain\r\n\
         \r\n\
-        ,,,,,,,http://example.net/a,\r\n";
+        ,,,,,,,,http://example.net/a,\r\n";
     let report = imported(&node, "format=csv&source=list&tlp=red", csv).await;
     assert_eq!(report, json!({"accepted": 2, "duplicates": 0, "rejected": [], "rejected_more": 0}));
     let items = node.get("/api/v1/indicators").await.json()["items"].clone();
@@ -60,6 +43,7 @@ async fn csv_with_every_column_in_any_order() {
         (&json!("Example[.]org"), &json!("example.org"))
     );
     assert_eq!((&items[0]["tlp"], &items[0]["source"]), (&json!("green"), &json!("case-1")));
+    assert_eq!((&items[0]["pap"], &items[1]["pap"]), (&json!("amber"), &Value::Null));
     assert_eq!(items[0]["first_seen"], "2026-10-01T00:00:00Z");
     assert_eq!(items[0]["last_seen"], "2026-10-02T00:00:00Z");
     assert_eq!(items[0]["expires"], "2030-01-01T00:00:00Z");
@@ -352,5 +336,55 @@ proptest! {
             node.call(Role::Import, "POST", &uri, Body::from_stream(stream::iter(chunks))).await
         });
         prop_assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn columns_can_have_other_names() {
+    let node = TestNode::new();
+    let csv =
+        "id,Type,ioc,seen\n1,domain,example.org,2026-01-01\n2,,https://example.net/,\n3,ip-dst,192.0.2.1,\n";
+    let report = imported(&node, "format=csv&map=value%3Dioc,kind%3Dtype,last_seen%3DSEEN", csv).await;
+    assert_eq!((&report["accepted"], lines(&report)), (&json!(2), vec![4]));
+    let items = node.get("/api/v1/indicators").await.json()["items"].clone();
+    assert_eq!((&items[0]["last_seen"], &items[1]["kind"]), (&json!("2026-01-01T00:00:00Z"), &json!("url")));
+    let detail = refused_whole(&TestNode::new(), "format=csv&map=value%3Dnone", csv).await;
+    assert!(detail.contains("map"), "{detail}");
+    for query in [
+        "format=csv&map=value",
+        "format=csv&map=vlaue%3Dx",
+        "format=txt&map=value%3Dx",
+        "format=stix&map=value%3Dx",
+    ] {
+        node.import(query, "").await.problem(400, "bad-query");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_media_type_is_refused() {
+    let node = TestNode::new();
+    let import = |format: &str, header: (&'static str, &'static str)| {
+        let request = axum::http::Request::post(format!("/api/v1/imports?format={format}"))
+            .header("authorization", format!("Bearer {}", node.tokens[&Role::Import]))
+            .header(header.0, header.1);
+        node.send(request.body(Body::from("[]")).unwrap())
+    };
+    for (format, media_type) in [
+        ("stix", "text/csv"),
+        ("misp", "multipart/form-data; boundary=x"),
+        ("csv", "application/json"),
+        ("txt", "text/html"),
+        ("stix", "\u{e9}"),
+    ] {
+        import(format, ("content-type", media_type)).await.problem(415, "unsupported-media-type");
+    }
+    import("stix", ("content-encoding", "gzip")).await.problem(415, "unsupported-media-type");
+    for (format, media_type) in [
+        ("stix", "application/stix+json;version=2.1"),
+        ("stix", "Application/JSON; charset=utf-8"),
+        ("misp", "application/x-www-form-urlencoded"),
+        ("txt", "application/octet-stream"),
+    ] {
+        assert_eq!(import(format, ("content-type", media_type)).await.status, 200, "{format} {media_type}");
     }
 }

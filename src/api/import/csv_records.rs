@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use crate::batch::Batch;
-use crate::lines::{Line, MAX_LINE_BYTES};
+use super::batch::Batch;
+use super::lines::{Line, MAX_LINE_BYTES};
 
 /// Lines that a record with quoted line breaks can have. A quote that is never closed would else take the rest of the
 /// file with it, and finding that out again from each line would take time without bound.
@@ -150,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lines::LineCutter;
+    use crate::import::lines::LineCutter;
 
     fn records(text: &str) -> Vec<(u64, Result<String, &'static str>)> {
         let mut batch = Batch::default();

@@ -20,6 +20,7 @@ pub(crate) struct RawRow<'a> {
     pub(crate) kind: Option<Cow<'a, str>>,
     pub(crate) value: Cow<'a, str>,
     pub(crate) tlp: Option<Cow<'a, str>>,
+    pub(crate) pap: Option<Cow<'a, str>>,
     pub(crate) source: Option<Cow<'a, str>>,
     pub(crate) first_seen: Option<Cow<'a, str>>,
     pub(crate) last_seen: Option<Cow<'a, str>>,
@@ -53,7 +54,8 @@ impl RowReject {
 impl RawRow<'_> {
     /// Canonicalises the row.
     pub(crate) fn parse(&self, defaults: &RowDefaults, rules: &Rules) -> Result<NewIndicator, RowReject> {
-        self.try_parse(defaults, rules).map_err(|reason| RowReject { kind: self.shown_kind(), reason })
+        self.try_parse(defaults, rules)
+            .map_err(|reason| RowReject { kind: filled(&self.kind).and_then(shown_kind), reason })
     }
 
     fn try_parse(&self, defaults: &RowDefaults, rules: &Rules) -> Result<NewIndicator, String> {
@@ -69,9 +71,11 @@ impl RawRow<'_> {
 
     fn context(&self, defaults: &RowDefaults) -> Result<Context, String> {
         let tlp = filled(&self.tlp).map(|text| text.parse().map_err(|error| format!("tlp: {error}")));
+        let pap = filled(&self.pap).map(|text| text.parse().map_err(|error| format!("pap: {error}")));
         let source = filled(&self.source).or(defaults.source.as_deref());
         Ok(Context {
             tlp: tlp.transpose()?.or(defaults.tlp).unwrap_or(Context::default().tlp),
+            pap: pap.transpose()?,
             source: free_text("source", source)?,
             first_seen: seconds("first_seen", filled(&self.first_seen))?,
             last_seen: seconds("last_seen", filled(&self.last_seen))?,
@@ -80,14 +84,13 @@ impl RawRow<'_> {
             note: free_text("note", filled(&self.note))?,
         })
     }
+}
 
-    /// The kind as it was written, if it looks like one: where columns are swapped, the value stands there.
-    fn shown_kind(&self) -> Option<String> {
-        let kind = filled(&self.kind)?;
-        let letters = kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        let digits = kind.bytes().filter(u8::is_ascii_digit).count();
-        (letters && kind.len() <= LONGEST_SHOWN_KIND && digits <= MOST_SHOWN_DIGITS).then(|| kind.to_owned())
-    }
+/// The kind as it was written, if it looks like one: where columns are swapped, the value stands there.
+pub(crate) fn shown_kind(kind: &str) -> Option<String> {
+    let letters = kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_|".contains(&byte));
+    let digits = kind.bytes().filter(u8::is_ascii_digit).count();
+    (letters && kind.len() <= LONGEST_SHOWN_KIND && digits <= MOST_SHOWN_DIGITS).then(|| kind.to_owned())
 }
 
 fn filled<'a>(field: &'a Option<Cow<'_, str>>) -> Option<&'a str> {

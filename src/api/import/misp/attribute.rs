@@ -1,0 +1,59 @@
+//! An attribute: one value with its type, tags and times.
+
+use super::event::Event;
+use super::types::{findings, taken_without_to_ids};
+use crate::import::finding::{About, Finding, filled_tags, raw_value, uuid};
+use crate::import::json_value::{Members, flag, text};
+use crate::import::marking::Marking;
+use crate::import::report::Locator;
+use crate::import::row::RowReject;
+use crate::import::source::{Row, RowRules};
+
+/// Why an attribute was refused that the event gives for people, not for detection.
+const NOT_FOR_DETECTION: &str = "to_ids is off: its event gives it as context, not as an indicator";
+
+/// The rows of an attribute: two of a composite type, none if it was deleted.
+pub(crate) fn rows(members: &Members, line: u64, event: &Event, rules: &RowRules) -> Vec<Row> {
+    if flag(members, "deleted") == Some(true) {
+        return Vec::new();
+    }
+    let at = locator(members, line);
+    let Some(type_name) = text(members, "type") else {
+        return vec![(at, Err(RowReject::unreadable("an attribute without a type")))];
+    };
+    let about = about(members, type_name, event);
+    let findings = match members.get("value").and_then(raw_value) {
+        None => vec![Err("an attribute without a value".to_owned())],
+        Some(value) => read(members, type_name, &value, rules),
+    };
+    findings.into_iter().map(|finding| about.row(at.clone(), finding, rules)).collect()
+}
+
+fn read(members: &Members, type_name: &str, value: &str, rules: &RowRules) -> Vec<Finding> {
+    let findings = findings(type_name, value, rules);
+    let off = flag(members, "to_ids") == Some(false) && !taken_without_to_ids(type_name);
+    // A reason why the type is never taken says more than one why it is not taken here.
+    if off && findings.iter().any(Result::is_ok) {
+        return vec![Err(NOT_FOR_DETECTION.to_owned())];
+    }
+    findings
+}
+
+/// What goes with an attribute's values.
+pub(crate) fn about(members: &Members, type_name: &str, event: &Event) -> About {
+    let own = |name| text(members, name).map(str::to_owned);
+    About {
+        kind: Some(type_name.to_owned()),
+        marking: event.marking.and(Marking::of_tags(filled_tags(members))),
+        source: event.source.clone(),
+        first_seen: own("first_seen"),
+        last_seen: own("last_seen"),
+        note: own("comment"),
+        ..About::default()
+    }
+}
+
+/// Where an attribute or an object stands.
+pub(crate) fn locator(members: &Members, line: u64) -> Locator {
+    Locator { line, id: text(members, "uuid").and_then(uuid) }
+}

@@ -1,0 +1,132 @@
+//! An object: attributes that say one thing together. Relations are those of MISP's object templates.
+
+use overlap_indicator::Kind;
+use serde_json::Value;
+
+use super::attribute::{self, about, locator};
+use super::event::Event;
+use super::types::on_chain;
+use crate::import::finding::{Finding, Found, card, raw_value};
+use crate::import::json_value::{Members, flag, list, text};
+use crate::import::report::Locator;
+use crate::import::source::{Row, RowRules};
+
+/// The rows of an object: of each attribute that its object or its own type makes an indicator.
+pub(crate) fn rows(object: &Members, line: u64, event: &Event, rules: &RowRules) -> Vec<Row> {
+    if flag(object, "deleted") == Some(true) {
+        return Vec::new();
+    }
+    let whole = locator(object, line);
+    let attributes = list(object, "Attribute").iter().filter_map(Value::as_object);
+    let rows = attributes.flat_map(|attribute| {
+        let mut rows = attribute_rows(object, attribute, line, event, rules);
+        for (at, _) in &mut rows {
+            at.id = at.id.take().or_else(|| whole.id.clone());
+        }
+        rows
+    });
+    rows.collect()
+}
+
+fn attribute_rows(
+    object: &Members,
+    attribute: &Members,
+    line: u64,
+    event: &Event,
+    rules: &RowRules,
+) -> Vec<Row> {
+    if flag(attribute, "deleted") == Some(true) {
+        return Vec::new();
+    }
+    match together(object, attribute, rules) {
+        Meaning::Its(finding) => {
+            let at: Locator = locator(attribute, line);
+            vec![about(attribute, text(attribute, "type").unwrap_or_default(), event).row(at, finding, rules)]
+        }
+        Meaning::Others => Vec::new(),
+        Meaning::OfItsType => attribute::rows(attribute, line, event, rules),
+    }
+}
+
+/// What an attribute is within its object.
+enum Meaning {
+    /// What the object makes of it.
+    Its(Finding),
+    /// It says something of the others.
+    Others,
+    /// What its type says.
+    OfItsType,
+}
+
+fn together(object: &Members, attribute: &Members, rules: &RowRules) -> Meaning {
+    let relation = text(attribute, "object_relation").unwrap_or_default();
+    let Some(value) = attribute.get("value").and_then(raw_value) else { return Meaning::OfItsType };
+    match text(object, "name").unwrap_or_default() {
+        "coin-address" | "btc-wallet" | "cryptocurrency-wallet" => coin(object, attribute, relation, &value),
+        "bank-account" => bank(object, relation, &value),
+        "credit-card" if relation == "cc-number" => Meaning::Its(card()),
+        "user-account" => match related(object, "account-type") {
+            Some(platform) => account(&platform, relation, &value, rules),
+            None => without_platform(relation),
+        },
+        name => match name.strip_suffix("-account") {
+            Some(platform) => account(platform, relation, &value, rules),
+            None => Meaning::OfItsType,
+        },
+    }
+}
+
+fn coin(object: &Members, attribute: &Members, relation: &str, value: &str) -> Meaning {
+    let is_text = text(attribute, "type") == Some("text");
+    match relation {
+        "symbol" | "currency" => Meaning::Others,
+        "address" | "address-crypto" | "wallet-address" if is_text => {
+            let symbol = related(object, "symbol");
+            let address = symbol.map_or_else(|| value.to_owned(), |symbol| on_chain(&symbol, value));
+            Meaning::Its(Ok(Found::new(Kind::Wallet, address)))
+        }
+        _ => Meaning::OfItsType,
+    }
+}
+
+fn bank(object: &Members, relation: &str, value: &str) -> Meaning {
+    let has_iban = related(object, "iban").is_some();
+    let bank = related(object, "swift").or_else(|| related(object, "institution-code"));
+    match (relation, bank) {
+        ("swift" | "institution-code" | "institution-name" | "branch" | "currency-code", _) => {
+            Meaning::Others
+        }
+        ("account" | "account-number", _) if has_iban => Meaning::Others,
+        ("account" | "account-number", Some(bank)) => {
+            Meaning::Its(Ok(Found::new(Kind::Account, format!("{bank}:{value}"))))
+        }
+        _ => Meaning::OfItsType,
+    }
+}
+
+fn account(platform: &str, relation: &str, value: &str, rules: &RowRules) -> Meaning {
+    let found = match relation {
+        "username" | "account-name" | "name" => Found::new(Kind::Handle, format!("{platform}:{value}")),
+        "id" | "user-id" | "account-id" => Found::new(Kind::Account, format!("{platform}:{value}")),
+        "phone" => Found::phone(value, rules),
+        "account-type" => return Meaning::Others,
+        _ => return Meaning::OfItsType,
+    };
+    Meaning::Its(Ok(found))
+}
+
+fn without_platform(relation: &str) -> Meaning {
+    match relation {
+        "username" | "user-id" => {
+            Meaning::Its(Err("a user-account without account-type: its platform is not known".to_owned()))
+        }
+        _ => Meaning::OfItsType,
+    }
+}
+
+/// The value of the object's attribute in a relation.
+fn related(object: &Members, relation: &str) -> Option<String> {
+    let mut attributes = list(object, "Attribute").iter().filter_map(Value::as_object);
+    let found = attributes.find(|attribute| text(attribute, "object_relation") == Some(relation))?;
+    found.get("value").and_then(raw_value)
+}

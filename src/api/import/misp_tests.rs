@@ -1,0 +1,316 @@
+//! Imports of MISP, whole: through the router into the real store.
+
+use overlap_indicator::Tlp;
+use overlap_store::{IndicatorFilter, LONGEST_PAGE, PageRequest, Store};
+use serde_json::{Value, json};
+
+use super::json_cut::{MAX_PART_BYTES, MAX_TEXT_BYTES};
+use crate::testing::TestNode;
+use crate::testing::imports::{CARD, imported, items, reasons, refused_whole};
+
+/// A UUID with this number.
+fn uuid(number: u32) -> String {
+    format!("5f0e1d2c-0000-4000-8000-{number:012x}")
+}
+
+fn attribute(number: u32, type_name: &str, value: &str) -> Value {
+    json!({"uuid": uuid(number), "type": type_name, "value": value, "to_ids": true, "category": "Other"})
+}
+
+fn event(attributes: Value) -> Value {
+    // An event's tags stand behind its attributes, as MISP writes them.
+    let head = "{\"Event\":{\"id\":\"1\",\"info\":\"a sale\",\"uuid\":\"5f0e1d2c-0000-4000-8000-ffffffffffff\",\"Orgc\":{\"name\":\"Hotline\",\"uuid\":\"x\"},\"Attribute\":";
+    let text = format!(
+        "{head}{attributes},\"Tag\":[{{\"name\":\"tlp:amber+strict\"}},{{\"name\":\"PAP:GREEN\"}}]}}}}"
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn an_attribute_has_its_own_and_its_events_context() {
+    let node = TestNode::new();
+    let mut full = attribute(1, "url", "hxxps://shop[.]example/a");
+    full["comment"] = json!("seen in an advert");
+    full["first_seen"] = json!("2026-01-02T03:04:05.123456+01:00");
+    full["last_seen"] = json!("2026-02-01T00:00:00+00:00");
+    full["Tag"] = json!([{"name": "tlp:red"}, {"name": "pap:amber"}, {"name": "osint"}]);
+    let plain = attribute(2, "hostname", "www.shop.example");
+    // Written by hand: the tags must come after what they mark.
+    let text = format!(
+        "{{\"Event\":{{\"Orgc\":{{\"name\":\"Hotline\"}},\"Attribute\":[{full},{plain}],\"Tag\":[{{\"name\":\"tlp:amber+strict\"}},{{\"name\":\"PAP:GREEN\"}}]}}}}"
+    );
+    let report = imported(&node, "format=misp&source=list&tlp=clear", text).await;
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(2), &json!([])));
+    let items = items(&node).await;
+    assert_eq!(
+        (&items[0]["tlp"], &items[0]["pap"], &items[0]["source"]),
+        (&json!("red"), &json!("amber"), &json!("Hotline"))
+    );
+    assert_eq!(
+        (&items[0]["first_seen"], &items[0]["note"]),
+        (&json!("2026-01-02T02:04:05Z"), &json!("seen in an advert"))
+    );
+    assert_eq!((&items[1]["tlp"], &items[1]["pap"]), (&json!("amber+strict"), &json!("green")));
+    assert_eq!(items[1]["kind"], "domain");
+}
+
+#[tokio::test]
+async fn every_form_of_a_file_is_read() {
+    let one = || attribute(1, "domain", "a.example");
+    let lone = json!({"info": "x", "Attribute": [one()], "Tag": [{"name": "tlp:red"}]});
+    let forms = [
+        event(json!([one()])),
+        json!([event(json!([one()]))]),
+        json!({"response": [event(json!([one()]))]}),
+        json!({"response": event(json!([one()]))}),
+        json!({"response": {"Attribute": [one()]}}),
+        json!({"Attribute": [one()]}),
+        json!({"Attribute": one()}),
+        json!([{"Attribute": one()}]),
+        json!([one()]),
+        one(),
+        json!({"response": [{"Object": {"name": "x", "Attribute": [one()]}}]}),
+        json!({"Event": {"Object": [{"name": "x", "uuid": uuid(9), "Attribute": [one()]}]}}),
+        lone.clone(),
+    ];
+    for form in forms {
+        let node = TestNode::new();
+        let report = imported(&node, "format=misp", form.to_string()).await;
+        assert_eq!((&report["accepted"], &report["rejected"]), (&json!(1), &json!([])), "{form}");
+    }
+    let node = TestNode::new();
+    let text = "{\"info\":\"x\",\"Attribute\":[{\"type\":\"domain\",\"value\":\"a.example\"}],\"Tag\":[{\"name\":\"tlp:red\"}]}";
+    imported(&node, "format=misp", text).await;
+    assert_eq!(items(&node).await[0]["tlp"], "red", "an event that stands alone has tags too");
+    for empty in
+        ["{\"response\":[]}", "[]", "{\"response\":{\"Attribute\":[]}}", "{\"Event\":{\"info\":\"x\"}}"]
+    {
+        assert_eq!(imported(&node, "format=misp", empty).await["accepted"], 0, "{empty}");
+    }
+}
+
+#[tokio::test]
+async fn types_become_kinds() {
+    let node = TestNode::new();
+    let taken = [
+        ("url", "https://a.example/x", "url", "https://a.example/x"),
+        ("uri", "https://b.example/", "url", "https://b.example/"),
+        ("domain|ip", "c.example|192.0.2.7", "domain", "c.example"),
+        ("hostname|port", "d.example|8443", "domain", "d.example"),
+        ("ip-dst|port", "192.0.2.8|80", "ip", "192.0.2.8"),
+        ("ip-src", "2001:DB8::1", "ip", "2001:db8::1"),
+        ("email-src", "A@E.example", "email", "A@e.example"),
+        (
+            "filename|sha256",
+            &format!("a|b.exe|{}", "a".repeat(64)),
+            "file-hash",
+            &format!("sha256:{}", "a".repeat(64)),
+        ),
+        ("md5", &"B".repeat(32), "file-hash", &format!("md5:{}", "b".repeat(32))),
+        ("iban", "DE89 3704 0044 0532 0130 00", "iban", "DE89370400440532013000"),
+        ("phone-number", "+49 30 123456", "phone", "+4930123456"),
+        ("prtn", "00 49 900 1234567", "phone", "+499001234567"),
+        ("github-username", "Octo", "handle", "github:octo"),
+        ("jabber-id", "u@j.example", "account", "jabber:u@j.example"),
+        ("stix2-pattern", "[url:value = 'https://f.example/']", "url", "https://f.example/"),
+    ];
+    let attributes: Vec<Value> =
+        taken.iter().zip(1..).map(|((name, value, _, _), number)| attribute(number, name, value)).collect();
+    let report = imported(&node, "format=misp", event(json!(attributes)).to_string()).await;
+    assert_eq!(reasons(&report), [], "{report}");
+    assert_eq!(report["accepted"], taken.len() + 1, "domain|ip is two");
+    let found = items(&node).await;
+    for (name, _, kind, canonical) in taken {
+        assert!(
+            found.iter().any(|item| item["kind"] == *kind && item["canonical"] == *canonical),
+            "{name}: {found:?}"
+        );
+    }
+    assert!(found.iter().any(|item| item["canonical"] == "192.0.2.7"));
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_refused_by_its_uuid_with_the_reason() {
+    let node = TestNode::new();
+    let mut off = attribute(4, "url", "https://wiki.example/");
+    off["to_ids"] = json!(false);
+    let mut deleted = attribute(5, "url", "https://gone.example/");
+    deleted["deleted"] = json!("1");
+    let mut phone = attribute(6, "phone-number", "+49 30 123457");
+    phone["to_ids"] = json!(false);
+    let attributes = json!([
+        attribute(1, "mutex", "x"),
+        attribute(2, "sha512", &"a".repeat(128)),
+        attribute(3, "cc-number", CARD),
+        off,
+        deleted,
+        phone,
+        attribute(7, "link", "https://report.example/"),
+        attribute(8, "target-email", "victim@example.org"),
+        attribute(9, "btc", "not an address"),
+        {"uuid": uuid(10), "value": "x"},
+        {"uuid": uuid(11), "type": "url"},
+        {"uuid": CARD, "type": "url", "value": "nonsense"},
+        {"uuid": uuid(13), "type": "url", "value": "https://x.example/", "comment": format!("card {CARD}")},
+        {"uuid": uuid(14), "type": CARD, "value": "x"},
+        {"uuid": uuid(15), "type": "text", "value": CARD},
+        {"uuid": uuid(16), "type": "url", "value": CARD},
+        7,
+    ]);
+    let report = imported(&node, "format=misp", event(attributes).to_string()).await;
+    assert_eq!(report["accepted"], 1, "the phone number, whose type has no to_ids: {report}");
+    let reasons = reasons(&report);
+    let has = |number: u32, part: &str| {
+        let reason = reasons.iter().find(|(id, _)| *id == Some(uuid(number).as_str()));
+        assert!(reason.is_some_and(|(_, reason)| reason.contains(part)), "{number}: {reasons:?}");
+    };
+    has(1, "no indicators");
+    has(2, "SHA-256");
+    has(3, "card number");
+    has(4, "to_ids");
+    has(7, "report");
+    has(8, "victim");
+    has(9, "wallet");
+    has(10, "without a type");
+    has(11, "without a value");
+    has(13, "note: a card number");
+    has(16, "card number");
+    assert_eq!(reasons.len(), 15, "{reasons:?}");
+    assert_eq!(report["rejected"][0]["kind"], "mutex");
+    assert!(!report.to_string().contains(CARD), "{report}");
+}
+
+#[tokio::test]
+async fn objects_say_things_together() {
+    let node = TestNode::new();
+    let part = |number: u32, relation: &str, type_name: &str, value: &str| {
+        let mut attribute = attribute(number, type_name, value);
+        attribute["object_relation"] = json!(relation);
+        attribute
+    };
+    let objects = json!([
+        {"name": "coin-address", "uuid": uuid(1), "Attribute": [
+            part(2, "address-crypto", "text", "0x52908400098527886E0F7030069857D2E4169EE7"),
+            part(3, "symbol", "text", "ETH")]},
+        {"name": "user-account", "uuid": uuid(4), "Attribute": [
+            part(5, "username", "text", "Bob"), part(6, "user-id", "text", "17"), part(7, "account-type", "text", "forum")]},
+        {"name": "telegram-account", "uuid": uuid(8), "Attribute": [
+            part(9, "username", "text", "@Alice"), part(10, "id", "text", "4711")]},
+        {"name": "bank-account", "uuid": uuid(11), "Attribute": [
+            part(12, "account", "bank-account-nr", "0532013000"), part(13, "swift", "bic", "COBADEFF")]},
+        {"name": "bank-account", "uuid": uuid(14), "Attribute": [
+            part(15, "account", "bank-account-nr", "0532013001"), part(16, "iban", "iban", "DE89370400440532013000")]},
+        {"name": "credit-card", "uuid": uuid(17), "Attribute": [part(18, "cc-number", "cc-number", CARD)]},
+        {"name": "user-account", "uuid": uuid(19), "Attribute": [part(20, "username", "text", "nobody")]},
+        {"name": "url", "uuid": uuid(21), "deleted": true, "Attribute": [part(22, "url", "url", "https://gone.example/")]},
+        {"name": "file", "uuid": uuid(23), "Attribute": [
+            part(24, "md5", "md5", &"c".repeat(32)), part(25, "size-in-bytes", "size-in-bytes", "12"),
+            part(26, "malware-sample", "malware-sample", &format!("x|{}", "c".repeat(32)))]},
+    ]);
+    let text = json!({"Event": {"Object": objects, "Tag": [{"name": "tlp:green"}]}}).to_string();
+    let report = imported(&node, "format=misp", text).await;
+    let found = items(&node).await;
+    let canonical: Vec<&str> = found.iter().map(|item| item["canonical"].as_str().unwrap()).collect();
+    for wanted in [
+        "handle:forum:bob",
+        "account:forum:17",
+        "handle:telegram:alice",
+        "account:telegram:4711",
+        "account:cobadeff:0532013000",
+        "iban:DE89370400440532013000",
+    ] {
+        let (kind, wanted) = wanted.split_once(':').unwrap();
+        assert!(
+            found.iter().any(|item| item["kind"] == kind && item["canonical"] == wanted),
+            "{wanted}: {canonical:?}"
+        );
+    }
+    assert!(
+        found
+            .iter()
+            .any(|item| item["kind"] == "wallet" && item["canonical"].as_str().unwrap().starts_with("evm:"))
+    );
+    assert!(found.iter().all(|item| item["tlp"] == "green"));
+    let ids: Vec<_> = reasons(&report).iter().map(|(id, _)| id.unwrap().to_owned()).collect();
+    assert_eq!(ids, [uuid(18), uuid(20), uuid(25)], "{report}");
+    assert_eq!(report["duplicates"], 1, "a sample's hash is the file's");
+}
+
+#[tokio::test]
+async fn many_attributes_wait_for_their_tags_and_come_in_order() {
+    let node = TestNode::new();
+    let attributes: Vec<Value> =
+        (0..12_000).map(|n| attribute(n, "domain", &format!("d{n}.example.org"))).collect();
+    let attributes = serde_json::to_string(&attributes).unwrap();
+    let text = format!(
+        "{{\"response\":[{{\"Event\":{{\"Attribute\":{attributes},\"Tag\":[{{\"name\":\"tlp:red\"}}]}}}},{{\"Event\":{{\"Attribute\":[{{\"type\":\"domain\",\"value\":\"last.example\"}}]}}}}]}}"
+    );
+    let report = imported(&node, "format=misp", text).await;
+    assert_eq!(report["accepted"], 12_001);
+    let all = node.get("/api/v1/indicators?limit=1000").await.json();
+    let all = all["items"].as_array().unwrap();
+    assert!(all.iter().all(|item| item["tlp"] == "red"));
+    assert_eq!(all[999]["value"], "d999.example.org");
+    let page = |after| {
+        let page = PageRequest { limit: LONGEST_PAGE, after };
+        node.store.indicators(&IndicatorFilter::default(), &page).unwrap()
+    };
+    let second = page(page(None).next);
+    let last = second.rows.last().unwrap();
+    assert_eq!((last.raw.reveal(), last.context.tlp), ("last.example", Tlp::Amber));
+}
+
+#[tokio::test]
+async fn what_is_too_long_costs_itself_alone() {
+    let node = TestNode::new();
+    let long = "x".repeat(MAX_TEXT_BYTES);
+    let mut with_data = attribute(2, "malware-sample", &format!("a|{}", "d".repeat(32)));
+    with_data["data"] = json!("QUJD".repeat(MAX_PART_BYTES));
+    let mut with_list = attribute(3, "url", "https://a.example/");
+    with_list["Sighting"] = json!(vec!["1234567890"; MAX_PART_BYTES / 10]);
+    let attributes =
+        json!([attribute(1, "url", &long), with_data, with_list, attribute(4, "domain", "a.example")]);
+    let report = imported(&node, "format=misp", event(attributes).to_string()).await;
+    assert_eq!(report["accepted"], 2, "{report}");
+    let reasons = reasons(&report);
+    assert_eq!(reasons[0], (Some(uuid(1).as_str()), "the value is longer than 65536 bytes"));
+    assert_eq!(reasons[1], (Some(uuid(3).as_str()), "larger than a mebibyte"));
+}
+
+#[tokio::test]
+async fn tags_that_are_too_many_mark_the_event_red_and_keys_twice_refuse_it() {
+    let node = TestNode::new();
+    let tags = vec![json!({"name": "type:OSINT"}); MAX_PART_BYTES / 10];
+    let text =
+        json!({"Event": {"Attribute": [attribute(1, "domain", "a.example")], "Tag": tags}}).to_string();
+    imported(&node, "format=misp", text).await;
+    assert_eq!(items(&node).await[0]["tlp"], "red");
+    let text = "{\"Event\":{\"Attribute\":[{\"type\":\"domain\",\"value\":\"b.example\"},{\"type\":\"domain\",\"type\":\"url\",\"value\":\"b.example\"}],\"Tag\":[{\"name\":\"tlp:red\"}],\"Tag\":[]}}";
+    let report = imported(&node, "format=misp", text).await;
+    assert_eq!(report["accepted"], 0);
+    assert!(reasons(&report).iter().all(|(_, reason)| reason.contains("key twice")), "{report}");
+}
+
+#[tokio::test]
+async fn other_json_is_refused_whole() {
+    let node = TestNode::new();
+    for text in
+        ["{}", "{\"type\":\"bundle\",\"objects\":[]}", "7", "\"x\"", "null", "{\"foo\":[{\"bar\":1}]}"]
+    {
+        let detail = refused_whole(&node, "format=misp", text.to_owned()).await;
+        assert!(detail.contains("no MISP event"), "{text}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_within_an_attribute_is_not_an_event() {
+    let node = TestNode::new();
+    let mut inner = attribute(1, "domain", "a.example");
+    inner["Event"] = json!({"id": "1", "info": "x", "Tag": [{"name": "tlp:clear"}], "Attribute": [attribute(2, "domain", "b.example")]});
+    let report =
+        imported(&node, "format=misp", json!({"response": {"Attribute": [inner]}}).to_string()).await;
+    assert_eq!(report["accepted"], 1);
+    let nested = json!({"Event": {"Event": {"Attribute": [attribute(3, "domain", "c.example")]}, "Attribute": [attribute(4, "domain", "d.example")]}});
+    let report = imported(&node, "format=misp", nested.to_string()).await;
+    assert_eq!(report["accepted"], 1);
+}

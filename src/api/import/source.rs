@@ -1,0 +1,84 @@
+//! The shape that every format has: bytes go in as they come, rows come out, each with its place in the file.
+
+use overlap_indicator::Rules;
+use overlap_store::NewIndicator;
+use tokio::sync::mpsc;
+
+use super::batch::{BATCH_BYTES, BATCH_RECORDS};
+use super::columns::ColumnMap;
+use super::error::ImportError;
+use super::report::{Locator, Rejects};
+use super::row::{RowDefaults, RowReject};
+
+/// A row, canonicalised or refused.
+pub(crate) type Row = (Locator, Result<NewIndicator, RowReject>);
+
+/// What holds for every row of an import.
+#[derive(Debug, Default)]
+pub(crate) struct RowRules {
+    /// For rows that say nothing else.
+    pub(crate) defaults: RowDefaults,
+    /// The names of CSV's columns.
+    pub(crate) map: ColumnMap,
+    /// How values are read.
+    pub(crate) rules: Rules,
+}
+
+/// A file that is read as it comes.
+pub(crate) trait RowSource {
+    /// Takes the next bytes of the file, wherever they were cut.
+    fn push(&mut self, chunk: &[u8], rows: &mut RowSink) -> Result<(), ImportError>;
+
+    /// The file has ended.
+    fn finish(&mut self, rows: &mut RowSink) -> Result<(), ImportError>;
+}
+
+/// Takes rows: indicators go on to be committed, batch by batch, and rejects are kept for the report.
+pub(crate) struct RowSink {
+    batches: mpsc::Sender<Vec<NewIndicator>>,
+    batch: Vec<NewIndicator>,
+    bytes: usize,
+    rejects: Rejects,
+}
+
+impl RowSink {
+    /// A sink whose batches somebody commits.
+    pub(crate) fn new(batches: mpsc::Sender<Vec<NewIndicator>>) -> Self {
+        Self { batches, batch: Vec::new(), bytes: 0, rejects: Rejects::default() }
+    }
+
+    /// Takes rows; waits while the batch before is committed.
+    pub(crate) fn take(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<(), ImportError> {
+        for (at, row) in rows {
+            match row {
+                Ok(indicator) => self.keep(indicator)?,
+                Err(reject) => self.rejects.add(at, reject),
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, indicator: NewIndicator) -> Result<(), ImportError> {
+        self.bytes += indicator.raw.reveal().len() + indicator.context.note.len();
+        self.batch.push(indicator);
+        if self.batch.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES {
+            self.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Hands on the last batch.
+    pub(crate) fn finish(&mut self) -> Result<(), ImportError> {
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.batches.blocking_send(batch).map_err(|_| ImportError::CommitFailed)
+    }
+
+    /// What was refused.
+    pub(crate) fn into_rejects(self) -> Rejects {
+        self.rejects
+    }
+}

@@ -1,0 +1,119 @@
+//! Which properties of which objects name indicators (STIX 2.1, 6; dogesec's and OpenCTI's extensions), in objects and patterns alike.
+
+use overlap_indicator::Kind;
+
+use super::account_term::{bank_account, user_account};
+use super::pattern::{Comparison, Expression, Pattern};
+use crate::import::finding::{Finding, Found, card};
+use crate::import::json_value::{Members, text};
+use crate::import::source::RowRules;
+
+/// What stands beside a property and belongs to its value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    /// The platform of a user's account.
+    pub(crate) platform: Option<String>,
+    /// The bank of an account number.
+    pub(crate) bank: Option<String>,
+    /// Whether there is an IBAN, which says more than an account number.
+    pub(crate) has_iban: bool,
+}
+
+impl Group {
+    /// What an object says.
+    pub(crate) fn of_object(members: &Members) -> Self {
+        let own = |name| text(members, name).map(str::to_owned);
+        Self { platform: own("account_type"), bank: own("bic"), has_iban: own("iban").is_some() }
+    }
+
+    /// What the comparisons say that hold together, within what is said around them.
+    fn of_comparisons(&self, together: &[&Comparison]) -> Self {
+        let said = |object: &str, path: &str| {
+            let comparison = together.iter().find(|comparison| comparison.is_of(object, path))?;
+            comparison.values().first().cloned()
+        };
+        Self {
+            platform: said("user-account", "account_type").or_else(|| self.platform.clone()),
+            bank: said("bank-account", "bic").or_else(|| self.bank.clone()),
+            has_iban: self.has_iban || said("bank-account", "iban").is_some(),
+        }
+    }
+}
+
+/// What every supported comparison of a pattern says.
+pub(crate) fn pattern_values(pattern: &Pattern, rules: &RowRules) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for expression in pattern.observations() {
+        collect(expression, &Group::default(), rules, &mut findings);
+    }
+    findings
+}
+
+fn collect(expression: &Expression, around: &Group, rules: &RowRules, findings: &mut Vec<Finding>) {
+    match expression {
+        Expression::Comparison(comparison) => {
+            let together = around.of_comparisons(&[comparison]);
+            let (object, path) = (comparison.object(), comparison.path());
+            let read = comparison.values().iter();
+            findings.extend(read.filter_map(|value| property(object, path, value, &together, rules)));
+        }
+        Expression::Or(parts) => parts.iter().for_each(|part| collect(part, around, rules, findings)),
+        Expression::And(parts) => {
+            let mut together = Vec::new();
+            parts.iter().for_each(|part| conjuncts(part, &mut together));
+            let group = around.of_comparisons(&together);
+            parts.iter().for_each(|part| collect(part, &group, rules, findings));
+        }
+    }
+}
+
+/// The comparisons that hold whenever an expression does.
+fn conjuncts<'a>(expression: &'a Expression, together: &mut Vec<&'a Comparison>) {
+    match expression {
+        Expression::Comparison(comparison) => together.push(comparison),
+        Expression::And(parts) => parts.iter().for_each(|part| conjuncts(part, together)),
+        Expression::Or(_) => (),
+    }
+}
+
+/// What a property says; none if it names no indicator.
+pub(crate) fn property(
+    object: &str,
+    path: &str,
+    value: &str,
+    group: &Group,
+    rules: &RowRules,
+) -> Option<Finding> {
+    // Names that OpenCTI had before it wrote the extensions' own.
+    let object = object.strip_prefix("x-opencti-").unwrap_or(object);
+    let found = match (object, path) {
+        ("url", "value") | ("media-content", "url") => Found::new(Kind::Url, value),
+        ("domain-name" | "hostname", "value") => Found::host(value),
+        ("ipv4-addr" | "ipv6-addr", "value") => Found::new(Kind::Ip, value),
+        ("domain-name", "resolves_to_refs[*].value")
+        | ("network-traffic", "src_ref.value" | "dst_ref.value") => Found::host_or_ip(value, rules),
+        ("email-addr", "value")
+        | (
+            "email-message",
+            "from_ref.value" | "sender_ref.value" | "to_refs[*].value" | "cc_refs[*].value"
+            | "bcc_refs[*].value",
+        ) => Found::new(Kind::Email, value),
+        ("file" | "artifact", path) => return hash(path.strip_prefix("hashes.")?, value),
+        ("cryptocurrency-wallet", "value" | "address") => Found::new(Kind::Wallet, value),
+        ("phone-number", "value") => Found::phone(value, rules),
+        ("payment-card", "value" | "card_number") => return Some(card()),
+        ("bank-account", path) => return bank_account(path, value, group),
+        ("user-account", path) => return user_account(path, value, group),
+        _ => return None,
+    };
+    Some(Ok(found))
+}
+
+/// A hash by its name in the vocabulary (STIX 2.1, 10.7) or in one of the spellings that are about.
+fn hash(name: &str, value: &str) -> Option<Finding> {
+    let plain: String = name.chars().filter(|c| *c != '-' && *c != '_').collect();
+    match plain.to_ascii_uppercase().as_str() {
+        "MD5" | "SHA1" | "SHA256" => Some(Ok(Found::new(Kind::FileHash, value))),
+        _ => None,
+    }
+}

@@ -1,0 +1,195 @@
+//! Imports of files that are much larger than what they may take of the memory: a process of its own, so that its peak is theirs.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on may stop where it stands.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::http::Request;
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use overlap_api::{
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
+};
+use overlap_coalition::{ExchangeId, Timestamp};
+use overlap_indicator::{DigestSalt, Rules};
+use overlap_store::{Role, SealKey, SledStore, SledStoreOptions, Store, TokenRecord};
+use serde_json::Value;
+use tower::ServiceExt;
+
+const MIB: u64 = 1024 * 1024;
+
+/// What the files have.
+const FILE_BYTES: u64 = 60 * MIB;
+
+/// What they may add to the peak: less than they have, and much less than twice of that with what is made of them.
+const MOST_MEMORY: u64 = 40 * MIB;
+
+/// What the soak's file has, and what it may take: the ids of four million objects are 70 MiB of it, or twice while their table grows.
+const SOAK_BYTES: u64 = 2_000 * MIB;
+const SOAK_MEMORY: u64 = 256 * MIB;
+
+/// Distinct values in a file: few, for it is not the store that is measured.
+const VALUES: u64 = 2_000;
+
+/// One at a time: the peak is the process's.
+static ALONE: Mutex<()> = Mutex::new(());
+
+struct Idle;
+
+impl Daemon for Idle {
+    fn begin_exchange(&self, _ask: ExchangeAsk) -> Call<'_, Result<ExchangeId, StartRefused>> {
+        Box::pin(async { Err(StartRefused::UnknownPeer) })
+    }
+
+    fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
+        None
+    }
+
+    fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn partners(&self) -> Vec<PartnerView> {
+        Vec::new()
+    }
+
+    fn status(&self) -> DaemonStatus {
+        unreachable!("an import does not ask for the status")
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::default()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(1_795_000_000)
+    }
+}
+
+/// A file: its beginning, its elements by number up to a size, its end.
+struct Generated {
+    head: &'static str,
+    element: fn(u64) -> String,
+    tail: &'static str,
+}
+
+const BUNDLE: Generated = Generated {
+    head: "{\"type\":\"bundle\",\"id\":\"bundle--5f0e1d2c-0000-4000-8000-000000000000\",\"objects\":[",
+    element: |n| {
+        format!(
+            "{{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--5f0e1d2c-0000-4000-8000-{n:012x}\",\"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\",\"name\":\"n\",\"pattern\":\"[domain-name:value = 'd{}.example.org']\",\"pattern_type\":\"stix\",\"valid_from\":\"2026-01-01T00:00:00Z\",\"object_marking_refs\":[\"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed\"],\"labels\":[\"{}\"]}}",
+            n % VALUES,
+            "x".repeat(100)
+        )
+    },
+    tail: "]}",
+};
+
+/// One event, whose tags come last: every attribute waits.
+const EVENT: Generated = Generated {
+    head: "{\"Event\":{\"info\":\"x\",\"Attribute\":[",
+    element: |n| {
+        format!(
+            "{{\"uuid\":\"5f0e1d2c-0000-4000-8000-{n:012x}\",\"type\":\"domain\",\"value\":\"d{}.example.org\",\"to_ids\":true,\"comment\":\"{}\"}}",
+            n % VALUES,
+            "y".repeat(300)
+        )
+    },
+    tail: "],\"Tag\":[{\"name\":\"tlp:red\"}]}}",
+};
+
+impl Generated {
+    /// The file as a body, made as it is read, and how many elements it has.
+    fn body(&self, size: u64) -> (Body, u64) {
+        let each = (self.element)(0xFFFF_FFFF).len() as u64 + 1;
+        let count = size / each;
+        let (head, element, tail) = (self.head, self.element, self.tail);
+        let chunks = (0..count.div_ceil(200)).map(move |chunk| {
+            let first = chunk * 200;
+            let last = (first + 200).min(count);
+            let elements: Vec<String> = (first..last).map(element).collect();
+            let start = if chunk == 0 { head } else { "," };
+            let end = if last == count { tail } else { "" };
+            Ok::<_, std::io::Error>(Bytes::from(format!("{start}{}{end}", elements.join(","))))
+        });
+        (Body::from_stream(stream::iter(chunks)), count)
+    }
+}
+
+/// Imports a small file and then one of a size; returns by how much the second raised the peak.
+fn growth(file: &Generated, format: &str, size: u64) -> u64 {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let options = SledStoreOptions {
+        path: folder.path().join("store"),
+        seal_key: SealKey::new([1; 32]),
+        salt: (1, DigestSalt::new([2; 32])),
+    };
+    let store = Arc::new(SledStore::open(options).unwrap());
+    let (token, hash) = new_token(&mut rand::rng());
+    store.add_token(&TokenRecord { name: "test".into(), hash, roles: vec![Role::Import], made: 0 }).unwrap();
+    let metrics = PrometheusBuilder::new().build_recorder().handle();
+    let router = Api::router(store, Arc::new(Idle), metrics);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let import = |body: Body| -> Value {
+        let request = Request::post(format!("/api/v1/imports?format={format}"))
+            .header("authorization", format!("Bearer {token}"))
+            .body(body)
+            .unwrap();
+        runtime.block_on(async {
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+            serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+        })
+    };
+    // Batches, threads and the store's caches are there after this one: 12 MiB are more than one batch, and than what waits in memory.
+    import(file.body(12 * MIB).0);
+    let before = peak();
+    let (body, count) = file.body(size);
+    let report = import(body);
+    assert_eq!((report["duplicates"].as_u64(), report["rejected_more"].as_u64()), (Some(count), Some(0)));
+    let growth = peak() - before;
+    eprintln!(
+        "{format}: {count} elements, {} MiB: the peak rose by {} KiB to {} MiB",
+        size / MIB,
+        growth / 1024,
+        peak() / MIB
+    );
+    growth
+}
+
+/// The most memory that this process had resident, in bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+fn a_large_bundle_is_never_held() {
+    let growth = growth(&BUNDLE, "stix", FILE_BYTES);
+    assert!(growth < MOST_MEMORY, "{growth} bytes");
+}
+
+#[test]
+fn a_large_event_whose_tags_come_last_is_never_held() {
+    let growth = growth(&EVENT, "misp", FILE_BYTES);
+    assert!(growth < MOST_MEMORY, "{growth} bytes");
+}
+
+#[test]
+#[ignore = "two gigabytes: minutes, and for a release build"]
+fn a_bundle_of_two_gigabytes_is_never_held() {
+    let growth = growth(&BUNDLE, "stix", SOAK_BYTES);
+    assert!(growth < SOAK_MEMORY, "{growth} bytes");
+}
+
+#[test]
+#[ignore = "two gigabytes: minutes, and for a release build"]
+fn an_event_of_two_gigabytes_is_never_held() {
+    let growth = growth(&EVENT, "misp", SOAK_BYTES);
+    assert!(growth < SOAK_MEMORY, "{growth} bytes");
+}
