@@ -101,7 +101,7 @@ impl Run {
         let party = on_pool(pool, move || self.start(items)).await??;
         let mut turn = step(pool, party, None).await?;
         let mut phase = None;
-        let ended = loop {
+        let ran = loop {
             turn = match turn {
                 Turn::Send(next, messages, reached) => {
                     if discloses(&messages) {
@@ -120,19 +120,22 @@ impl Run {
                 }
                 Turn::Receive(next) => {
                     limit.note(next.time_limit());
+                    if let Some(reached) = next.reached() {
+                        book.step(phase.insert(reached.phase));
+                        progress(reached);
+                    }
                     let message = limit.receive(channel, partition).await?;
                     step(pool, next, Some(message)).await?
                 }
-                ended => break ended,
+                Turn::AwaitProofs(next) => break Ran::AwaitsProofs(next),
+                Turn::Done(outcome, last) => break Ran::Done(outcome, last),
             };
         };
         // The last messages' time is that of their phase.
-        phase.iter().for_each(|phase| book.step(phase));
-        match ended {
-            Turn::AwaitProofs(next) => Ok(Ran::AwaitsProofs(next)),
-            Turn::Done(outcome, last) => Ok(Ran::Done(outcome, last)),
-            Turn::Send(..) | Turn::Receive(_) => Err(Fault::internal("a machine that ended goes on")),
+        if let Some(phase) = phase {
+            book.step(phase);
         }
+        Ok(ran)
     }
 
     fn start(self, items: ItemSource) -> Result<Box<dyn Party>, overlap_psi::Error> {

@@ -214,7 +214,10 @@ impl Side {
                 self.progress.push(progress);
                 (Some((party, false)), messages)
             }
-            Ok(Turn::Receive(party) | Turn::AwaitProofs(party)) => (Some((party, true)), Vec::new()),
+            Ok(Turn::Receive(party) | Turn::AwaitProofs(party)) => {
+                self.progress.extend(party.reached());
+                (Some((party, true)), Vec::new())
+            }
             Ok(Turn::Done(outcome, messages)) => {
                 self.end = Some(Ok(outcome));
                 (None, messages)

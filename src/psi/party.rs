@@ -55,10 +55,9 @@ pub struct Outcome {
 /// What a driver has to do next.
 pub enum Turn {
     /// Send these, in this order, then call [`Party::advance`] with no message: the machine has more to do. There may
-    /// be none: long work returns to its driver between its parts, and so does a machine that waits between two messages,
-    /// so that progress is seen and a run can be given up.
+    /// be none: long work returns to its driver between its parts, so that progress is seen and a run can be given up.
     Send(Box<dyn Party>, Vec<Message>, Progress),
-    /// Call [`Party::advance`] with the partner's next message.
+    /// Call [`Party::advance`] with the partner's next message; [`Party::reached`] says how far the machine is.
     Receive(Box<dyn Party>),
     /// All that is left are the partner's proofs of matches, which it sends when every partition of the exchange has come
     /// this far: call [`Party::advance`] with them then.
@@ -76,6 +75,11 @@ pub trait Party: Send {
     /// # Errors
     /// Any [`Error`] ends the run; [`Error::fault`] says who erred.
     fn advance(self: Box<Self>, incoming: Option<Message>, rng: &mut dyn CryptoRng) -> Result<Turn, Error>;
+
+    /// What a machine that waits for a message has reached; `None` where it told of that before.
+    fn reached(&self) -> Option<Progress> {
+        None
+    }
 
     /// Within what time all that this state and those after it wait for must have come, from when the driver
     /// first comes to a state that names a time, the messages before it about to be sent, until it comes to one that names none.

@@ -23,7 +23,8 @@ use crate::tag_order::{Merge, TagMatch, tags_of};
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::wiped::Wiped;
 use crate::{
-    Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, base_ot, ot_extension, party,
+    Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, base_ot, ot_extension,
+    party,
 };
 
 /// Bins that are encoded between two messages: enough for every core, few enough that the sender has work soon.
@@ -129,7 +130,7 @@ struct TakeTags {
     merge: Merge,
 }
 
-/// The tags that have come are merged.
+/// A phase is over, and its driver was told: there are tags to come, or none any more.
 struct Merged(TakeTags);
 
 impl Start {
@@ -436,8 +437,15 @@ impl Party for TakeTags {
             Message::Tags(tags) => self.take(&tags)?,
             other => return Err(party::unexpected(MessageKind::Tags, &other)),
         }
+        if !self.chunks.is_complete() {
+            return Ok(Turn::Receive(self));
+        }
         let progress = party::progress(PHASE_TAGS, &self.chunks);
         Ok(Turn::Send(Box::new(Merged(*self)), Vec::new(), progress))
+    }
+
+    fn reached(&self) -> Option<Progress> {
+        Some(party::progress(PHASE_TAGS, &self.chunks))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::wiped::Wiped;
-use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, ot_extension, party};
+use crate::{Error, Message, MessageKind, Outcome, Params, Party, Progress, Turn, ot_extension, party};
 
 /// Bins that are decoded at once while columns still come.
 const BINS_AT_ONCE: usize = 4;
@@ -118,7 +118,7 @@ struct TakeEncoding {
     chunks: Chunks,
 }
 
-/// The columns that have come are taken up.
+/// A phase is over, and its driver was told: there are columns to come, or none any more.
 struct Taken(TakeEncoding);
 
 /// The key is whole; tags are sent, batch by batch.
@@ -546,8 +546,15 @@ impl Party for TakeEncoding {
             Message::VoleEncoding(columns) => self.take(&columns)?,
             other => return Err(party::unexpected(MessageKind::VoleEncoding, &other)),
         }
+        if !self.chunks.is_complete() {
+            return Ok(Turn::Receive(self));
+        }
         let progress = party::progress(PHASE_ENCODE, &self.chunks);
         Ok(Turn::Send(Box::new(Taken(*self)), Vec::new(), progress))
+    }
+
+    fn reached(&self) -> Option<Progress> {
+        Some(party::progress(PHASE_ENCODE, &self.chunks))
     }
 
     fn time_limit(&self) -> Option<Duration> {

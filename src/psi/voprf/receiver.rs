@@ -17,7 +17,7 @@ use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;
 use crate::tags::ReceivedTags;
 use crate::wiped::Wiped;
-use crate::{Error, Message, MessageKind, Outcome, Params, Party, SessionItem, Turn, party};
+use crate::{Error, Message, MessageKind, Outcome, Params, Party, Progress, SessionItem, Turn, party};
 
 const PHASE_BLIND: &str = "blind";
 const PHASE_UNBLIND: &str = "unblind";
@@ -59,9 +59,6 @@ struct TakeEvaluated {
     evaluated: Vec<RistrettoPoint>,
 }
 
-/// The evaluations that have come are taken up.
-struct Taken(TakeEvaluated);
-
 /// All evaluations have come; their proof is due.
 struct CheckEvaluated {
     set: Shuffled,
@@ -88,7 +85,7 @@ struct TakeTags {
     tags: ReceivedTags,
 }
 
-/// The tags that have come are taken up.
+/// All tags have come, and the driver was told.
 struct Gathered(TakeTags);
 
 impl Start {
@@ -266,15 +263,11 @@ impl Party for TakeEvaluated {
             Message::VoprfEvaluated(encoded) => self.take(&encoded)?,
             other => return Err(party::unexpected(MessageKind::VoprfEvaluated, &other)),
         }
-        let progress = party::progress(PHASE_EVALUATE, &self.chunks);
-        Ok(Turn::Send(Box::new(Taken(*self)), Vec::new(), progress))
+        Ok(self.turn())
     }
-}
 
-impl Party for Taken {
-    fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
-        party::nothing_due(incoming)?;
-        Ok(self.0.turn())
+    fn reached(&self) -> Option<Progress> {
+        Some(party::progress(PHASE_EVALUATE, &self.chunks))
     }
 }
 
@@ -285,6 +278,10 @@ impl Party for CheckEvaluated {
             other => return Err(party::unexpected(MessageKind::VoprfProof, &other)),
         };
         Box::new(self.unblind(verified)).advance(None, rng)
+    }
+
+    fn reached(&self) -> Option<Progress> {
+        Some(party::reached(PHASE_EVALUATE, self.evaluated.len(), self.evaluated.len()))
     }
 }
 
@@ -306,8 +303,15 @@ impl Party for TakeTags {
             Message::Tags(tags) => self.tags.take(&tags)?,
             other => return Err(party::unexpected(MessageKind::Tags, &other)),
         }
+        if !self.tags.is_complete() {
+            return Ok(Turn::Receive(self));
+        }
         let progress = party::progress(PHASE_TAGS, self.tags.chunks());
         Ok(Turn::Send(Box::new(Gathered(*self)), Vec::new(), progress))
+    }
+
+    fn reached(&self) -> Option<Progress> {
+        Some(party::progress(PHASE_TAGS, self.tags.chunks()))
     }
 }
 

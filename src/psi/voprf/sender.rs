@@ -16,7 +16,7 @@ use crate::output::{Output, OutputHash};
 use crate::shuffle::random_order;
 use crate::tags::TAGS_PER_MESSAGE;
 use crate::wiped::Wiped;
-use crate::{Error, Message, MessageKind, Outcome, Params, Party, Turn, party};
+use crate::{Error, Message, MessageKind, Outcome, Params, Party, Progress, Turn, party};
 
 /// Before anything.
 pub(crate) struct Start {
@@ -41,8 +41,8 @@ struct Evaluate {
     evaluated: Vec<Vec<u8>>,
 }
 
-/// The key is sent, and the elements that have come are evaluated.
-struct Evaluated(Evaluate);
+/// The key is sent.
+struct Announced(Evaluate);
 
 /// All evaluations are sent; the proof is not.
 struct Prove {
@@ -148,7 +148,7 @@ impl Party for Start {
         party::nothing_due(incoming)?;
         let (next, message) = self.send_key(rng);
         let progress = party::progress(PHASE_EVALUATE, &next.chunks);
-        Ok(Turn::Send(Box::new(Evaluated(next)), vec![message], progress))
+        Ok(Turn::Send(Box::new(Announced(next)), vec![message], progress))
     }
 }
 
@@ -158,12 +158,15 @@ impl Party for Evaluate {
             Message::VoprfBlinded(blinded) => self.take(&blinded)?,
             other => return Err(party::unexpected(MessageKind::VoprfBlinded, &other)),
         }
-        let progress = party::progress(PHASE_EVALUATE, &self.chunks);
-        Ok(Turn::Send(Box::new(Evaluated(*self)), Vec::new(), progress))
+        Ok(self.turn())
+    }
+
+    fn reached(&self) -> Option<Progress> {
+        Some(party::progress(PHASE_EVALUATE, &self.chunks))
     }
 }
 
-impl Party for Evaluated {
+impl Party for Announced {
     fn advance(self: Box<Self>, incoming: Option<Message>, _: &mut dyn CryptoRng) -> Result<Turn, Error> {
         party::nothing_due(incoming)?;
         Ok(self.0.turn())
