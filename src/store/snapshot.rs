@@ -91,7 +91,8 @@ impl Snapshot {
     }
 
     /// A copy of the digests of a selection.
-    pub fn digests(&self, selection: &Selection) -> Vec<Digest> {
+    #[cfg(test)]
+    pub(crate) fn digests(&self, selection: &Selection) -> Vec<Digest> {
         let digests = self.select(selection);
         (0..digests.len()).filter_map(|at| digests.get(at).copied()).collect()
     }
