@@ -69,7 +69,7 @@ pub(crate) async fn collection(
 
 /// Gives a page of a collection's objects (section 5.4), the one added first to begin with.
 #[utoipa::path(get, path = "/taxii2/overlap/collections/{collection}/objects/", tag = "taxii",
-    params(("collection" = String, Path), Page, Match),
+    params(("collection" = String, Path), Page, Match, MatchVersion, MatchSpecVersion),
     responses((status = 200, body = Envelope, content_type = "application/taxii+json;version=2.1")))]
 pub(crate) async fn objects(
     State(state): State<ApiState>,
@@ -82,7 +82,7 @@ pub(crate) async fn objects(
 
 /// Gives a page of a collection's manifest (section 5.3): the same objects without their contents.
 #[utoipa::path(get, path = "/taxii2/overlap/collections/{collection}/manifest/", tag = "taxii",
-    params(("collection" = String, Path), Page, Match),
+    params(("collection" = String, Path), Page, Match, MatchVersion, MatchSpecVersion),
     responses((status = 200, body = Manifest, content_type = "application/taxii+json;version=2.1")))]
 pub(crate) async fn manifest(
     State(state): State<ApiState>,
@@ -97,7 +97,7 @@ pub(crate) async fn manifest(
 
 /// Gives one object (section 5.6).
 #[utoipa::path(get, path = "/taxii2/overlap/collections/{collection}/objects/{object}/", tag = "taxii",
-    params(("collection" = String, Path), ("object" = String, Path), Page, MatchVersion),
+    params(("collection" = String, Path), ("object" = String, Path), Page, MatchVersion, MatchSpecVersion),
     responses((status = 200, body = Envelope, content_type = "application/taxii+json;version=2.1")))]
 pub(crate) async fn object(
     State(state): State<ApiState>,
@@ -206,12 +206,6 @@ pub(crate) struct Match {
     /// Only these types, separated by commas.
     #[param(rename = "match[type]", pattern = "^[^,]+(,[^,]+)*$")]
     match_type: Option<String>,
-    /// Only these versions, separated by commas: `last` (which is meant if none is named), `first`, `modified` of an object, or `all` alone.
-    #[param(rename = "match[version]", example = "last")]
-    match_version: Option<String>,
-    /// Only objects of these versions of STIX, separated by commas.
-    #[param(rename = "match[spec_version]", pattern = "^[^,]+(,[^,]+)*$")]
-    match_spec_version: Option<String>,
 }
 
 /// Which versions of one object.
@@ -222,9 +216,6 @@ pub(crate) struct MatchVersion {
     /// Only these versions, separated by commas: `last` (which is meant if none is named), `first`, `modified` of an object, or `all` alone.
     #[param(rename = "match[version]", example = "last")]
     match_version: Option<String>,
-    /// Only objects of these versions of STIX, separated by commas.
-    #[param(rename = "match[spec_version]", pattern = "^[^,]+(,[^,]+)*$")]
-    match_spec_version: Option<String>,
 }
 
 /// Which versions of STIX.
