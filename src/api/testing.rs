@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
+use futures_util::stream;
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use overlap_coalition::{
@@ -165,6 +167,14 @@ impl TestNode {
     /// Calls with the token of a role.
     pub(crate) async fn call(&self, role: Role, method: &str, uri: &str, body: impl Into<Body>) -> Answer {
         self.call_with(Some(&self.tokens[&role]), method, uri, body).await
+    }
+
+    /// Imports a body that comes in two chunks, cut at a byte.
+    pub(crate) async fn import_cut(&self, format: &str, body: &[u8], at: usize) -> Answer {
+        let (left, right) = body.split_at(at.min(body.len()));
+        let chunks = [left.to_vec(), right.to_vec()].map(|chunk| Ok::<_, std::io::Error>(Bytes::from(chunk)));
+        let uri = format!("/api/v1/imports?format={format}");
+        self.call(Role::Import, "POST", &uri, Body::from_stream(stream::iter(chunks))).await
     }
 
     pub(crate) async fn call_with(

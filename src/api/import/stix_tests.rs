@@ -1,9 +1,5 @@
 //! Imports of STIX, whole: through the router into the real store.
 
-use axum::body::Body;
-use bytes::Bytes;
-use futures_util::stream;
-use overlap_store::Role;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -573,13 +569,7 @@ proptest! {
     ) {
         let body = format!("{}{}{}", wrap.0, words.concat(), wrap.1).into_bytes();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(async {
-            let node = TestNode::new();
-            let (left, right) = body.split_at(at.min(body.len()));
-            let chunks = [left.to_vec(), right.to_vec()].map(|chunk| Ok::<_, std::io::Error>(Bytes::from(chunk)));
-            let uri = format!("/api/v1/imports?format={format}");
-            node.call(Role::Import, "POST", &uri, Body::from_stream(stream::iter(chunks))).await
-        });
+        let answer = runtime.block_on(async { TestNode::new().import_cut(format, &body, at).await });
         prop_assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
         prop_assert!(!answer.text().contains("4111111111111111"), "{}", answer.text());
     }

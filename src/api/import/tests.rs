@@ -328,13 +328,7 @@ proptest! {
         at in 0usize..400,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(async {
-            let node = TestNode::new();
-            let (left, right) = body.split_at(at.min(body.len()));
-            let chunks = [left.to_vec(), right.to_vec()].map(|chunk| Ok::<_, std::io::Error>(Bytes::from(chunk)));
-            let uri = format!("/api/v1/imports?format={format}");
-            node.call(Role::Import, "POST", &uri, Body::from_stream(stream::iter(chunks))).await
-        });
+        let answer = runtime.block_on(async { TestNode::new().import_cut(format, &body, at).await });
         prop_assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
     }
 }
