@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used)] // A bench that cannot go on may stop where it stands.
 
+mod alone;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,13 +15,7 @@ use axum::http::Request;
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::stream;
-use metrics_exporter_prometheus::PrometheusBuilder;
-use overlap_api::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
-};
-use overlap_coalition::{ExchangeId, Timestamp};
-use overlap_indicator::{DigestSalt, Rules};
-use overlap_store::{Role, SealKey, SledStore, SledStoreOptions, Store, TokenRecord};
+use overlap_store::Role;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -28,39 +24,6 @@ const ROWS: u32 = 200_000;
 
 /// Bytes in a chunk of the body, as a socket would give them.
 const CHUNK: usize = 64 * 1024;
-
-/// A daemon that imports only.
-struct Idle;
-
-impl Daemon for Idle {
-    fn begin_exchange(&self, _ask: ExchangeAsk) -> Call<'_, Result<ExchangeId, StartRefused>> {
-        Box::pin(async { Err(StartRefused::UnknownPeer) })
-    }
-
-    fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
-        None
-    }
-
-    fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {
-        Box::pin(async {})
-    }
-
-    fn partners(&self) -> Vec<PartnerView> {
-        Vec::new()
-    }
-
-    fn status(&self) -> DaemonStatus {
-        unreachable!("an import does not ask for the status")
-    }
-
-    fn rules(&self) -> Rules {
-        Rules::default()
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(1_795_000_000)
-    }
-}
 
 /// Rows in the corpus's proportions, roughly: many URLs and domains, some of the rest.
 fn corpus(rows: u32) -> Vec<Bytes> {
@@ -80,17 +43,9 @@ fn corpus(rows: u32) -> Vec<Bytes> {
 
 /// A router over a fresh store, with a token.
 fn node() -> (TempDir, axum::Router, String) {
-    let folder = TempDir::new().unwrap();
-    let options = SledStoreOptions {
-        path: folder.path().join("store"),
-        seal_key: SealKey::new([1; 32]),
-        salt: (1, DigestSalt::new([2; 32])),
-    };
-    let store = Arc::new(SledStore::open(options).unwrap());
-    let (token, hash) = new_token(&mut rand::rng());
-    store.add_token(&TokenRecord { name: "bench".into(), hash, roles: vec![Role::Import], made: 0 }).unwrap();
-    let metrics = PrometheusBuilder::new().build_recorder().handle();
-    (folder, Api::router(store, Arc::new(Idle), metrics), token)
+    let (folder, store) = alone::fresh_store();
+    let (router, token) = alone::router(Arc::new(store), Role::Import);
+    (folder, router, token)
 }
 
 async fn import(router: axum::Router, token: &str, chunks: Vec<Bytes>) {

@@ -15,6 +15,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
+mod alone;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,74 +24,25 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
-use metrics_exporter_prometheus::PrometheusBuilder;
-use overlap_api::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
-};
 use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
-use overlap_indicator::{Context, DigestSalt, Facet, Indicator, Kind, Rules, SecretText};
+use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
 use overlap_store::{
-    ExchangeRecord, ExchangeState, IndicatorId, NewIndicator, PageRequest, Role, SealKey, SledStore,
-    SledStoreOptions, Store, TokenRecord,
+    ExchangeRecord, ExchangeState, IndicatorId, NewIndicator, PageRequest, Role, SledStore, Store,
 };
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use alone::NOW;
+
 const ROWS: usize = 1_000_000;
 /// Rows of one import and of one exchange.
 const BATCH: usize = 10_000;
-const NOW: u64 = 1_795_000_000;
-
-/// A daemon that says who it is.
-struct Idle;
-
-impl Daemon for Idle {
-    fn begin_exchange(&self, _ask: ExchangeAsk) -> Call<'_, Result<ExchangeId, StartRefused>> {
-        Box::pin(async { Err(StartRefused::UnknownPeer) })
-    }
-
-    fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
-        None
-    }
-
-    fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {
-        Box::pin(async {})
-    }
-
-    fn partners(&self) -> Vec<PartnerView> {
-        Vec::new()
-    }
-
-    fn status(&self) -> DaemonStatus {
-        DaemonStatus {
-            member: "police".parse().unwrap(),
-            coalition: "example".into(),
-            peer_address: String::new(),
-            ready: true,
-            roster_version: 1,
-            roster_expires: Timestamp(NOW),
-            certificate_ends: Timestamp(NOW),
-            salt_epoch: None,
-            started: Timestamp(NOW),
-        }
-    }
-
-    fn rules(&self) -> Rules {
-        Rules::default()
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(NOW)
-    }
-}
 
 fn main() {
     let (_folder, store) = filled_store();
-    let (token, hash) = new_token(&mut rand::rng());
-    store.add_token(&TokenRecord { name: "bench".into(), hash, roles: vec![Role::Read], made: 0 }).unwrap();
-    let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let node = Node { router: Api::router(store, Arc::new(Idle), metrics), token };
+    let (router, token) = alone::router(store, Role::Read);
+    let node = Node { router, token };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         for uri in ["/api/v1/overlaps?limit=1000", "/api/v1/indicators?limit=1000"] {
@@ -107,13 +60,7 @@ fn main() {
 
 /// A store of a million indicators, all of which a partner holds.
 fn filled_store() -> (TempDir, Arc<SledStore>) {
-    let folder = TempDir::new().unwrap();
-    let options = SledStoreOptions {
-        path: folder.path().join("store"),
-        seal_key: SealKey::new([1; 32]),
-        salt: (1, DigestSalt::new([2; 32])),
-    };
-    let store = SledStore::open(options).unwrap();
+    let (folder, store) = alone::fresh_store();
     let begun = Instant::now();
     let mut after = 0;
     for batch in 0..ROWS / BATCH {

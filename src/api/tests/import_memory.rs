@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on may stop where it stands.
 
+#[path = "../benches/alone/mod.rs"]
+mod alone;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -9,13 +12,7 @@ use axum::http::Request;
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt;
-use metrics_exporter_prometheus::PrometheusBuilder;
-use overlap_api::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
-};
-use overlap_coalition::{ExchangeId, Timestamp};
-use overlap_indicator::{DigestSalt, Rules};
-use overlap_store::{Role, SealKey, SledStore, SledStoreOptions, Store, TokenRecord};
+use overlap_store::Role;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -36,38 +33,6 @@ const VALUES: u64 = 2_000;
 
 /// One at a time: the peak is the process's.
 static ALONE: Mutex<()> = Mutex::new(());
-
-struct Idle;
-
-impl Daemon for Idle {
-    fn begin_exchange(&self, _ask: ExchangeAsk) -> Call<'_, Result<ExchangeId, StartRefused>> {
-        Box::pin(async { Err(StartRefused::UnknownPeer) })
-    }
-
-    fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
-        None
-    }
-
-    fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {
-        Box::pin(async {})
-    }
-
-    fn partners(&self) -> Vec<PartnerView> {
-        Vec::new()
-    }
-
-    fn status(&self) -> DaemonStatus {
-        unreachable!("an import does not ask for the status")
-    }
-
-    fn rules(&self) -> Rules {
-        Rules::default()
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp(1_795_000_000)
-    }
-}
 
 /// A file: its beginning, its elements by number up to a size, its end.
 struct Generated {
@@ -122,17 +87,8 @@ impl Generated {
 /// Imports a small file and then one of a size; returns by how much the second raised the peak.
 fn growth(file: &Generated, format: &str, size: u64) -> u64 {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = tempfile::tempdir().unwrap();
-    let options = SledStoreOptions {
-        path: folder.path().join("store"),
-        seal_key: SealKey::new([1; 32]),
-        salt: (1, DigestSalt::new([2; 32])),
-    };
-    let store = Arc::new(SledStore::open(options).unwrap());
-    let (token, hash) = new_token(&mut rand::rng());
-    store.add_token(&TokenRecord { name: "test".into(), hash, roles: vec![Role::Import], made: 0 }).unwrap();
-    let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let router = Api::router(store, Arc::new(Idle), metrics);
+    let (_folder, store) = alone::fresh_store();
+    let (router, token) = alone::router(Arc::new(store), Role::Import);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let import = |body: Body| -> Value {
         let request = Request::post(format!("/api/v1/imports?format={format}"))
