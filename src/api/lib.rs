@@ -63,8 +63,10 @@ mod taxii;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod warning_lists;
 
 pub use access::new_token;
 pub use api::Api;
 pub use daemon::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused};
 pub use serve::{serve_tls, serve_unix};
+pub use warning_lists::{ListType, WarningList, WarningListError, WarningLists, WarningListsBuilder};

@@ -70,6 +70,6 @@ pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};
-pub use store::{Aside, KnownRoster, Store, StoreCounts};
+pub use store::{Aside, KnownRoster, Store, StoreCounts, Warnings};
 pub use token::{Role, TokenRecord};
 pub use uuids::{OverlapName, UUID_NAMESPACE};

@@ -29,6 +29,12 @@ pub struct StoreCounts {
 /// A roster that was verified when it was stored, its version and its hash.
 pub type KnownRoster = (SignedDocument, u64, [u8; 32]);
 
+/// Which values are held out of exchanges until somebody overrides it.
+pub trait Warnings: Send + Sync {
+    /// Whether a value is, by its canonical form. Asked for every indicator that is imported, and of all when the warnings change.
+    fn hold(&self, kind: Kind, canonical: &str) -> bool;
+}
+
 /// Takes bytes and gives them back once, sealed while they wait.
 pub trait Aside: Write + Send {
     /// Ends the writing.
