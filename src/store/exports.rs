@@ -9,14 +9,17 @@ use crate::charging::calendar;
 use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
-    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS,
+    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
+    SECTIONS,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, indicators, keys, overlaps};
+use crate::{
+    IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, holding, indicators, keys, overlaps,
+};
 
 /// Rows that are in memory together.
 const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
@@ -59,6 +62,9 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     to.record(&Record::Identity(IdentityRecord { id_key, highest_day }))?;
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
+    }
+    for (id, of) in holding::overrides(store)? {
+        to.record(&Record::Override(OverrideRecord::new(id, of)))?;
     }
     Ok(())
 }

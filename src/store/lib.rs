@@ -17,6 +17,8 @@ mod exchange_index;
 mod export_format;
 mod exports;
 mod folder;
+mod hold;
+mod holding;
 mod ids;
 mod indicator;
 mod indicators;
@@ -54,6 +56,8 @@ mod epoch_tests;
 #[cfg(test)]
 mod export_tests;
 #[cfg(test)]
+mod holding_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod store_tests;
@@ -63,6 +67,7 @@ mod testing;
 pub use added::ADDED_STEP;
 pub use error::StoreError;
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
+pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};

@@ -23,7 +23,7 @@ use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorRow, StoreError, keys, records};
+use crate::{IndicatorId, IndicatorRow, Override, StoreError, keys, records};
 
 /// Values of an unfinished restore that are removed together.
 const UNDO_KEYS: usize = 4096;
@@ -60,6 +60,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         return Err(damaged("its newest writes are missing"));
     }
     reading.catalog.index_loaded()?;
+    reading.take_overrides();
     reading.keep_dates(folder, &database, &mut writer)?;
     let ids = match reading.ids.take() {
         Some(ids) => ids,
@@ -131,7 +132,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 7] = [
+    const WRITTEN: [u8; 8] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -139,6 +140,7 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::OVERRIDE,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
@@ -164,6 +166,7 @@ struct Reading {
     overlaps_added: ReadDates,
     exchanges: Vec<(u64, ExchangeId, MemberId)>,
     unended: Vec<ExchangeId>,
+    overrides: Vec<IndicatorId>,
 }
 
 /// The dates of a table's rows. A store that was made before there were any gets them of the times that its rows have.
@@ -187,6 +190,15 @@ impl ReadDates {
 }
 
 impl Reading {
+    /// Marks indicators that are overridden, now that they are found by their ids.
+    fn take_overrides(&mut self) {
+        for id in std::mem::take(&mut self.overrides) {
+            if let Some(place) = self.catalog.place(id) {
+                self.catalog.set_overridden(place, true);
+            }
+        }
+    }
+
     /// Makes the dates durable that were made, before anybody sees one.
     fn keep_dates(
         &mut self,
@@ -248,6 +260,10 @@ impl Reading {
             Some(_) if key == keys::ID_KEY => {
                 self.ids = Some(IdKey::new(Reader::new(plain).array()?));
                 Ok(())
+            }
+            Some(&keys::OVERRIDE) => {
+                self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
+                Override::decode(plain).map(|_| ())
             }
             Some(&keys::LEDGER | &keys::TOKEN | &keys::META) => Ok(()),
             _ => Err(damaged("a key")),

@@ -15,13 +15,13 @@ use crate::database::{Batch, Writer};
 use crate::error::damaged;
 use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record};
 use crate::ids::IdKey;
-use crate::indicators::store_plan;
+use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps};
+use crate::{IndicatorId, IndicatorRow, OverlapRow, Override, StoreError, keys, overlaps};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -83,6 +83,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    overrides: HashSet<IndicatorId>,
 }
 
 impl Checks {
@@ -102,14 +103,13 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
                 let id = exchange.into_record()?.id;
                 in_order && self.exchanges.insert(id)
             }
-            Record::Indicator(indicator) => {
-                indicator.into_row(|_, _| crate::IndicatorId([0; 16])).map(|_| true)?
-            }
+            Record::Indicator(indicator) => indicator.into_row(|_, _| IndicatorId([0; 16])).map(|_| true)?,
             Record::Overlap(overlap) => overlap.into_row().map(|_| true)?,
             Record::Section(_) | Record::End(_) => true,
         };
@@ -134,6 +134,8 @@ struct Waiting {
     overlaps: Vec<OverlapRow>,
     exchanges: Vec<StoredExchange>,
     ledger: Vec<(MemberId, PartnerUse)>,
+    /// These wait for the last indicator: admins made them, one at a time.
+    overrides: Vec<(IndicatorId, Override)>,
 }
 
 impl Waiting {
@@ -149,10 +151,13 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
         match record {
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
+            Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
-                waiting.rows.push(record.into_row(|kind, canonical| ids.id(kind, canonical))?);
+                let (mut row, indicator) = record.into_row(|kind, canonical| ids.id(kind, canonical))?;
+                row.hold = hold(&*store.warnings(), row.kind, &row.canonical);
+                waiting.rows.push((row, indicator));
             }
             Record::Overlap(overlap) => waiting.overlaps.push(overlap.into_row()?),
             Record::Section(_) | Record::End(_) => {}
@@ -161,7 +166,29 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             write_waiting(store, writer, &mut waiting)?;
         }
     }
-    write_waiting(store, writer, &mut waiting)
+    write_waiting(store, writer, &mut waiting)?;
+    write_overrides(store, writer, &waiting.overrides)
+}
+
+/// Overrides of indicators that the file does not have are left out.
+fn write_overrides(
+    store: &SledStore,
+    writer: &mut Writer,
+    overrides: &[(IndicatorId, Override)],
+) -> Result<(), StoreError> {
+    for some in overrides.chunks(ROWS) {
+        let (mut batch, mut places) = (Batch::default(), Vec::new());
+        for (id, of) in some {
+            let Some(place) = store.state().catalog.place(*id) else { continue };
+            batch.put(keys::override_of(*id), of.encode()?);
+            places.push(place);
+        }
+        store.commit(writer, batch, |state| {
+            places.iter().for_each(|place| state.catalog.set_overridden(*place, true));
+        })?;
+        store.publish();
+    }
+    Ok(())
 }
 
 /// From here on the first day that is asked for is spent.

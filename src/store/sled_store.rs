@@ -24,12 +24,13 @@ use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::spool::Spool;
+use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
     Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot,
-    Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys,
-    loading, overlaps, records, restoring,
+    IndicatorRow, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Override, Overriding, Page,
+    PageRequest, SealKey, Snapshot, Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports,
+    holding, indicators, interrupted, keys, loading, overlaps, records, restoring,
 };
 
 /// How to open a store.
@@ -58,6 +59,10 @@ pub struct SledStore {
     pub(crate) salt_change: Mutex<()>,
     pub(crate) indicator_uuids: Mutex<UuidIndex>,
     pub(crate) overlap_uuids: Mutex<UuidIndex>,
+    /// Changed by whoever has the writer.
+    warnings: RwLock<Arc<dyn Warnings>>,
+    /// Held as long as the warnings change.
+    pub(crate) warnings_change: Mutex<()>,
 }
 
 /// What the store has in memory. It changes only after the change is durable.
@@ -110,6 +115,8 @@ impl SledStore {
             salt_change: Mutex::default(),
             indicator_uuids: Mutex::default(),
             overlap_uuids: Mutex::default(),
+            warnings: RwLock::new(Arc::new(NoWarnings)),
+            warnings_change: Mutex::default(),
             database: loaded.database,
             epoch: RwLock::new(Arc::new(loaded.epoch)),
             sealer,
@@ -133,6 +140,15 @@ impl SledStore {
 
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(epoch);
+    }
+
+    /// The warnings by which new rows are judged.
+    pub(crate) fn warnings(&self) -> Arc<dyn Warnings> {
+        self.warnings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn replace_warnings(&self, warnings: Arc<dyn Warnings>) {
+        *self.warnings.write().unwrap_or_else(PoisonError::into_inner) = warnings;
     }
 
     /// A segment as it is on the disk, opened.
@@ -213,6 +229,22 @@ impl Store for SledStore {
 
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError> {
         indicators::withdraw(self, ids)
+    }
+
+    fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError> {
+        holding::set_warnings(self, warnings)
+    }
+
+    fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError> {
+        holding::begin_override(self, id, record)
+    }
+
+    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError> {
+        holding::end_override(self, id)
+    }
+
+    fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError> {
+        holding::override_of(self, id)
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    NewIndicator, OverlapFilter, OverlapName, OverlapRow, Page, PageRequest, Snapshot, StoreError,
-    TokenRecord,
+    NewIndicator, OverlapFilter, OverlapName, OverlapRow, Override, Overriding, Page, PageRequest, Snapshot,
+    StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -33,6 +33,15 @@ pub type KnownRoster = (SignedDocument, u64, [u8; 32]);
 pub trait Warnings: Send + Sync {
     /// Whether a value is, by its canonical form. Asked for every indicator that is imported, and of all when the warnings change.
     fn hold(&self, kind: Kind, canonical: &str) -> bool;
+}
+
+/// Holds nothing.
+pub(crate) struct NoWarnings;
+
+impl Warnings for NoWarnings {
+    fn hold(&self, _kind: Kind, _canonical: &str) -> bool {
+        false
+    }
 }
 
 /// Takes bytes and gives them back once, sealed while they wait.
@@ -58,6 +67,18 @@ pub trait Store: Send + Sync {
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
+    /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
+    /// that was just opened has none.
+    ///
+    /// # Errors
+    /// The disk fails. New rows are then judged by these warnings, and those that are there stay as they were judged before.
+    fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError>;
+    /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
+    fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError>;
+    /// Takes an override back; whether there was one.
+    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError>;
+    /// The override of an indicator.
+    fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError>;
     /// The digests now.
     fn snapshot(&self) -> Arc<Snapshot>;
     /// Makes all digests anew under another epoch, given with its salt, beside all other calls; until it ends, the snapshot has no epoch.

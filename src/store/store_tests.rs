@@ -41,9 +41,9 @@ fn counts_duplicates_and_brings_their_context_up_to_date() {
         new_indicator(Kind::Domain, raw, context)
     };
     let first = vec![with("a.example", Tlp::Green, Some(5)), with("A.example", Tlp::Amber, Some(7))];
-    assert_eq!(store.import(first, NOW).unwrap(), ImportCounts { accepted: 1, duplicates: 1 });
+    assert_eq!(store.import(first, NOW).unwrap(), ImportCounts { accepted: 1, duplicates: 1, held: 0 });
     let again = vec![with("a.example.", Tlp::Clear, Some(9))];
-    assert_eq!(store.import(again, NOW).unwrap(), ImportCounts { accepted: 0, duplicates: 1 });
+    assert_eq!(store.import(again, NOW).unwrap(), ImportCounts { accepted: 0, duplicates: 1, held: 0 });
     let check = |store: &dyn Store| {
         let page =
             store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 9, after: None }).unwrap();
@@ -84,7 +84,7 @@ fn pages_by_kind_and_refuses_foreign_cursors() {
     let mut batch: Vec<_> = (0..300).map(domain).collect();
     batch.insert(150, new_indicator(Kind::Ip, "192.0.2.1", Context::default()));
     store.import(batch, NOW).unwrap();
-    let ips = IndicatorFilter { kind: Some(Kind::Ip) };
+    let ips = IndicatorFilter { kind: Some(Kind::Ip), held: None };
     assert_eq!(all_pages(1, |page| store.indicators(&ips, page)).len(), 1);
     let page = store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 1, after: None }).unwrap();
     let foreign = PageRequest { limit: 1, after: page.next };
