@@ -17,6 +17,7 @@ mod exchange_index;
 mod export_format;
 mod exports;
 mod folder;
+mod found_runs;
 mod hold;
 mod holding;
 mod ids;
@@ -32,6 +33,7 @@ mod overlap_book;
 mod overlaps;
 mod page;
 mod place_index;
+mod query;
 mod records;
 mod restoring;
 mod row_meta;
@@ -60,6 +62,8 @@ mod holding_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod query_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;
@@ -72,6 +76,7 @@ pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Ne
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
+pub use query::{Known, KnownOverlap, KnownValue, OwnIndicator};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet};
+use overlap_indicator::{DigestSalt, Facet, Indicator};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -28,9 +28,9 @@ use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
     Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Override, Overriding, Page,
+    IndicatorRow, Known, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Override, Overriding, Page,
     PageRequest, SealKey, Snapshot, Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports,
-    holding, indicators, interrupted, keys, loading, overlaps, records, restoring,
+    holding, indicators, interrupted, keys, loading, overlaps, query, records, restoring,
 };
 
 /// How to open a store.
@@ -225,6 +225,10 @@ impl Store for SledStore {
 
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError> {
         indicators::one(self, id)
+    }
+
+    fn known(&self, asked: &[Indicator]) -> Known {
+        query::known(self, asked)
     }
 
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError> {

@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Kind};
+use overlap_indicator::{DigestSalt, Facet, Indicator, Kind};
 use uuid::Uuid;
 
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    NewIndicator, OverlapFilter, OverlapName, OverlapRow, Override, Overriding, Page, PageRequest, Snapshot,
-    StoreError, TokenRecord,
+    Known, NewIndicator, OverlapFilter, OverlapName, OverlapRow, Override, Overriding, Page, PageRequest,
+    Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -65,6 +65,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<IndicatorRow>, StoreError>;
     /// One indicator.
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
+    /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
+    fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
     /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
