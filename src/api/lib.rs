@@ -43,12 +43,18 @@ mod api_tests;
 mod daemon;
 mod exchanges;
 mod health;
+mod held;
+#[cfg(test)]
+mod held_tests;
 mod import;
 mod indicators;
 mod nearest;
 mod overlaps;
 mod peers;
 mod problem;
+mod query;
+#[cfg(test)]
+mod query_tests;
 mod receipts;
 mod request;
 mod rfc3339;

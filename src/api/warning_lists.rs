@@ -10,6 +10,7 @@ mod default_set;
 mod entry;
 mod format;
 mod network;
+pub(crate) mod route;
 mod table;
 #[cfg(test)]
 mod tests;

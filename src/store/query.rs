@@ -26,8 +26,10 @@ pub struct Known {
 }
 
 /// What is known of one value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownValue {
+    /// The id that it has, or would have, as an own indicator.
+    pub id: IndicatorId,
     /// The own indicator that it is.
     pub own: Option<OwnIndicator>,
     /// Other own indicators that it meets on a facet, by facets, ten for each at most.
@@ -97,9 +99,11 @@ fn value(
     let id = state.ids.id(indicator.kind(), indicator.canonical());
     let own = state.catalog.place(id).and_then(|place| state.catalog.meta(place));
     let mut known = KnownValue {
+        id,
         own: own.as_ref().map(OwnIndicator::of),
         overlaps: overlaps(state, id, None),
-        ..KnownValue::default()
+        meets: Vec::new(),
+        meets_more: false,
     };
     for (facet, digest) in facets {
         let Some(met) = meetings.0.get(digest) else { continue };
