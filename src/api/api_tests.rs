@@ -15,7 +15,7 @@ use crate::taxii::is_of_taxii;
 use crate::testing::{TestNode, exchange, member};
 
 /// The contract: every route and who may call it. Those of TAXII have tests of their own.
-const ROUTES: [(&str, &str, Option<Role>); 20] = [
+const ROUTES: [(&str, &str, Option<Role>); 24] = [
     ("GET", "/api/v1/health", None),
     ("GET", "/api/v1/ready", None),
     ("GET", "/api/v1/openapi.json", None),

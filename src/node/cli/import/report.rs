@@ -19,7 +19,7 @@ pub(crate) struct ImportReport {
     /// Known already.
     pub(crate) duplicates: u64,
     /// Of the new ones, those that a warning list holds out of exchanges.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) held: u64,
     /// Refused.
     pub(crate) rejected: Vec<RejectedRow>,
