@@ -11,8 +11,11 @@
 //! | `GET health`, `GET ready`, `GET openapi.json` | none | `{"status":"ok"}`; `{"ready":bool}` with 200 or 503; the description |
 //! | `GET /metrics` | read | Prometheus text |
 //! | `GET status` | read | the node at a glance |
-//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
-//! | `GET indicators[?kind=]`, `GET indicators/{id}` | read | own indicators |
+//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","held","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
+//! | `GET indicators[?kind=][&held=]`, `GET indicators/{id}` | read | own indicators |
+//! | `POST indicators/{id}/override`, `DELETE` of it | admin | `{"reason"}` lets one into exchanges that a warning list holds out; take that back |
+//! | `GET warning-lists` | read | the lists in force, and how many indicators each holds |
+//! | `POST query` | read | `{"values":[text or {"kind","value"}]}`, up to 10,000: whether each is held, and who overlaps on it |
 //! | `DELETE indicators/{id}`, `POST indicators/withdraw` | import | take them out; the body is `{"values":[{"kind","value"}],"ids":[]}` |
 //! | `POST exchanges` | exchange | `{"peer","mode","engine","purpose","case"}`, all but the first optional; 202 and `{"exchange":id}` |
 //! | `GET exchanges[?peer=]`, `GET exchanges/{id}[?wait=SECONDS]` | read | records of exchanges; `wait` holds the answer until the end, 60 seconds at most |
