@@ -1,6 +1,6 @@
 //! What opening reads: everything that is kept in memory.
 
-use overlap_coalition::{ExchangeId, MemberId};
+use overlap_coalition::ExchangeId;
 use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
 
 use crate::added::{AddedDates, Run, date_of_seconds, slot_of};
@@ -10,7 +10,7 @@ use crate::database::{Batch, Database, Writer};
 use crate::digest_cache::DigestCache;
 use crate::epoch::Epoch;
 use crate::error::damaged;
-use crate::exchange_index::ExchangeIndex;
+use crate::exchange_index::{ExchangeIndex, Indexed};
 use crate::folder::Folder;
 use crate::ids::IdKey;
 use crate::journal::{self, Journals};
@@ -164,7 +164,7 @@ struct Reading {
     overlaps: OverlapBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
-    exchanges: Vec<(u64, ExchangeId, MemberId)>,
+    exchanges: Vec<Indexed>,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
 }
@@ -254,7 +254,9 @@ impl Reading {
                 if exchange.ended.is_none() {
                     self.unended.push(id);
                 }
-                self.exchanges.push((exchange.sequence, id, exchange.peer()?));
+                let (sequence, peer, has_receipt) =
+                    (exchange.sequence, exchange.peer()?, exchange.has_receipt());
+                self.exchanges.push(Indexed { sequence, id, peer, has_receipt });
                 Ok(())
             }
             Some(_) if key == keys::ID_KEY => {

@@ -12,7 +12,7 @@ use crate::error::damaged;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
-use crate::records::put_exchange;
+use crate::records::{put_exchange, take_receipt};
 use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
@@ -36,7 +36,10 @@ pub(crate) fn store(
     put_exchange(store, &mut batch, record)?;
     let fresh = new_overlaps(store, record, found, now)?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
-    store.commit(&mut writer, batch, |state| stored.take_into(state, &record.peer))
+    store.commit(&mut writer, batch, |state| {
+        stored.take_into(state, &record.peer);
+        take_receipt(state, record);
+    })
 }
 
 /// Overlaps that are stored: the rows of each segment with the segment's length, and when they were added.

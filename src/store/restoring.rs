@@ -232,9 +232,9 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
         batch.put(keys::exchange(id), to_json(&exchange)?);
-        begun.push((id, peer));
+        begun.push((id, peer, exchange.has_receipt()));
     }
     store.commit(writer, batch, |state| {
-        begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
+        begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
     })
 }

@@ -288,6 +288,14 @@ impl Store for SledStore {
         records::exchanges(self, peer, page)
     }
 
+    fn receipts(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError> {
+        records::receipts(self, peer, page)
+    }
+
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
         overlaps::page(self, filter, page)
     }

@@ -111,6 +111,12 @@ pub trait Store: Send + Sync {
         peer: Option<&MemberId>,
         page: &PageRequest,
     ) -> Result<Page<ExchangeRecord>, StoreError>;
+    /// A page of the exchanges that have a receipt, the newest first.
+    fn receipts(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError>;
     /// A page of overlaps, in the order in which they were found.
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError>;
 
