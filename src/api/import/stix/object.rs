@@ -4,6 +4,7 @@ use overlap_indicator::Kind;
 use serde_json::{Map, Value};
 
 use super::definitions::Definitions;
+use super::own::extension;
 use super::pattern::Pattern;
 use super::terms::{Group, pattern_values, property};
 use crate::import::finding::{About, Finding, card, uuid};
@@ -127,6 +128,9 @@ fn indicator(members: &Members, rules: &RowRules) -> Vec<Finding> {
     }
     if text(members, "pattern_type").is_some_and(|pattern_type| pattern_type != "stix") {
         return no("its pattern is in another language than STIX");
+    }
+    if let Some(found) = extension(members, rules) {
+        return vec![Ok(found)];
     }
     match members.get("pattern").and_then(Value::as_str) {
         Some(pattern) => pattern_findings(pattern, rules),
