@@ -13,7 +13,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, IndicatorFilter, LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store,
+    ADDED_STEP, ChargeLimit, IndicatorFilter, LONGEST_PAGE, NewSighting, OverlapFilter, Selection,
+    SightingFilter, SightingKind, SledStore, Store,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -25,7 +26,7 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 4;
+const CALLS: usize = 5;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -182,6 +183,12 @@ fn call(store: &SledStore, number: usize) {
             store.charge(&charge, ChargeLimit { exchanges_per_day: u32::MAX }, NOW).unwrap().unwrap();
         }
         2 => store.begin_exchange(&record(step)).unwrap(),
+        3 => {
+            let newest = domain((step + 1) * ROWS - 1).indicator;
+            let indicator = store.indicator_id(newest.kind(), newest.canonical());
+            let sighting = NewSighting { indicator, kind: SightingKind::Seen, at: 7, source: "s".into() };
+            assert_eq!(store.add_sightings(vec![sighting], clock(step)).unwrap().len(), 1);
+        }
         _ => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
             let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
@@ -206,17 +213,22 @@ fn record(step: usize) -> crate::ExchangeRecord {
 fn calls_in(store: &SledStore, least: usize) -> usize {
     let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
     assert!(rise(rows.iter().map(|row| row.added)), "dates of indicators");
-    let rows: Vec<&str> = rows.iter().map(|row| row.raw.reveal()).collect();
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
     let overlaps = overlaps.len();
+    let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
+    let seen = rows.iter().filter(|row| row.context.last_seen == Some(7)).count();
+    assert_eq!(seen, sightings, "a sighting and what it says are there together");
     let charges = store.day_use(&member("police"), NOW).unwrap().exchanges as usize;
     let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len();
+    let rows: Vec<&str> = rows.iter().map(|row| row.raw.reveal()).collect();
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
-    let expected =
-        |calls| [steps(calls, 0) * ROWS, steps(calls, 1), steps(calls, 2), steps(calls, 3) * OVERLAPS];
-    let found = [rows.len(), charges, exchanges, overlaps];
+    let expected = |calls| {
+        let of = |call| steps(calls, call);
+        [of(0) * ROWS, of(1), of(2), of(3), of(4) * OVERLAPS]
+    };
+    let found = [rows.len(), charges, exchanges, sightings, overlaps];
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::stored::{StoredRoster, StoredToken};
 use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, OverlapFilter, Role, Selection, SledStore, Store,
-    StoreError, TokenRecord,
+    ChargeLimit, ExchangeState, IndicatorFilter, NewSighting, OverlapFilter, Role, Selection, SightingFilter,
+    SightingKind, SledStore, Store, StoreError, TokenRecord,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -38,6 +38,14 @@ fn filled(place: &Place) -> SledStore {
     let selection = Selection { facets: vec![Facet::Host, Facet::Email], ..everything() };
     let found = store.snapshot().holders(&selection, &store.snapshot().digests(&selection));
     store.store_overlaps(&record, &found[..300], NOW).unwrap();
+    let sighting = |at: usize, kind| NewSighting {
+        indicator: found[at].0,
+        kind,
+        at: NOW.0 + at as u64,
+        source: "a \"sensor\"\n".into(),
+    };
+    let sightings = SightingKind::ALL.into_iter().enumerate().map(|(at, kind)| sighting(at, kind)).collect();
+    assert_eq!(store.add_sightings(sightings, NOW).unwrap().len(), 3);
     store.withdraw(&[found[0].0]).unwrap();
     store.charge(&Charge { partner: member("police"), items: 7 }, LIMIT, NOW).unwrap().unwrap();
     store.set_roster(&document(3), 3, [3; 32]).unwrap();
@@ -68,7 +76,11 @@ fn seen(store: &SledStore) -> String {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page));
     let digests: Vec<_> =
         store.snapshot().digests(&everything()).iter().map(|digest| *digest.as_bytes()).collect();
-    format!("{:?}", (rows, overlaps, exchanges, digests))
+    let sightings = all_pages(2, |page| store.sightings(&SightingFilter::default(), page));
+    let sightings: Vec<_> = sightings.iter().map(|row| (format!("{row:?}"), row.source.clone())).collect();
+    assert_eq!(sightings.len(), 3);
+    let groups = store.overlap_groups(0, 10);
+    format!("{:?}", (rows, overlaps, exchanges, digests, sightings, groups))
 }
 
 #[test]

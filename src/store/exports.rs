@@ -10,13 +10,17 @@ use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
     ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS,
+    SightingRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, indicators, keys, overlaps};
+use crate::{
+    IndicatorFilter, OverlapFilter, Page, PageRequest, SightingFilter, StoreError, indicators, keys,
+    overlaps, sightings,
+};
 
 /// Rows that are in memory together.
 const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
@@ -60,7 +64,10 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
     }
-    Ok(())
+    write_pages(
+        |page| sightings::page(store, &SightingFilter::default(), page),
+        |row| to.record(&Record::Sighting(SightingRecord::new(row))),
+    )
 }
 
 fn ledger_record(key: &[u8], plain: &[u8]) -> Result<LedgerRecord, StoreError> {

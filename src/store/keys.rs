@@ -20,6 +20,8 @@ pub(crate) const LEDGER: u8 = 0x40;
 pub(crate) const TOKEN: u8 = 0x50;
 /// Single records.
 pub(crate) const META: u8 = 0x60;
+/// Sightings, by number.
+pub(crate) const SIGHTING: u8 = 0x90;
 
 /// The key of indicators' ids.
 pub(crate) const ID_KEY: &[u8] = &[META, 1];

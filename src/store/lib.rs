@@ -27,6 +27,7 @@ mod ledger;
 mod loading;
 mod overlap;
 mod overlap_book;
+mod overlap_group;
 mod overlaps;
 mod page;
 mod place_index;
@@ -35,6 +36,9 @@ mod restoring;
 mod row_meta;
 mod seal;
 mod segment;
+mod sighting;
+mod sighting_book;
+mod sightings;
 mod sled_store;
 mod snapshot;
 mod spool;
@@ -56,6 +60,8 @@ mod export_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod sighting_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;
@@ -66,8 +72,10 @@ pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
+pub use overlap_group::{OverlapBrief, OverlapGroup, OverlapScan};
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use seal::SealKey;
+pub use sighting::{NewSighting, SightingFilter, SightingKind, SightingRow};
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};
 pub use store::{Aside, KnownRoster, Store, StoreCounts};

@@ -18,10 +18,11 @@ use crate::ids::IdKey;
 use crate::indicators::store_plan;
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
+use crate::sighting_book::pack;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps};
+use crate::{IndicatorRow, OverlapRow, SightingRow, StoreError, keys, overlaps};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -44,6 +45,7 @@ fn check_empty(store: &SledStore) -> Result<(), StoreError> {
     let empty = state.catalog.snapshot().segments().is_empty()
         && state.overlaps.is_empty()
         && state.exchanges.len() == 0
+        && state.sightings.next() == 0
         && store.database.keys(&[keys::LEDGER])?.is_empty();
     if empty { Ok(()) } else { Err(StoreError::BadExport("the store is not empty")) }
 }
@@ -83,6 +85,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    sightings: u32,
 }
 
 impl Checks {
@@ -102,6 +105,11 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Sighting(sighting) => {
+                let in_order = sighting.into_row()?.number == self.sightings;
+                self.sightings += 1;
+                in_order
+            }
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
                 let id = exchange.into_record()?.id;
@@ -133,12 +141,14 @@ struct Waiting {
     rows: Vec<(IndicatorRow, Indicator)>,
     overlaps: Vec<OverlapRow>,
     exchanges: Vec<StoredExchange>,
+    sightings: Vec<SightingRow>,
     ledger: Vec<(MemberId, PartnerUse)>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.rows.len() + self.overlaps.len() + self.exchanges.len() + self.ledger.len()
+        let records = self.exchanges.len() + self.ledger.len() + self.sightings.len();
+        self.rows.len() + self.overlaps.len() + records
     }
 }
 
@@ -150,6 +160,7 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
+            Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
                 waiting.rows.push(record.into_row(|kind, canonical| ids.id(kind, canonical))?);
@@ -207,7 +218,12 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
         batch.put(keys::exchange(id), to_json(&exchange)?);
         begun.push((id, peer));
     }
+    let sightings = std::mem::take(&mut waiting.sightings);
+    for sighting in &sightings {
+        batch.put(keys::numbered(keys::SIGHTING, sighting.number), pack(sighting)?);
+    }
     store.commit(writer, batch, |state| {
+        sightings.iter().for_each(|row| state.sightings.push(row));
         begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
     })
 }
