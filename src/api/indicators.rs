@@ -142,7 +142,7 @@ pub(crate) async fn delete(
     }
 }
 
-fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
+pub(crate) fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
     id_bytes(text).map(IndicatorId).ok_or_else(|| not_found("indicator"))
 }
 

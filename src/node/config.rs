@@ -5,6 +5,7 @@
 mod agreement;
 mod keys;
 mod load;
+mod misp_modules;
 mod period;
 mod text;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 pub use agreement::{AgreementSection, LearnsName};
 pub use keys::{SectionKeys, sections};
 pub use load::ConfigError;
+pub use misp_modules::MispModulesSection;
 pub use period::Period;
 pub use text::{HexKey, Text};
 
@@ -45,6 +47,9 @@ pub struct Config {
     /// How imports are read.
     #[serde(default)]
     pub import: ImportSection,
+    /// What MISP's enrichment may ask.
+    #[serde(default)]
+    pub misp_modules: MispModulesSection,
     /// The members with whom it compares.
     #[serde(default)]
     pub partner: Vec<PartnerSection>,
