@@ -5,6 +5,8 @@ use overlap_indicator::{Facet, Kind, Tlp};
 use overlap_store::OverlapRow;
 use serde::Serialize;
 
+use crate::import::misp_written::kind_tag;
+
 /// A tag.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Tag {
@@ -41,7 +43,7 @@ impl Tag {
     }
 
     pub(crate) fn kind(kind: Kind) -> Self {
-        Self::new(machine("kind", kind.as_str()), PLAIN)
+        Self::new(kind_tag(kind), PLAIN)
     }
 
     pub(crate) fn facet(facet: Facet) -> Self {

@@ -9,7 +9,7 @@ use overlap_indicator::Facet;
 use overlap_store::{ExchangeState, IndicatorFilter, PageRequest, Role, Store};
 use serde_json::{Value, json};
 
-use crate::testing::imports::{CARD, items};
+use crate::testing::imports::{CARD, imported, items};
 use crate::testing::{Answer, NOW, TestNode, exchange, member};
 
 /// Routes, each with the role that it takes and an answer of whoever may call it.
@@ -486,7 +486,23 @@ async fn sightings_of_the_nodes_own_api() {
     node.call(Role::Read, "POST", &uri, json!({"says": "seen"}).to_string()).await.problem(403, "wrong-role");
 }
 
-/// An exchange that found nothing new is no event.
+#[tokio::test]
+async fn what_is_told_is_read_back_as_what_it_was() {
+    let node = node_with_some().await;
+    let event = node.get("/misp/events/view/1").await.text();
+    let found = search(&node, json!({})).await.text();
+    for told in [event, found] {
+        let report = imported(&node, "format=misp", told.clone()).await;
+        assert_eq!((&report["accepted"], &report["rejected"]), (&json!(0), &json!([])), "{report}");
+        let other = TestNode::new();
+        imported(&other, "format=misp", told).await;
+        let of = |items: Vec<Value>| -> Vec<Value> {
+            items.iter().map(|item| item["canonical"].clone()).collect()
+        };
+        assert_eq!(of(items(&other).await), of(items(&node).await));
+    }
+}
+
 #[tokio::test]
 async fn an_exchange_that_finds_nothing_new_is_no_event() {
     let node = node_with_some().await;

@@ -11,8 +11,11 @@ pub(crate) struct Written<'a> {
     pub(crate) value: std::borrow::Cow<'a, str>,
 }
 
-/// Types for what has no type of its own.
+/// The type of what has none of its own.
 const TEXT: &str = "text";
+
+/// The beginning of the tag that says the kind.
+const KIND_TAG: &str = "overlapd:kind=";
 
 /// Every type that is written, with the category that MISP gives it by itself, or that fits what is written as it.
 pub(crate) const TYPES: [(&str, &str); 14] = [
@@ -63,6 +66,17 @@ pub(crate) fn written(kind: Kind, canonical: &str) -> Written<'_> {
         }
         _ => Written { type_name: first, value: canonical.into() },
     }
+}
+
+/// The tag that says the kind.
+pub(crate) fn kind_tag(kind: Kind) -> String {
+    format!("{KIND_TAG}\"{kind}\"")
+}
+
+/// The kind of a `text`, where its tags say one: what this program has written is read back.
+pub(crate) fn tagged_kind<'a>(type_name: &str, mut tags: impl Iterator<Item = &'a str>) -> Option<Kind> {
+    let of_tag = |tag: &str| tag.strip_prefix(KIND_TAG)?.trim_matches('"').parse().ok();
+    tags.find_map(of_tag).filter(|_| type_name == TEXT)
 }
 
 /// The category of a type that is written.
