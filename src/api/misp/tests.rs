@@ -134,6 +134,21 @@ async fn every_route_takes_its_role_and_tells_errors_in_the_form_of_misp() {
 }
 
 #[tokio::test]
+async fn the_document_describes_every_route_and_every_error() {
+    let node = TestNode::new();
+    let document = node.call_with(None, "GET", "/api/v1/openapi.json", "").await.json();
+    for (method, path, role, _) in ROUTES {
+        let operation = &document["paths"][path][method.to_lowercase()];
+        assert_eq!(operation["security"], json!([{"token": [role.as_str()]}]), "{method} {path}");
+        assert_eq!(operation["requestBody"].is_object(), method == "POST", "{method} {path}");
+        for status in ["400", "401", "403", "404", "413", "500"] {
+            let schema = &operation["responses"][status]["content"]["application/json"]["schema"];
+            assert_eq!(schema["$ref"], "#/components/schemas/MispError", "{method} {path} {status}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_taken_without_a_scheme_here_and_nowhere_else() {
     let node = TestNode::new();
     let token = node.tokens[&Role::Read].clone();
