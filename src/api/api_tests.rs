@@ -348,8 +348,11 @@ async fn the_document_describes_exactly_the_routes() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
     serde_json::from_value::<utoipa::openapi::OpenApi>(document.clone()).unwrap();
     let mut described = BTreeSet::new();
-    for (path, methods) in
-        document["paths"].as_object().unwrap().iter().filter(|(path, _)| !is_of_taxii(path) && !is_of_misp(path))
+    for (path, methods) in document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(path, _)| !is_of_taxii(path) && !is_of_misp(path))
     {
         for (method, operation) in methods.as_object().unwrap() {
             described.insert((method.to_uppercase(), path.clone()));

@@ -105,8 +105,10 @@ pub(crate) struct AddSighting {
     /// `seen`: it was met; `false-positive`: it was met and no offence; `expired`: it holds no longer.
     #[schema(pattern = "^(seen|false-positive|expired)$")]
     says: String,
-    /// When it was met, or since when it holds no longer: RFC 3339; now if not said.
-    #[schema(format = "date-time")]
+    /// When it was met, or since when it holds no longer: RFC 3339, later than 1970; now if not said.
+    #[schema(
+        pattern = r"^(197[1-9]|19[89][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+    )]
     at: Option<String>,
     /// Where; 255 characters at most.
     #[serde(default)]

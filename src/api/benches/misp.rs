@@ -42,8 +42,14 @@ fn main() {
             }
         }
         let peer = "overlapd:peer=\"payments\"";
-        node.measure("attributes/restSearch", json!({"limit": 1_000, "page": 900, "tags": peer, "type": "url"}), 1_000).await;
-        node.measure("attributes/restSearch", json!({"limit": 1_000, "page": 5, "eventid": "100"}), 1_000).await;
+        node.measure(
+            "attributes/restSearch",
+            json!({"limit": 1_000, "page": 900, "tags": peer, "type": "url"}),
+            1_000,
+        )
+        .await;
+        node.measure("attributes/restSearch", json!({"limit": 1_000, "page": 5, "eventid": "100"}), 1_000)
+            .await;
         let value = format!("https://shop{}.example.org/login.php?step={}", ROWS - 7, ROWS - 7);
         node.measure("attributes/restSearch", json!({"value": value}), 1).await;
         node.measure("events/index", json!({"limit": 50, "page": 2}), 50).await;
@@ -132,7 +138,11 @@ impl Node {
         times.remove(0);
         times.sort_unstable();
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        println!("{path} {body}: median {:.1} ms, slowest {:.1} ms", ms(times[TIMES / 2]), ms(times[TIMES - 1]));
+        println!(
+            "{path} {body}: median {:.1} ms, slowest {:.1} ms",
+            ms(times[TIMES / 2]),
+            ms(times[TIMES - 1])
+        );
     }
 
     /// Reads all of a million, and looks at the memory meanwhile.
@@ -146,7 +156,10 @@ impl Node {
             most = most.max(resident());
         }
         let seconds = begun.elapsed().as_secs_f64();
-        println!("all of them: {seconds:.1} s, {} MiB; {before} MiB resident before, {most} at most", bytes >> 20);
+        println!(
+            "all of them: {seconds:.1} s, {} MiB; {before} MiB resident before, {most} at most",
+            bytes >> 20
+        );
     }
 }
 

@@ -150,7 +150,7 @@ fn is_said(name: &str, value: &Value) -> bool {
 }
 
 fn form(value: Option<&Value>) -> Result<Form, MispError> {
-    match value.map(|value| value.as_str().unwrap_or_default()) {
+    match value.filter(|value| !value.is_null()).map(|value| value.as_str().unwrap_or_default()) {
         None | Some("json") => Ok(Form::Json),
         Some("text") => Ok(Form::Text),
         Some(_) => Err(MispError::bad(

@@ -36,7 +36,7 @@ pub(crate) async fn attributes(State(state): State<ApiState>, asked: Asked) -> R
 
 /// Finds what exchanges found, as events: every event that has an overlap which is meant, whole. `limit` counts events.
 #[utoipa::path(post, path = "/misp/events/restSearch", tag = "misp",
-    request_body(content = SearchBody, description = "As for attributes; `metadata` leaves their attributes out."),
+    request_body(content = EventSearchBody, description = "As for attributes; `metadata` leaves their attributes out."),
     responses((status = 200, body = Object)))]
 pub(crate) async fn events(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     let scope = Scope::of(&state);
@@ -49,9 +49,8 @@ pub(crate) async fn events(State(state): State<ApiState>, asked: Asked) -> Resul
     listed(scope, filter, told, with_sightings).await
 }
 
-/// Lists events without their attributes.
+/// Lists events without their attributes; `limit` and `page` in the query give one page.
 #[utoipa::path(get, path = "/misp/events/index", tag = "misp",
-    params(("limit" = Option<u64>, Query, minimum = 1), ("page" = Option<u64>, Query, minimum = 1)),
     responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn index(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     indexed(&state, &asked.0).await
@@ -178,5 +177,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
 pub(crate) struct SearchBody {
     /// In which form: `json`, or for attributes `text`, a value on each line.
     #[schema(rename = "returnFormat", pattern = "^(json|text)$")]
+    return_format: Option<String>,
+}
+
+/// A search for events: for the description alone.
+#[derive(utoipa::ToSchema)]
+#[schema(as = MispEventSearch, example = json!({"tags": "overlapd:peer=\"payments\"", "metadata": true}))]
+#[expect(dead_code, reason = "it describes")]
+pub(crate) struct EventSearchBody {
+    /// In which form: `json`.
+    #[schema(rename = "returnFormat", pattern = "^json$")]
     return_format: Option<String>,
 }

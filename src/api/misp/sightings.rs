@@ -39,7 +39,7 @@ pub(crate) struct Added {
 
 /// Adds a sighting to the own indicators that are named: `value` or `values` in any spelling, or the `uuid` or `id` of an attribute.
 #[utoipa::path(post, path = "/misp/sightings/add", tag = "misp",
-    request_body(content = Object, description = "`value`, `values`, `uuid` or `id`; `type`: 0 it was met, 1 it was met and no offence, 2 it holds no longer; `source`; `timestamp`, or `date` and `time`."),
+    request_body(content = SightingBody),
     responses((status = 200, body = Object)))]
 pub(crate) async fn add(
     State(state): State<ApiState>,
@@ -51,7 +51,7 @@ pub(crate) async fn add(
 
 /// Adds a sighting to the own indicator of an attribute, by its number or its UUID.
 #[utoipa::path(post, path = "/misp/sightings/add/{attribute}", tag = "misp", params(("attribute" = String, Path)),
-    request_body(content = Object, description = "`type`, `source`, `timestamp`, as without the path."),
+    request_body(content = SightingBody),
     responses((status = 200, body = Object)))]
 pub(crate) async fn add_to(
     State(state): State<ApiState>,
@@ -138,6 +138,31 @@ fn when(members: &Map<String, Value>, now: u64) -> Option<u64> {
     }
 }
 
+/// A sighting to add, of what one of the first four names: for the description alone.
+#[derive(utoipa::ToSchema)]
+#[schema(as = MispSighting, example = json!({"value": "example.org", "type": "0", "source": "mail gateway", "timestamp": 1795000000}))]
+#[expect(dead_code, reason = "it describes")]
+pub(crate) struct SightingBody {
+    /// A value, in any spelling.
+    value: Option<String>,
+    /// Values.
+    #[schema(max_items = 10000)]
+    values: Option<Vec<String>>,
+    /// An attribute's or an own indicator's UUID.
+    uuid: Option<String>,
+    /// An attribute's number, or a UUID.
+    id: Option<String>,
+    /// 0, it was met, which is meant if not said; 1, it was met and no offence; 2, it holds no longer.
+    #[schema(rename = "type", pattern = "^[012]$")]
+    kind: Option<String>,
+    /// Where; 255 characters at most.
+    #[schema(max_length = 255)]
+    source: Option<String>,
+    /// When: seconds since 1970; now if not said. `date` and `time`, or another form of MISP's, will do too.
+    #[schema(minimum = 0)]
+    timestamp: Option<u64>,
+}
+
 /// How indicators are named.
 enum Names {
     Values(Vec<String>),
@@ -157,9 +182,8 @@ fn names(members: &Map<String, Value>) -> Result<Names, MispError> {
             _ => Err(MispError::bad(format!("values: texts, {MAX_VALUES} at most"))),
         };
     }
-    let name = ["uuid", "id"].into_iter().find_map(|name| members.get(name)).and_then(text);
-    name.map(Names::Attribute)
-        .ok_or_else(|| MispError::bad("value, values, uuid or id: one of them is needed"))
+    let name = ["uuid", "id"].into_iter().find_map(|name| members.get(name).and_then(text));
+    name.map(Names::Attribute).ok_or_else(|| MispError::not_found("attribute"))
 }
 
 fn ids(names: &Names, scope: &Scope) -> Result<Vec<IndicatorId>, StoreError> {

@@ -36,10 +36,10 @@ for item in everything[:3]:
     assert misp.get_attribute(item.id, pythonify=True).uuid == item.uuid
 
 events = misp.search(controller="events", pythonify=True)
-assert all(isinstance(event, MISPEvent) for event in events) and len(events) == 3
+assert all(isinstance(event, MISPEvent) for event in events) and len(events) == 2
 in_events = sum(len(event.attributes) for event in events)
 assert [event.uuid for event in misp.search(controller="events", limit=1, page=2, pythonify=True)] == [events[1].uuid]
-assert len(misp.search_index(pythonify=True)) == len(misp.events()) == 3
+assert len(misp.search_index(pythonify=True)) == len(misp.events()) == 2
 for event in events:
     assert misp.event_exists(event.uuid) and misp.event_exists(event.id)
     whole = misp.get_event(event.uuid, pythonify=True)
