@@ -22,7 +22,8 @@ use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::{
-    Daemon, exchanges, health, import, indicators, misp, overlaps, peers, receipts, sightings, status, tokens,
+    Daemon, exchanges, health, held, import, indicators, misp, overlaps, peers, query, receipts, sightings,
+    status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -73,6 +74,9 @@ fn all_routes(state: ApiState) -> Routes {
         .add(import, routes!(import::import))
         .add(read, routes!(indicators::list))
         .add(read, routes!(indicators::show))
+        .add(read, routes!(query::query))
+        .add(read, routes!(warning_lists::route::list))
+        .add(admin, routes!(held::begin, held::end))
         .add(import, routes!(indicators::delete))
         .add(import, routes!(indicators::withdraw))
         .add(exchange, routes!(exchanges::begin))

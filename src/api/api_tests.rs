@@ -16,7 +16,7 @@ use crate::taxii::is_of_taxii;
 use crate::testing::{TestNode, exchange, member};
 
 /// The contract: every route and who may call it. Those of TAXII and of MISP have tests of their own.
-const ROUTES: [(&str, &str, Option<Role>); 22] = [
+const ROUTES: [(&str, &str, Option<Role>); 26] = [
     ("GET", "/api/v1/health", None),
     ("GET", "/api/v1/ready", None),
     ("GET", "/api/v1/openapi.json", None),
@@ -26,6 +26,10 @@ const ROUTES: [(&str, &str, Option<Role>); 22] = [
     ("GET", "/api/v1/indicators", Some(Role::Read)),
     ("GET", "/api/v1/indicators/{id}", Some(Role::Read)),
     ("DELETE", "/api/v1/indicators/{id}", Some(Role::Import)),
+    ("POST", "/api/v1/indicators/{id}/override", Some(Role::Admin)),
+    ("DELETE", "/api/v1/indicators/{id}/override", Some(Role::Admin)),
+    ("POST", "/api/v1/query", Some(Role::Read)),
+    ("GET", "/api/v1/warning-lists", Some(Role::Read)),
     ("POST", "/api/v1/indicators/withdraw", Some(Role::Import)),
     ("GET", "/api/v1/indicators/{id}/sightings", Some(Role::Read)),
     ("POST", "/api/v1/indicators/{id}/sightings", Some(Role::Import)),

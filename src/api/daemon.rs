@@ -2,8 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use overlap_coalition::{Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Refusal, Timestamp};
+
+use crate::WarningLists;
 
 /// An exchange that a caller asks for.
 #[derive(Clone, Debug)]
@@ -112,4 +115,8 @@ pub trait Daemon: Send + Sync + 'static {
     fn rules(&self) -> overlap_indicator::Rules;
     /// Now.
     fn now(&self) -> Timestamp;
+    /// The warning lists in force; none where a daemon says nothing else.
+    fn warning_lists(&self) -> Arc<WarningLists> {
+        Arc::new(WarningLists::none())
+    }
 }

@@ -9,8 +9,8 @@ use crate::charging::calendar;
 use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
-    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS,
-    SightingRecord,
+    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
+    SECTIONS, SightingRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
@@ -18,7 +18,7 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
 use crate::{
-    IndicatorFilter, OverlapFilter, Page, PageRequest, SightingFilter, StoreError, indicators, keys,
+    IndicatorFilter, OverlapFilter, Page, PageRequest, SightingFilter, StoreError, holding, indicators, keys,
     overlaps, sightings,
 };
 
@@ -63,6 +63,9 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     to.record(&Record::Identity(IdentityRecord { id_key, highest_day }))?;
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
+    }
+    for (id, of) in holding::overrides(store)? {
+        to.record(&Record::Override(OverrideRecord::new(id, of)))?;
     }
     write_pages(
         |page| sightings::page(store, &SightingFilter::default(), page),

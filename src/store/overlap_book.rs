@@ -109,6 +109,28 @@ impl OverlapBook {
         Some((self.names.get(peer as usize)?, *meta))
     }
 
+    /// The exchange that found the overlap at a slot, and when, in seconds.
+    pub(crate) fn found(&self, slot: u64) -> Option<(ExchangeId, u64)> {
+        let begun = self.groups.partition_point(|group| group.first_slot <= slot);
+        let group = self.groups.get(begun.checked_sub(1)?)?;
+        Some((group.exchange, group.found))
+    }
+
+    /// The overlaps of an indicator with every partner.
+    pub(crate) fn of_indicator(
+        &self,
+        indicator: IndicatorId,
+    ) -> impl Iterator<Item = (u64, &MemberId, OverlapMeta)> {
+        let of_peer = move |peer: u32| {
+            let slots = self.index.iter_hash(hash(peer, indicator)).map(|slot| u64::from(*slot));
+            slots
+                .filter_map(move |slot| Some((slot, self.at(slot)?)))
+                .filter(move |(_, (of, meta))| *of == peer && meta.indicator == indicator)
+        };
+        let all = (0..self.names.len() as u32).flat_map(of_peer);
+        all.filter_map(|(slot, (peer, meta))| Some((slot, self.names.get(peer as usize)?, *meta)))
+    }
+
     /// All overlaps from a slot on.
     pub(crate) fn overlaps_from(&self, slot: u64) -> impl Iterator<Item = (u64, &MemberId, OverlapMeta)> {
         let segments = self.segments.iter().enumerate().skip(row_at(slot).0 as usize);
@@ -158,19 +180,6 @@ impl OverlapBook {
             is_meant(&OverlapBrief { indicator, kind, facet, group: number_of(at) })
         });
         meant.map(|(slot, _)| slot)
-    }
-
-    /// The slots of an indicator's overlaps, ascending.
-    pub(crate) fn of_indicator(&self, indicator: IndicatorId) -> Vec<u64> {
-        let mut slots = Vec::new();
-        for partner in self.partners.values() {
-            let alike = self.index.iter_hash(hash(partner.number, indicator)).map(|slot| u64::from(*slot));
-            slots.extend(alike.filter(|slot| {
-                self.at(*slot).is_some_and(|(of, meta)| of == partner.number && meta.indicator == indicator)
-            }));
-        }
-        slots.sort_unstable();
-        slots
     }
 
     /// The slot of the first overlap with a partner.

@@ -12,7 +12,7 @@ use crate::error::damaged;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
-use crate::records::put_exchange;
+use crate::records::{put_exchange, take_receipt};
 use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
@@ -39,7 +39,10 @@ pub(crate) fn store(
     put_exchange(store, &mut batch, record)?;
     let fresh = new_overlaps(store, record, found, now)?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
-    store.commit(&mut writer, batch, |state| stored.take_into(state, &record.peer))
+    store.commit(&mut writer, batch, |state| {
+        stored.take_into(state, &record.peer);
+        take_receipt(state, record);
+    })
 }
 
 /// Overlaps that are stored: the rows of each segment with the segment's length, and when they were added.
@@ -179,7 +182,8 @@ pub(crate) fn meant(
 
 /// The overlaps of an own indicator, with whatever partner.
 pub(crate) fn of_indicator(store: &SledStore, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError> {
-    let slots = store.state().overlaps.of_indicator(indicator);
+    let mut slots: Vec<u64> = store.state().overlaps.of_indicator(indicator).map(|(slot, ..)| slot).collect();
+    slots.sort_unstable();
     rows(store, &slots.into_iter().map(row_at).collect::<Vec<_>>())
 }
 

@@ -14,5 +14,6 @@ mod misp_modules;
 mod pair;
 mod script;
 mod taxii;
+mod warning_lists;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overlapd");

@@ -75,7 +75,8 @@ fn misp_stix_carries_every_overlap_to_stix_and_back() {
     let again = pair.a.command(["import", "--json", "--format", "stix", bundle]).expect_code(4).json();
     assert_eq!(again["accepted"], 0, "{again}");
     // Beside each address it writes an observable that only refers to the address.
-    let kinds: Vec<&Value> = again["rejected"].as_array().unwrap().iter().map(|reject| &reject["kind"]).collect();
+    let kinds: Vec<&Value> =
+        again["rejected"].as_array().unwrap().iter().map(|reject| &reject["kind"]).collect();
     assert_eq!(kinds, ["network-traffic"; 2], "{again}");
     let fresh = Lab::create(PROGRAM, &["c", "d"]);
     let other = fresh.start("c");
