@@ -31,6 +31,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod time;
+pub(crate) mod warninglists;
 
 pub(crate) use self::error::{MispError, MispErrorDocument};
 pub(crate) use self::gate::pass;

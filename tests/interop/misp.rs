@@ -12,6 +12,10 @@ use crate::{PROGRAM, script};
 const PYMISP: (&str, [&str; 1]) = ("pymisp", ["pymisp==2.5.34.4"]);
 const MISP_STIX: (&str, [&str; 1]) = ("misp-stix", ["misp-stix==2026.10.12"]);
 
+/// A warning list in MISP's own form.
+const RESOLVERS: &str = r#"{"name": "Resolvers", "description": "Some public resolvers", "version": 1, "type": "cidr",
+    "matching_attributes": ["ip-src", "ip-dst"], "list": ["8.8.8.0/24"]}"#;
+
 /// A value of every type that is read as an indicator, and its type in MISP.
 const SAMPLES: [(&str, &str); 31] = [
     ("url", "https://u.example.org/"),
@@ -50,7 +54,10 @@ const SAMPLES: [(&str, &str); 31] = [
 #[test]
 fn pymisp_reads_overlaps_and_adds_sightings() {
     let Some(environment) = Environment::with(PYMISP.0, &PYMISP.1) else { return };
-    let mut pair = Pair::start();
+    let mut pair = Pair::start_with(|lab| {
+        let list = lab.write("resolvers.json", RESOLVERS);
+        lab.edit_config("a", "defaults = false", &format!("defaults = false\nfiles = [\"{list}\"]"));
+    });
     let before = pair.overlaps();
     let read = script::run_at(&environment, "pymisp_client.py", "/misp/", &mut pair);
     let overlaps = pair.overlaps();
@@ -91,10 +98,11 @@ fn misp_stix_carries_every_overlap_to_stix_and_back() {
             .collect()
     };
     assert_eq!(canonical(&other), canonical(&pair.a), "every kind comes back as what it was");
-    // What misp-stix makes of TAXII's objects: types that it knows are attributes, accounts are objects, and of the rest it keeps the pattern.
+    // What misp-stix makes of TAXII's objects: types that it knows are attributes, accounts are objects, of the rest it keeps
+    // the pattern in an object, and the partner is an organisation.
     let expected = json!({
         "attributes": {"url": 1, "domain": 22, "ip-dst": 2, "email-dst": 1, "md5": 1, "sha1": 1},
-        "objects": {"user-account": 2, "stix2-pattern": 6}, "sightings": 36, "errors": 0
+        "objects": {"user-account": 2, "stix2-pattern": 6, "organization": 1}, "sighted": 36, "errors": 0
     });
     assert_eq!(told["from_taxii"], expected, "{told:#}");
 }

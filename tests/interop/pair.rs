@@ -39,13 +39,13 @@ pub(crate) struct Pair {
 impl Pair {
     /// Two nodes that have compared what both hold once.
     pub(crate) fn start() -> Self {
-        Self::start_with("")
+        Self::start_with(|_| ())
     }
 
-    /// Two nodes that have compared what both hold once, the first of which has sections more in its config.
-    pub(crate) fn start_with(sections: &str) -> Self {
+    /// Two nodes that have compared what both hold once, in a lab that was changed before.
+    pub(crate) fn start_with(change: impl FnOnce(&Lab)) -> Self {
         let lab = Lab::create(PROGRAM, &["a", "b"]);
-        lab.edit_config("a", "[api]\n", &format!("{sections}\n[api]\n"));
+        change(&lab);
         let https = Https::of(&lab, "a");
         let (a, b) = (lab.start("a"), lab.start("b"));
         let mut pair = Self { lab, a, b, https, batches: 0 };

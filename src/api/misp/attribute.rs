@@ -7,6 +7,7 @@ use super::event::EventBrief;
 use super::scope::Scope;
 use super::sighting::SightingItem;
 use super::tag::Tag;
+use super::warninglists::Warning;
 use crate::import::misp_written::{category_of, written};
 
 /// An attribute.
@@ -36,6 +37,8 @@ pub(crate) struct Attribute {
     event: Option<EventBrief>,
     #[serde(rename = "Sighting", skip_serializing_if = "Option::is_none")]
     pub(crate) sightings: Option<Vec<SightingItem>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) warnings: Option<Vec<Warning>>,
 }
 
 impl Attribute {
@@ -63,6 +66,7 @@ impl Attribute {
             tags: Tag::of_overlap(row),
             event: None,
             sightings: None,
+            warnings: None,
         }
     }
 

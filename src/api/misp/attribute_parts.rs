@@ -8,6 +8,7 @@ use super::parts::{Items, Parts, put};
 use super::scope::at;
 use super::search::Search;
 use super::sighting::of_overlap;
+use super::warninglists::Warning;
 use crate::import::misp_written::written;
 
 /// Attributes that were searched for.
@@ -51,6 +52,10 @@ impl AttributeParts {
             let mut attribute = Attribute::alone(row, group, scope);
             if filter.with_event_tags {
                 attribute = attribute.with_event_tags(group);
+            }
+            if filter.with_warnings {
+                let canonical = row.canonical.reveal();
+                attribute.warnings = Some(Warning::all(row.kind, canonical, &attribute.value, &scope.lists));
             }
             if filter.with_sightings {
                 attribute.sightings = Some(of_overlap(scope, row, group)?);

@@ -56,6 +56,9 @@ pub(crate) struct Filter {
     found: Vec<Span>,
     pub(crate) with_event_tags: bool,
     pub(crate) with_sightings: bool,
+    pub(crate) with_warnings: bool,
+    /// Whether what is on a warning list is left out.
+    pub(crate) without_warned: bool,
     /// Of events, all but their attributes.
     pub(crate) only_metadata: bool,
 }
@@ -109,6 +112,8 @@ impl Filter {
             "deleted" => return value.is_array().then_some(()),
             "includeEventTags" | "includeContext" => self.with_event_tags = true,
             "includeSightings" => self.with_sightings = true,
+            "includeWarninglistHits" => self.with_warnings = true,
+            "enforceWarninglist" => self.without_warned = true,
             "metadata" => self.only_metadata = true,
             name if NEVER_MET.contains(&name) => return None,
             _ => {}
@@ -139,6 +144,7 @@ impl Filter {
         [&self.value, &self.type_name, &self.category, &self.tags, &self.uuid, &self.anywhere]
             .into_iter()
             .any(Option::is_some)
+            || self.without_warned
     }
 }
 

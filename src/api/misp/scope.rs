@@ -6,6 +6,7 @@ use overlap_indicator::Rules;
 use overlap_store::{OverlapGroup, Store};
 
 use super::organisation::Organisation;
+use crate::WarningLists;
 use crate::state::ApiState;
 use crate::stix::Coalition;
 
@@ -15,6 +16,7 @@ pub(crate) struct Scope {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) own: Organisation,
     pub(crate) rules: Rules,
+    pub(crate) lists: Arc<WarningLists>,
     pub(crate) now: u64,
 }
 
@@ -26,6 +28,7 @@ impl Scope {
             store: state.shared_store(),
             own: Organisation::own(&coalition),
             rules: state.daemon().rules(),
+            lists: state.daemon().warning_lists(),
             now: state.daemon().now().0,
         }
     }

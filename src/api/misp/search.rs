@@ -169,6 +169,7 @@ impl Search {
             && met(self.filter.uuid.as_ref(), &uuids.each_ref().map(String::as_str))
             && met(self.filter.anywhere.as_ref(), &[&written.value, &info(group), row.peer.as_str()])
             && self.filter.tags.as_ref().is_none_or(|tags| means_tags(tags, row))
+            && !(self.filter.without_warned && self.scope.lists.holds(row.kind, row.canonical.reveal()))
     }
 
     /// Rows that the filter names by values or UUIDs, where it does.
@@ -290,6 +291,7 @@ fn needs_rows(filter: &Filter) -> bool {
     filter.value.is_some()
         || filter.uuid.is_some()
         || filter.anywhere.is_some()
+        || filter.without_warned
         || filter.tags.as_ref().is_some_and(speak_of_markings)
         || differ(&filter.type_name, |name| name)
         || differ(&filter.category, category_of)

@@ -91,14 +91,18 @@ pub(crate) struct FoundTag {
 
 /// Finds tags by what their names have in them.
 #[utoipa::path(post, path = "/misp/tags/search", tag = "misp",
-    request_body(content = Object, description = "`name` or `tag`: a text, or a list of which one has to match."),
+    request_body(content = Object, description = "`tagname`, `name` or `tag`: a text, or a list of which one has to match."),
     responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn search_tags(
     State(state): State<ApiState>,
     asked: super::asked::Asked,
 ) -> Result<Json<Vec<FoundTag>>, MispError> {
     let members = asked.0;
-    let terms = members.get("name").or_else(|| members.get("tag")).and_then(super::terms::Terms::read);
+    let terms = members
+        .get("tagname")
+        .or_else(|| members.get("name"))
+        .or_else(|| members.get("tag"))
+        .and_then(super::terms::Terms::read);
     let tags = all_tags(&state).await?.into_iter();
     let found = tags.filter(|tag| terms.as_ref().is_some_and(|terms| terms.mean(&[&tag.name])));
     Ok(Json(found.map(|tag| FoundTag { tag }).collect()))

@@ -13,7 +13,7 @@ use crate::testing::imports::{CARD, imported, items};
 use crate::testing::{Answer, NOW, TestNode, exchange, member};
 
 /// Routes, each with the role that it takes and an answer of whoever may call it.
-const ROUTES: [(&str, &str, Role, u16); 18] = [
+const ROUTES: [(&str, &str, Role, u16); 21] = [
     ("GET", "/misp/servers/getVersion", Role::Read, 200),
     ("GET", "/misp/users/view/me", Role::Read, 200),
     ("GET", "/misp/attributes/describeTypes", Role::Read, 200),
@@ -26,6 +26,9 @@ const ROUTES: [(&str, &str, Role, u16); 18] = [
     ("POST", "/misp/events/index", Role::Read, 200),
     ("GET", "/misp/events/view/{event}", Role::Read, 404),
     ("POST", "/misp/events/view/{event}", Role::Read, 404),
+    ("POST", "/misp/warninglists/checkValue", Role::Read, 400),
+    ("GET", "/misp/warninglists/index", Role::Read, 200),
+    ("GET", "/misp/warninglists/view/{list}", Role::Read, 404),
     ("POST", "/misp/sightings/add", Role::Import, 404),
     ("POST", "/misp/sightings/add/{attribute}", Role::Import, 404),
     ("POST", "/misp/sightings/restSearch", Role::Read, 200),
@@ -114,7 +117,11 @@ async fn every_route_takes_its_role_and_tells_errors_in_the_form_of_misp() {
     let of_misp: BTreeSet<_> = table.into_iter().filter(|(_, path)| super::is_of_misp(path)).collect();
     assert_eq!(of_misp, ROUTES.iter().map(|(method, path, ..)| (*method, *path)).collect());
     for (method, path, needed, status) in ROUTES {
-        let uri = path.replace("{event}", "7").replace("{attribute}", "7").replace("{context}", "event");
+        let uri = path
+            .replace("{event}", "7")
+            .replace("{attribute}", "7")
+            .replace("{context}", "event")
+            .replace("{list}", "999");
         for (role, token) in &node.tokens {
             let answer = node.call_with(Some(token), method, &uri, Body::empty()).await;
             if needed == Role::Read || *role == needed || *role == Role::Admin {
@@ -529,4 +536,34 @@ async fn an_exchange_that_finds_nothing_new_is_no_event() {
         node.store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 1, after: None }).unwrap();
     node.store.store_overlaps(&record, &[(own.rows[0].id, Facet::Url)], Timestamp(NOW)).unwrap();
     assert_eq!(node.get("/misp/events/index").await.json().as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn warning_lists_are_asked_and_told() {
+    let node = node_with_some().await;
+    node.warn("example.org\n192.0.2.0/24\n");
+    let check = |body: Value| post(&node, "warninglists/checkValue", body);
+    let hits =
+        check(json!(["Example[.]org", "192.0.2.7", "a.example.org", "https://example.org/"])).await.json();
+    assert_eq!(hits.as_object().unwrap().keys().collect::<Vec<_>>(), ["192.0.2.7", "Example[.]org"]);
+    let own = hits["Example[.]org"].as_array().unwrap().last().unwrap();
+    assert_eq!((&own["name"], &own["matched"]), (&json!("own"), &json!("example.org")));
+    assert_eq!(check(json!("192.0.2.7")).await.json().as_object().unwrap().len(), 1);
+    assert_eq!(check(json!([])).await.json(), json!({}));
+    for bad in [json!({}), json!([7]), json!(7), json!(vec!["a"; 10_001])] {
+        check(bad).await.misp_error(400, "/misp/warninglists/checkValue");
+    }
+    let lists = node.get("/misp/warninglists/index").await.json();
+    let list = &lists["Warninglists"][3]["Warninglist"];
+    assert_eq!((&list["id"], &list["warninglist_entry_count"]), (&own["id"], &json!("2")));
+    assert_eq!(node.get("/misp/warninglists/view/4").await.json()["Warninglist"], *list);
+    for none in ["0", "5", "x"] {
+        let uri = format!("/misp/warninglists/view/{none}");
+        node.get(&uri).await.misp_error(404, &uri);
+    }
+    let found = search(&node, json!({"enforceWarninglist": true})).await.values();
+    assert_eq!(found.len(), 14, "{found:?}");
+    let found = search(&node, json!({"type": ["ip-dst", "md5"], "includeWarninglistHits": 1})).await.found();
+    let warned = |at: usize| found["Attribute"][at]["warnings"].as_array().unwrap().len();
+    assert!(warned(0) > 0 && warned(1) == 0, "{found}");
 }

@@ -41,15 +41,16 @@ source = folder / "taxii.json"
 source.write_text(json.dumps({"type": "bundle", "id": "bundle--0e6f7e7e-2f5b-4b53-9d4e-65a1c3f1b1a9", "objects": told["objects"]}))
 result = stix_2_to_misp(source, output_dir=folder, output_name="event.json", overwrite=True)
 assert result["success"] == 1, result
-attributes, items, sightings = Counter(), Counter(), 0
+attributes, items, sighted = Counter(), Counter(), 0
 for path in result["results"]:
     event = json.loads(Path(path).read_text())
     event = event.get("Event", event)
     attributes.update(item["type"] for item in event.get("Attribute", []))
     items.update(item["name"] for item in event.get("Object", []))
-    within = [item for each in event.get("Object", []) for item in each["Attribute"]]
-    sightings += sum(len(item.get("Sighting", [])) for item in event.get("Attribute", []) + within)
+    # It writes an object's sighting at each of its attributes.
+    sighted += sum(bool(item.get("Sighting")) for item in event.get("Attribute", []))
+    sighted += sum(any(item.get("Sighting") for item in each["Attribute"]) for each in event.get("Object", []))
 errors = result.get("errors") or []
 print(json.dumps({"bundle": str(bundle), "from_taxii": {
-    "attributes": attributes, "objects": items, "sightings": sightings, "errors": len(errors),
+    "attributes": attributes, "objects": items, "sighted": sighted, "errors": len(errors),
 }}))

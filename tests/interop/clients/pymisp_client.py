@@ -66,6 +66,15 @@ assert misp.search(controller="attributes", return_format="stix2")["errors"][0] 
 assert 'overlapd:peer="b"' in [tag.name for tag in misp.tags(pythonify=True)]
 assert [tag["Tag"]["name"] for tag in misp.search_tags('overlapd:kind="iban"')] == ['overlapd:kind="iban"']
 
+hits = misp.values_in_warninglist(["192.0.2.7", "8.8.8.8", "nobody.example"])
+assert list(hits) == ["8.8.8.8"] and hits["8.8.8.8"][0]["name"] == "Resolvers", hits
+assert misp.values_in_warninglist("nobody.example") == {}
+lists = misp.warninglists(pythonify=True)
+assert [item.name for item in lists] == ["Resolvers"]
+assert misp.get_warninglist(hits["8.8.8.8"][0]["id"], pythonify=True).name == hits["8.8.8.8"][0]["name"]
+assert misp.get_warninglist(99)["errors"][0] == 404
+assert len(values(enforce_warninglist=True)) == len(attributes)
+
 sighting = MISPSighting()
 sighting.from_dict(value="192.0.2.7", type="0", source="pymisp", timestamp=1793527200)
 made = misp.add_sighting(sighting, pythonify=True)
