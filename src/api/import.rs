@@ -44,6 +44,7 @@ use job::ImportJob;
 use row::{RowDefaults, free_text};
 use source::RowRules;
 
+pub(crate) use misp::written as misp_written;
 pub(crate) use report::ImportReport;
 
 /// How to read an import.

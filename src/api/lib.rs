@@ -23,6 +23,8 @@
 //! | `GET peers` | read | partners and agreements |
 //! | `GET receipts[?peer=]`, `GET receipts/{exchange}` | read | signed records |
 //! | `GET /taxii2/` and what is below | read | TAXII 2.1, for reading: overlaps and own indicators as STIX 2.1 |
+//! | `GET indicators/{id}/sightings`, `POST indicators/{id}/sightings` | read, import | what is said of an own indicator: `{"says":"seen\|false-positive\|expired","at","source"}` |
+//! | `/misp/` and what is below | read, import | for clients of MISP: overlaps as events and attributes, sightings |
 //! | `GET tokens`, `POST tokens`, `DELETE tokens/{name}` | admin | `{"name","roles"}` makes one, and the answer alone shows it |
 //!
 //! **Lists** are `{"items":[..],"next":cursor}`; `?after=` that cursor gives the next page until `next` is null, and `?limit=`
@@ -51,6 +53,9 @@ mod held;
 mod held_tests;
 mod import;
 mod indicators;
+mod lookup;
+mod misp;
+mod misp_modules;
 mod nearest;
 mod overlaps;
 mod peers;
@@ -65,6 +70,7 @@ mod routes;
 mod serve;
 #[cfg(test)]
 mod serve_tests;
+mod sightings;
 mod state;
 mod status;
 mod stix;
@@ -77,5 +83,6 @@ mod warning_lists;
 pub use access::new_token;
 pub use api::Api;
 pub use daemon::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused};
-pub use serve::{serve_tls, serve_unix};
+pub use misp_modules::misp_modules_router;
+pub use serve::{serve_plain, serve_tls, serve_unix};
 pub use warning_lists::{ListType, WarningList, WarningListError, WarningLists, WarningListsBuilder};

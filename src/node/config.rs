@@ -5,6 +5,7 @@
 mod agreement;
 mod keys;
 mod load;
+mod misp_modules;
 mod period;
 mod text;
 mod warning_lists;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 pub use agreement::{AgreementSection, LearnsName};
 pub use keys::{SectionKeys, sections};
 pub use load::ConfigError;
+pub use misp_modules::MispModulesSection;
 pub use period::Period;
 pub use text::{HexKey, Text};
 pub use warning_lists::WarningListsSection;
@@ -47,6 +49,9 @@ pub struct Config {
     /// How imports are read.
     #[serde(default)]
     pub import: ImportSection,
+    /// What MISP's enrichment may ask.
+    #[serde(default)]
+    pub misp_modules: MispModulesSection,
     /// What is held out of exchanges.
     #[serde(default)]
     pub warning_lists: WarningListsSection,

@@ -1,10 +1,11 @@
 //! The daemon: opens what a node needs, serves until it is told to stop, and closes in order.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use overlap_api::{Api, WarningLists, serve_tls, serve_unix};
+use overlap_api::{Api, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
 use overlap_store::{Role, SledStore, Store, TokenRecord};
 use rustls_pki_types::pem::PemObject;
@@ -221,11 +222,17 @@ impl Servers {
         let unix =
             unix_socket::bind(&socket).await.map_err(|error| CommandError::failed(error.to_string()))?;
         let tls = tls_listener(config).await?;
+        let modules = listener(config.misp_modules.listen).await?;
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_unix(unix, router.clone(), stopped(stop.subscribe())));
         if let Some((listener, tls_config)) = tls {
             tasks.spawn(serve_tls(listener, tls_config, router, stopped(stop.subscribe())));
+        }
+        if let Some(listener) = modules {
+            let any_host = config.misp_modules.beyond_loopback;
+            let router = misp_modules_router(store.clone(), node.clone(), any_host);
+            tasks.spawn(serve_plain(listener, router, stopped(stop.subscribe())));
         }
         Ok(Self { stop, tasks, socket })
     }
@@ -257,10 +264,14 @@ async fn tls_listener(
         return Ok(None);
     };
     let tls = tls_config(certificate, key)?;
+    Ok(listener(Some(address)).await?.map(|listener| (listener, Arc::new(tls))))
+}
+
+async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, CommandError> {
+    let Some(address) = address else { return Ok(None) };
     let listener = TcpListener::bind(address).await;
-    let listener = listener
-        .map_err(|error| CommandError::failed(format!("the API cannot listen on {address}: {error}")))?;
-    Ok(Some((listener, Arc::new(tls))))
+    let cannot = |error| CommandError::failed(format!("the API cannot listen on {address}: {error}"));
+    listener.map(Some).map_err(cannot)
 }
 
 /// TLS of the API over TCP: 1.3 only, ring only.

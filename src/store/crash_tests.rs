@@ -14,8 +14,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, Hold, IndicatorFilter, IndicatorRow, LONGEST_PAGE, OverlapFilter, Overriding,
-    Selection, SledStore, Store, Warnings,
+    ADDED_STEP, ChargeLimit, Hold, IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter,
+    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -27,7 +27,7 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 5;
+const CALLS: usize = 6;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -202,6 +202,12 @@ fn call(store: &SledStore, number: usize) {
             assert_eq!(rows.len(), 1);
             assert_eq!(store.begin_override(rows[0].id, &because("crash")).unwrap(), Overriding::Done);
         }
+        4 => {
+            let newest = domain((step + 1) * ROWS - 1).indicator;
+            let indicator = store.indicator_id(newest.kind(), newest.canonical());
+            let sighting = NewSighting { indicator, kind: SightingKind::Seen, at: 7, source: "s".into() };
+            assert_eq!(store.add_sightings(vec![sighting], clock(step)).unwrap().len(), 1);
+        }
         _ => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
             let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
@@ -231,6 +237,9 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
     let overlaps = overlaps.len();
+    let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
+    let seen = all.iter().filter(|row| row.context.last_seen == Some(7)).count();
+    assert_eq!(seen, sightings, "a sighting and what it says are there together");
     let charges = store.day_use(&member("police"), NOW).unwrap().exchanges as usize;
     let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len();
     let overridden = |row: &&IndicatorRow| row.hold == Hold::Overridden;
@@ -238,9 +247,9 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
     let expected = |calls| {
         let of = |call| steps(calls, call);
-        [of(0) * ROWS, of(1), of(2), of(3), of(4) * OVERLAPS]
+        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS]
     };
-    let found = [rows.len(), charges, exchanges, overrides, overlaps];
+    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps];
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
-//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}
+//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}  {"record":"sighting",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -25,7 +25,7 @@ use std::io::{BufRead, Read, Write};
 
 use crate::added::date_of_seconds;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, StoreError};
+use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, SightingKind, SightingRow, StoreError};
 
 /// The first line, whole.
 pub(crate) const FIRST_LINE: &str = "{\"overlapd-export\":1,\"sealed\":false,\"warning\":\"NOT SEALED: every indicator stands here in plain text\"}\n";
@@ -43,6 +43,7 @@ const UNKNOWN_RECORD: &str = "a line is not a record that exports carry; rosters
 pub(crate) enum Record {
     Identity(IdentityRecord),
     Ledger(LedgerRecord),
+    Sighting(SightingRecord),
     Override(OverrideRecord),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
@@ -67,6 +68,18 @@ pub(crate) struct LedgerRecord {
     pub(crate) day: u32,
     pub(crate) exchanges: u32,
     pub(crate) items: u64,
+}
+
+/// A sighting.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SightingRecord {
+    pub(crate) number: u32,
+    indicator: String,
+    says: String,
+    at: u64,
+    stored: u64,
+    source: String,
 }
 
 /// An override of a warning.
@@ -277,6 +290,31 @@ impl<R: BufRead> ExportReader<R> {
             [] => Ok(()),
             _ => Err(StoreError::BadExport("something follows its end")),
         }
+    }
+}
+
+impl SightingRecord {
+    pub(crate) fn new(row: SightingRow) -> Self {
+        Self {
+            number: row.number,
+            indicator: HEXLOWER.encode(&row.indicator.0),
+            says: row.kind.as_str().to_owned(),
+            at: row.at,
+            stored: row.stored,
+            source: row.source,
+        }
+    }
+
+    pub(crate) fn into_row(self) -> Result<SightingRow, StoreError> {
+        let kind = SightingKind::from_name(&self.says);
+        Ok(SightingRow {
+            number: self.number,
+            indicator: IndicatorId(unhex(&self.indicator).map_err(|_| bad_id())?),
+            kind: kind.ok_or(StoreError::BadExport("what a sighting says is unknown"))?,
+            at: self.at,
+            stored: self.stored,
+            source: self.source,
+        })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::testing::{
     NOW, Place, Warned, all_pages, because, document, domain, everything, exchange, member, new_indicator,
 };
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, OverlapFilter, Overriding, PageRequest, Role,
-    Selection, SledStore, Store, StoreError, TokenRecord,
+    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, NewSighting, OverlapFilter, Overriding,
+    PageRequest, Role, Selection, SightingFilter, SightingKind, SledStore, Store, StoreError, TokenRecord,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -40,6 +40,14 @@ fn filled(place: &Place) -> SledStore {
     let selection = Selection { facets: vec![Facet::Host, Facet::Email], ..everything() };
     let found = store.snapshot().holders(&selection, &store.snapshot().digests(&selection));
     store.store_overlaps(&record, &found[..300], NOW).unwrap();
+    let sighting = |at: usize, kind| NewSighting {
+        indicator: found[at].0,
+        kind,
+        at: NOW.0 + at as u64,
+        source: "a \"sensor\"\n".into(),
+    };
+    let sightings = SightingKind::ALL.into_iter().enumerate().map(|(at, kind)| sighting(at, kind)).collect();
+    assert_eq!(store.add_sightings(sightings, NOW).unwrap().len(), 3);
     store.withdraw(&[found[0].0]).unwrap();
     store.set_warnings(Warned::of(["www.n7.example"])).unwrap();
     let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
@@ -76,7 +84,11 @@ fn seen(store: &SledStore) -> String {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page));
     let digests: Vec<_> =
         store.snapshot().digests(&everything()).iter().map(|digest| *digest.as_bytes()).collect();
-    format!("{:?}", (rows, overlaps, exchanges, digests))
+    let sightings = all_pages(2, |page| store.sightings(&SightingFilter::default(), page));
+    let sightings: Vec<_> = sightings.iter().map(|row| (format!("{row:?}"), row.source.clone())).collect();
+    assert_eq!(sightings.len(), 3);
+    let groups = store.overlap_groups(0, 10);
+    format!("{:?}", (rows, overlaps, exchanges, digests, sightings, groups))
 }
 
 #[test]

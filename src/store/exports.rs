@@ -10,7 +10,7 @@ use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
     ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
-    SECTIONS,
+    SECTIONS, SightingRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
@@ -18,7 +18,8 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
 use crate::{
-    IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, holding, indicators, keys, overlaps,
+    IndicatorFilter, OverlapFilter, Page, PageRequest, SightingFilter, StoreError, holding, indicators, keys,
+    overlaps, sightings,
 };
 
 /// Rows that are in memory together.
@@ -66,7 +67,10 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     for (id, of) in holding::overrides(store)? {
         to.record(&Record::Override(OverrideRecord::new(id, of)))?;
     }
-    Ok(())
+    write_pages(
+        |page| sightings::page(store, &SightingFilter::default(), page),
+        |row| to.record(&Record::Sighting(SightingRecord::new(row))),
+    )
 }
 
 fn ledger_record(key: &[u8], plain: &[u8]) -> Result<LedgerRecord, StoreError> {

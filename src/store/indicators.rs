@@ -114,7 +114,7 @@ fn keep_digests(store: &SledStore, first_rows: &[Place], stored: &[(u32, usize, 
 }
 
 /// Rewrites segments with their changed contexts and removes the journals, when that is worth it.
-fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
+pub(crate) fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
     let (segments, journals) = {
         let state = store.state();
         if !state.journals.want_folding(state.catalog.len()) {

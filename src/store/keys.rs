@@ -22,6 +22,8 @@ pub(crate) const LEDGER: u8 = 0x40;
 pub(crate) const TOKEN: u8 = 0x50;
 /// Single records.
 pub(crate) const META: u8 = 0x60;
+/// Sightings, by number.
+pub(crate) const SIGHTING: u8 = 0x90;
 /// Overrides of warnings, by indicator; read after the segments.
 pub(crate) const OVERRIDE: u8 = 0x70;
 

@@ -17,7 +17,6 @@ mod exchange_index;
 mod export_format;
 mod exports;
 mod folder;
-mod found_runs;
 mod hold;
 mod holding;
 mod ids;
@@ -30,6 +29,7 @@ mod ledger;
 mod loading;
 mod overlap;
 mod overlap_book;
+mod overlap_group;
 mod overlaps;
 mod page;
 mod place_index;
@@ -39,6 +39,9 @@ mod restoring;
 mod row_meta;
 mod seal;
 mod segment;
+mod sighting;
+mod sighting_book;
+mod sightings;
 mod sled_store;
 mod snapshot;
 mod spool;
@@ -64,6 +67,8 @@ mod model_tests;
 #[cfg(test)]
 mod query_tests;
 #[cfg(test)]
+mod sighting_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;
@@ -75,9 +80,11 @@ pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
+pub use overlap_group::{OverlapBrief, OverlapGroup, OverlapScan};
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use query::{Known, KnownOverlap, KnownValue, OwnIndicator};
 pub use seal::SealKey;
+pub use sighting::{NewSighting, SightingFilter, SightingKind, SightingRow};
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};
 pub use store::{Aside, KnownRoster, Store, StoreCounts, Warnings};

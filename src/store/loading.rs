@@ -19,6 +19,7 @@ use crate::overlap_book::OverlapBook;
 use crate::row_meta::Place;
 use crate::seal::Sealer;
 use crate::segment::{rows_in, unpack};
+use crate::sighting_book::SightingBook;
 use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
@@ -72,6 +73,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         catalog: reading.catalog,
         journals: reading.journals,
         overlaps: reading.overlaps,
+        sightings: reading.sightings,
         indicators_added: reading.indicators_added.dates,
         overlaps_added: reading.overlaps_added.dates,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
@@ -132,7 +134,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 8] = [
+    const WRITTEN: [u8; 9] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -140,6 +142,7 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::SIGHTING,
         keys::OVERRIDE,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
@@ -162,6 +165,7 @@ struct Reading {
     catalog: Catalog,
     journals: Journals,
     overlaps: OverlapBook,
+    sightings: SightingBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
     exchanges: Vec<Indexed>,
@@ -248,6 +252,7 @@ impl Reading {
                 self.overlaps_added.take(number()?, found);
                 Ok(())
             }
+            Some(&keys::SIGHTING) => self.sightings.load(number()?, plain),
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
                 let id = exchange.id()?;

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use crate::testing::{NOW, Place, Warned, all_pages, because, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, Hold, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, OverlapFilter, Overriding,
-    Selection, SledStore, Store,
+    ChargeLimit, Hold, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, NewSighting, OverlapFilter,
+    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
@@ -21,6 +21,7 @@ enum Call {
     Withdraw(Vec<u16>),
     Exchange { peer: usize, found: Vec<u16> },
     Charge { peer: usize, day: u64 },
+    Sight(Vec<(u16, SightingKind, u64)>),
     Warn { every: u16 },
     Override(u16),
     EndOverride(u16),
@@ -36,6 +37,7 @@ struct Model {
     exchanges: u8,
     day: u64,
     used: BTreeMap<usize, (u64, u32)>,
+    sightings: Vec<(u16, SightingKind, u64)>,
     /// Numbers that it divides are warned of; 0: none are.
     every: u16,
     overridden: BTreeSet<u16>,
@@ -59,6 +61,10 @@ fn context() -> impl Strategy<Value = Context> {
     )
 }
 
+fn sighting_kind() -> impl Strategy<Value = SightingKind> {
+    prop::sample::select(SightingKind::ALL.to_vec())
+}
+
 fn call() -> impl Strategy<Value = Call> {
     let number = || 0_u16..400;
     let peer = || 0..PEERS.len();
@@ -68,6 +74,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (peer(), prop::collection::vec(number(), 0..60))
             .prop_map(|(peer, found)| Call::Exchange { peer, found }),
         3 => (peer(), 0_u64..4).prop_map(|(peer, day)| Call::Charge { peer, day }),
+        2 => prop::collection::vec((number(), sighting_kind(), NOW.0 - 50..NOW.0 + 50), 0..40).prop_map(Call::Sight),
         2 => (0_u16..5).prop_map(|every| Call::Warn { every }),
         2 => number().prop_map(Call::Override),
         1 => number().prop_map(Call::EndOverride),
@@ -125,6 +132,7 @@ impl Model {
             }
             Call::Exchange { peer, found } => self.exchange(store, peer, &found),
             Call::Charge { peer, day } => self.charge(store, peer, day),
+            Call::Sight(sightings) => self.sight(store, &sightings),
             Call::Warn { every } => {
                 self.every = every;
                 let warned = (0..400).filter(|number| self.warns(*number));
@@ -205,6 +213,32 @@ impl Model {
         }
     }
 
+    fn sight(&mut self, store: &SledStore, sightings: &[(u16, SightingKind, u64)]) {
+        let new = sightings.iter().map(|(number, kind, at)| NewSighting {
+            indicator: id_of(store, *number),
+            kind: *kind,
+            at: *at,
+            source: String::new(),
+        });
+        let added = store.add_sightings(new.collect(), NOW).unwrap().len();
+        let before = self.sightings.len();
+        for (number, kind, at) in sightings {
+            let Some((_, context)) = self.rows.iter_mut().find(|(there, _)| there == number) else {
+                continue;
+            };
+            self.sightings.push((*number, *kind, *at));
+            match kind {
+                SightingKind::Seen => {
+                    context.first_seen = context.first_seen.or(Some(*at)).min(Some(*at));
+                    context.last_seen = context.last_seen.max(Some(*at));
+                }
+                SightingKind::FalsePositive => {}
+                SightingKind::Expired => context.expires = Some(*at),
+            }
+        }
+        assert_eq!(added, self.sightings.len() - before);
+    }
+
     fn compare(&self, store: &SledStore, epoch: u32) {
         let rows = all_pages(7, |page| store.indicators(&IndicatorFilter::default(), page));
         assert_eq!(rows.len(), self.rows.len());
@@ -232,6 +266,10 @@ impl Model {
             });
             assert_eq!(found, wanted.collect::<Vec<_>>());
         }
+        let sightings = all_pages(7, |page| store.sightings(&SightingFilter::default(), page));
+        let sightings: Vec<_> = sightings.iter().map(|row| (row.indicator, row.kind, row.at)).collect();
+        let wanted = self.sightings.iter().map(|(number, kind, at)| (id_of(store, *number), *kind, *at));
+        assert_eq!(sightings, wanted.collect::<Vec<_>>());
         assert_eq!(store.counts().unwrap().exchanges, u64::from(self.exchanges));
         for ceiling in [None, Some(Tlp::Amber)] {
             for facet in [Facet::Host, Facet::Url, Facet::Ip] {

@@ -18,10 +18,11 @@ use crate::ids::IdKey;
 use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
+use crate::sighting_book::pack;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorId, IndicatorRow, OverlapRow, Override, StoreError, keys, overlaps};
+use crate::{IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -44,6 +45,7 @@ fn check_empty(store: &SledStore) -> Result<(), StoreError> {
     let empty = state.catalog.snapshot().segments().is_empty()
         && state.overlaps.is_empty()
         && state.exchanges.len() == 0
+        && state.sightings.next() == 0
         && store.database.keys(&[keys::LEDGER])?.is_empty();
     if empty { Ok(()) } else { Err(StoreError::BadExport("the store is not empty")) }
 }
@@ -83,6 +85,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    sightings: u32,
     overrides: HashSet<IndicatorId>,
 }
 
@@ -103,6 +106,11 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Sighting(sighting) => {
+                let in_order = sighting.into_row()?.number == self.sightings;
+                self.sightings += 1;
+                in_order
+            }
             Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
@@ -133,6 +141,7 @@ struct Waiting {
     rows: Vec<(IndicatorRow, Indicator)>,
     overlaps: Vec<OverlapRow>,
     exchanges: Vec<StoredExchange>,
+    sightings: Vec<SightingRow>,
     ledger: Vec<(MemberId, PartnerUse)>,
     /// These wait for the last indicator: admins made them, one at a time.
     overrides: Vec<(IndicatorId, Override)>,
@@ -140,7 +149,8 @@ struct Waiting {
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.rows.len() + self.overlaps.len() + self.exchanges.len() + self.ledger.len()
+        let records = self.exchanges.len() + self.ledger.len() + self.sightings.len();
+        self.rows.len() + self.overlaps.len() + records
     }
 }
 
@@ -153,6 +163,7 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
             Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
+            Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
                 let (mut row, indicator) = record.into_row(|kind, canonical| ids.id(kind, canonical))?;
@@ -234,7 +245,12 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
         batch.put(keys::exchange(id), to_json(&exchange)?);
         begun.push((id, peer, exchange.has_receipt()));
     }
+    let sightings = std::mem::take(&mut waiting.sightings);
+    for sighting in &sightings {
+        batch.put(keys::numbered(keys::SIGHTING, sighting.number), pack(sighting)?);
+    }
     store.commit(writer, batch, |state| {
+        sightings.iter().for_each(|row| state.sightings.push(row));
         begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
     })
 }

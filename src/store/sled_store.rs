@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Indicator};
+use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -23,14 +23,16 @@ use crate::journal::Journals;
 use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
+use crate::sighting_book::SightingBook;
 use crate::spool::Spool;
 use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
     Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, Known, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Override, Overriding, Page,
-    PageRequest, SealKey, Snapshot, Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports,
-    holding, indicators, interrupted, keys, loading, overlaps, query, records, restoring,
+    IndicatorRow, Known, KnownRoster, NewIndicator, NewSighting, OverlapFilter, OverlapGroup, OverlapRow,
+    OverlapScan, Override, Overriding, Page, PageRequest, SealKey, SightingFilter, SightingRow, Snapshot,
+    Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports, holding, indicators, interrupted,
+    keys, loading, overlaps, query, records, restoring, sightings,
 };
 
 /// How to open a store.
@@ -71,6 +73,7 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     pub(crate) journals: Journals,
     pub(crate) overlaps: OverlapBook,
+    pub(crate) sightings: SightingBook,
     pub(crate) indicators_added: AddedDates,
     pub(crate) overlaps_added: AddedDates,
     pub(crate) exchanges: ExchangeIndex,
@@ -332,6 +335,38 @@ impl Store for SledStore {
 
     fn overlap_peers(&self) -> Vec<MemberId> {
         self.state().overlaps.peers()
+    }
+
+    fn overlap_groups(&self, after: u32, most: usize) -> Vec<OverlapGroup> {
+        overlaps::groups(self, after, most)
+    }
+
+    fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError> {
+        overlaps::meant(self, scan, most)
+    }
+
+    fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError> {
+        overlaps::of_indicator(self, indicator)
+    }
+
+    fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId {
+        self.state().ids.id(kind, canonical)
+    }
+
+    fn add_sightings(
+        &self,
+        sightings: Vec<NewSighting>,
+        now: Timestamp,
+    ) -> Result<Vec<SightingRow>, StoreError> {
+        sightings::add(self, sightings, now)
+    }
+
+    fn sightings(
+        &self,
+        filter: &SightingFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SightingRow>, StoreError> {
+        sightings::page(self, filter, page)
     }
 
     fn own_uuid(&self, name: &str) -> Uuid {

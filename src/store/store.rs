@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Indicator, Kind};
+use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    Known, NewIndicator, OverlapFilter, OverlapName, OverlapRow, Override, Overriding, Page, PageRequest,
-    Snapshot, StoreError, TokenRecord,
+    Known, NewIndicator, NewSighting, OverlapFilter, OverlapGroup, OverlapName, OverlapRow, OverlapScan,
+    Override, Overriding, Page, PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -142,6 +142,26 @@ pub trait Store: Send + Sync {
     fn overlap_named(&self, peer: &MemberId, name: OverlapName) -> Result<Option<OverlapRow>, StoreError>;
     /// Partners with whom there are overlaps, by their ids.
     fn overlap_peers(&self) -> Vec<MemberId>;
+    /// Overlaps by what was found together, from the group after the one of this number on, in the order of their numbers.
+    fn overlap_groups(&self, after: u32, most: usize) -> Vec<OverlapGroup>;
+    /// Overlaps in the order in which they were added, the first `most` of those that are meant and [`LONGEST_PAGE`](crate::LONGEST_PAGE) at most.
+    fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The overlaps of an own indicator, with whatever partner, in the order in which they were added.
+    fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The id that an indicator has here, or would have.
+    fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId;
+
+    /// Keeps sightings, with what they say of their indicators: the time in which they were seen, or their expiry. Those of indicators that are not
+    /// there are left out.
+    fn add_sightings(
+        &self,
+        sightings: Vec<NewSighting>,
+        now: Timestamp,
+    ) -> Result<Vec<SightingRow>, StoreError>;
+    /// A page of sightings, in the order in which they were stored.
+    fn sightings(&self, filter: &SightingFilter, page: &PageRequest)
+    -> Result<Page<SightingRow>, StoreError>;
+
     /// A UUID that is this store's own for a name, always the same, that looks as if drawn at random (RFC 9562, version 4): a keyed hash.
     fn own_uuid(&self, name: &str) -> Uuid;
 

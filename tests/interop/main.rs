@@ -6,8 +6,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod cortex;
 mod environment;
 mod https;
+mod misp;
+mod misp_modules;
 mod pair;
 mod script;
 mod taxii;

@@ -12,6 +12,7 @@
 //! | [`storage`] | what is on the disk, and what survives a crash |
 //! | [`warning_lists`] | what is held out of exchanges until somebody overrides it, and what a query tells |
 //! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
+//! | [`misp`] | how tools that speak MISP ask a node, and what they may say |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
 //! | [`operating`] | settings, reload, backup, measurements |
 
@@ -44,6 +45,9 @@ pub mod warning_lists {}
 
 #[doc = include_str!("taxii.md")]
 pub mod taxii {}
+
+#[doc = include_str!("misp.md")]
+pub mod misp {}
 
 #[doc = include_str!("threat_model.md")]
 pub mod threat_model {}
