@@ -30,6 +30,7 @@ mod loading;
 mod overlap;
 mod overlap_book;
 mod overlap_group;
+mod overlap_groups;
 mod overlaps;
 mod page;
 mod place_index;
