@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::stored::{StoredRoster, StoredToken};
 use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, OverlapFilter, Role, Selection, SledStore, Store,
-    StoreError, TokenRecord,
+    ChargeLimit, ExchangeState, IndicatorFilter, OverlapChoice, OverlapFilter, OverlapSeat, Role, Selection,
+    SledStore, Store, StoreError, TokenRecord,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -39,6 +39,9 @@ fn filled(place: &Place) -> SledStore {
     let found = store.snapshot().holders(&selection, &store.snapshot().digests(&selection));
     store.store_overlaps(&record, &found[..300], NOW).unwrap();
     store.withdraw(&[found[0].0]).unwrap();
+    let some = (0..300).step_by(7).map(OverlapSeat).collect();
+    store.mark_overlaps(&OverlapChoice::These(some), true).unwrap();
+    store.set_last_visit("t", 9).unwrap();
     store.charge(&Charge { partner: member("police"), items: 7 }, LIMIT, NOW).unwrap().unwrap();
     store.set_roster(&document(3), 3, [3; 32]).unwrap();
     store.add_token(&token("t")).unwrap();
@@ -68,7 +71,8 @@ fn seen(store: &SledStore) -> String {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page));
     let digests: Vec<_> =
         store.snapshot().digests(&everything()).iter().map(|digest| *digest.as_bytes()).collect();
-    format!("{:?}", (rows, overlaps, exchanges, digests))
+    let marks = (store.overlap_tally(0), store.last_visit("t").unwrap());
+    format!("{:?}", (rows, overlaps, exchanges, digests, marks))
 }
 
 #[test]

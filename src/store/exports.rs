@@ -9,14 +9,17 @@ use crate::charging::calendar;
 use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
-    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS,
+    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS, VisitRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, indicators, keys, overlaps};
+use crate::{
+    IndicatorFilter, OverlapOrder, OverlapQuery, Page, PageRequest, StoreError, indicators, keys,
+    overlap_query, visits,
+};
 
 /// Rows that are in memory together.
 const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
@@ -45,9 +48,10 @@ fn spool(store: &SledStore, _writer: &Writer) -> Result<Spool, StoreError> {
         |row| to.record(&Record::Indicator(IndicatorRecord::new(&row))),
     )?;
     to.end_section(indicators)?;
+    let oldest_first = OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() };
     write_pages(
-        |page| overlaps::page(store, &OverlapFilter::default(), page),
-        |row| to.record(&Record::Overlap(OverlapRecord::new(&row))),
+        |page| overlap_query::page(store, &oldest_first, page),
+        |found| to.record(&Record::Overlap(OverlapRecord::new(&found.row, found.seen))),
     )?;
     to.end_section(overlaps)?;
     to.end()
@@ -60,7 +64,16 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
     }
+    for (key, plain) in table(store, keys::VISIT)? {
+        to.record(&Record::Visit(visit_record(&key, &plain)?))?;
+    }
     Ok(())
+}
+
+fn visit_record(key: &[u8], plain: &[u8]) -> Result<VisitRecord, StoreError> {
+    let token = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
+    let token = token.ok_or(damaged("a token's name"))?.to_owned();
+    Ok(VisitRecord { token, date: visits::decode(plain)? })
 }
 
 fn ledger_record(key: &[u8], plain: &[u8]) -> Result<LedgerRecord, StoreError> {

@@ -27,6 +27,8 @@ mod ledger;
 mod loading;
 mod overlap;
 mod overlap_book;
+mod overlap_query;
+mod overlap_tally;
 mod overlaps;
 mod page;
 mod place_index;
@@ -34,6 +36,7 @@ mod records;
 mod restoring;
 mod row_meta;
 mod seal;
+mod seen;
 mod segment;
 mod sled_store;
 mod snapshot;
@@ -42,6 +45,7 @@ mod store;
 mod stored;
 mod token;
 mod uuids;
+mod visits;
 
 #[cfg(test)]
 mod added_tests;
@@ -56,6 +60,8 @@ mod export_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod overlap_query_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;
@@ -66,6 +72,8 @@ pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
+pub use overlap_query::{FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat};
+pub use overlap_tally::OverlapTally;
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};

@@ -18,6 +18,7 @@ use crate::ledger::{Calendar, Spent};
 use crate::overlap_book::OverlapBook;
 use crate::row_meta::Place;
 use crate::seal::Sealer;
+use crate::seen::SeenMarks;
 use crate::segment::{rows_in, unpack};
 use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
@@ -73,6 +74,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         overlaps: reading.overlaps,
         indicators_added: reading.indicators_added.dates,
         overlaps_added: reading.overlaps_added.dates,
+        seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         unended: reading.unended,
     };
@@ -131,7 +133,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 7] = [
+    const WRITTEN: [u8; 9] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -139,6 +141,8 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::OVERLAPS_SEEN,
+        keys::VISIT,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
@@ -162,6 +166,7 @@ struct Reading {
     overlaps: OverlapBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
+    seen: SeenMarks,
     exchanges: Vec<(u64, ExchangeId, MemberId)>,
     unended: Vec<ExchangeId>,
 }
@@ -236,6 +241,11 @@ impl Reading {
                 self.overlaps_added.take(number()?, found);
                 Ok(())
             }
+            Some(&keys::OVERLAPS_SEEN) => {
+                let segment = number()?;
+                let rows = self.overlaps.segment(segment).map_or(0, |(_, rows)| rows.len());
+                self.seen.load(segment, plain, rows)
+            }
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
                 let id = exchange.id()?;
@@ -249,7 +259,7 @@ impl Reading {
                 self.ids = Some(IdKey::new(Reader::new(plain).array()?));
                 Ok(())
             }
-            Some(&keys::LEDGER | &keys::TOKEN | &keys::META) => Ok(()),
+            Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT) => Ok(()),
             _ => Err(damaged("a key")),
         }
     }

@@ -23,13 +23,15 @@ use crate::journal::Journals;
 use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
+use crate::seen::SeenMarks;
 use crate::spool::Spool;
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
-    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, KnownRoster, NewIndicator, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, Snapshot,
-    Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports, indicators, interrupted, keys,
-    loading, overlaps, records, restoring,
+    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
+    IndicatorId, IndicatorRow, KnownRoster, NewIndicator, OverlapChoice, OverlapFilter, OverlapQuery,
+    OverlapRow, OverlapTally, Page, PageRequest, SealKey, Snapshot, Store, StoreCounts, StoreError,
+    TokenRecord, charging, epoch, exports, indicators, interrupted, keys, loading, overlap_query, overlaps,
+    records, restoring, visits,
 };
 
 /// How to open a store.
@@ -68,6 +70,7 @@ pub(crate) struct State {
     pub(crate) overlaps: OverlapBook,
     pub(crate) indicators_added: AddedDates,
     pub(crate) overlaps_added: AddedDates,
+    pub(crate) seen: SeenMarks,
     pub(crate) exchanges: ExchangeIndex,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
@@ -254,6 +257,33 @@ impl Store for SledStore {
 
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
         overlaps::page(self, filter, page)
+    }
+
+    fn find_overlaps(
+        &self,
+        query: &OverlapQuery,
+        page: &PageRequest,
+    ) -> Result<Page<FoundOverlap>, StoreError> {
+        overlap_query::page(self, query, page)
+    }
+
+    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool) -> Result<u64, StoreError> {
+        overlap_query::mark(self, which, seen)
+    }
+
+    fn overlap_tally(&self, since: u64) -> OverlapTally {
+        let state = self.state();
+        let mut tally = state.overlaps.tally(state.overlaps_added.first_after(since));
+        tally.unseen = tally.unseen.saturating_sub(state.seen.count());
+        tally
+    }
+
+    fn last_visit(&self, token: &str) -> Result<Option<u64>, StoreError> {
+        visits::last(self, token)
+    }
+
+    fn set_last_visit(&self, token: &str, date: u64) -> Result<(), StoreError> {
+        visits::set(self, token, date)
     }
 
     fn indicators_added_after(&self, after: u64, most: usize) -> Result<Vec<IndicatorRow>, StoreError> {
