@@ -20,7 +20,9 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
-use crate::{Daemon, exchanges, health, import, indicators, overlaps, peers, receipts, status, tokens};
+use crate::{
+    Daemon, console, exchanges, health, import, indicators, overlaps, peers, receipts, status, tokens,
+};
 
 /// The local API.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +34,33 @@ impl Api {
         Self::with_table(ApiState::new(store, daemon, metrics)).0
     }
 
+    /// The same without the pages for people.
+    pub fn router_without_console(
+        store: Arc<dyn Store>,
+        daemon: Arc<dyn Daemon>,
+        metrics: PrometheusHandle,
+    ) -> Router {
+        let state = ApiState::new(store, daemon, metrics);
+        Self::put_together(state, |_| Router::new()).0
+    }
+
     /// The router, and the table of its routes and roles.
     pub(crate) fn with_table(state: ApiState) -> (Router, Vec<RouteAccess>) {
+        Self::put_together(state, |state| console::router(state).0)
+    }
+
+    fn put_together(
+        state: ApiState,
+        pages: impl FnOnce(ApiState) -> Router<ApiState>,
+    ) -> (Router, Vec<RouteAccess>) {
         let (router, document, table) = all_routes(state.clone()).finish();
         // The document is made of strings and numbers: it always encodes. It is set here alone, so it is not set yet.
         let _ = state.openapi().set(serde_json::to_vec(&document).unwrap_or_default().into());
         let router = router
+            .merge(pages(state.clone()))
             .fallback(unknown_route)
             .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn(console::secure))
             .layer(from_fn(measure))
             .with_state(state);
         (router, table)
@@ -129,9 +150,10 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
 
 /// Each part of the API tells errors in its own form.
 fn told(uri: &Uri, problem: Problem) -> Response {
-    match is_of_taxii(uri.path()) {
-        true => TaxiiError::from(problem).into_response(),
-        false => problem.into_response(),
+    match uri.path() {
+        path if is_of_taxii(path) => TaxiiError::from(problem).into_response(),
+        path if console::is_of_console(path) => console::told(problem),
+        _ => problem.into_response(),
     }
 }
 

@@ -40,6 +40,7 @@ mod access;
 mod api;
 #[cfg(test)]
 mod api_tests;
+mod console;
 mod daemon;
 mod exchanges;
 mod health;
@@ -66,5 +67,7 @@ mod tokens;
 
 pub use access::new_token;
 pub use api::Api;
-pub use daemon::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused};
+pub use daemon::{
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+};
 pub use serve::{serve_tls, serve_unix};

@@ -99,21 +99,22 @@ pub(crate) async fn list(
 ) -> Result<Json<ReceiptPage>, Problem> {
     let peer = query_peer(params.peer.as_deref())?;
     let page = page(params.limit, params.after)?;
-    let (items, next) = state.store(move |store| receipts(store, peer.as_ref(), page)).await?;
+    let (records, next) = state.store(move |store| records(store, peer.as_ref(), page)).await?;
+    let items = records.iter().filter_map(ReceiptItem::of).collect();
     Ok(Json(ReceiptPage { items, next: next.map(|cursor| cursor.0) }))
 }
 
 /// Reads exchanges until as many have a receipt as were asked for. Each read asks for no more rows than are missing, so
 /// the cursor stands right behind the last receipt.
-fn receipts(
+pub(crate) fn records(
     store: &dyn Store,
     peer: Option<&MemberId>,
     mut page: PageRequest,
-) -> Result<(Vec<ReceiptItem>, Option<Cursor>), StoreError> {
+) -> Result<(Vec<ExchangeRecord>, Option<Cursor>), StoreError> {
     let mut items = Vec::new();
     loop {
         let exchanges = store.exchanges(peer, &page)?;
-        let found = exchanges.rows.iter().filter_map(ReceiptItem::of);
+        let found = exchanges.rows.into_iter().filter(|record| record.receipt.is_some());
         let before = items.len();
         items.extend(found);
         page.limit = page.limit.saturating_sub(items.len() - before);

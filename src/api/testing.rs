@@ -12,7 +12,8 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use overlap_coalition::{
-    Agreement, EngineName, ExchangeId, Learns, MemberId, MemberStatus, Mode, RefusalCode, Side, Timestamp,
+    Agreement, EngineName, ExchangeId, Learns, MemberId, MemberStatus, Mode, RefusalCode, Side,
+    SignedDocument, Timestamp,
 };
 use overlap_indicator::{DigestSalt, Facet, Kind, Rules};
 use overlap_store::{
@@ -27,7 +28,8 @@ use tower::ServiceExt;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use crate::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+    new_token,
 };
 
 /// The time in tests: 2026-11-18T11:06:40Z.
@@ -39,6 +41,7 @@ pub(crate) struct TestDaemon {
     pub(crate) answer: Mutex<Result<ExchangeId, StartRefused>>,
     pub(crate) asked: Mutex<Vec<ExchangeAsk>>,
     pub(crate) ended: Notify,
+    pub(crate) receipt: Mutex<Result<ReceiptView, String>>,
     waiting: AtomicUsize,
 }
 
@@ -67,6 +70,10 @@ impl Daemon for TestDaemon {
 
     fn partners(&self) -> Vec<PartnerView> {
         vec![partner()]
+    }
+
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>> {
+        receipts.iter().map(|_| self.receipt.lock().unwrap().clone()).collect()
     }
 
     fn status(&self) -> DaemonStatus {
@@ -150,6 +157,7 @@ impl TestNode {
             answer: Mutex::new(Ok(ExchangeId([7; 16]))),
             asked: Mutex::default(),
             ended: Notify::new(),
+            receipt: Mutex::new(Err("not to be read".into())),
             waiting: AtomicUsize::new(0),
         });
         let (router, table) =

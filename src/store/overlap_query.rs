@@ -11,7 +11,7 @@ use crate::database::Batch;
 use crate::overlap_book::OverlapMeta;
 use crate::page::Cursor;
 use crate::sled_store::{SledStore, State};
-use crate::{OverlapRow, Page, PageRequest, StoreError, overlaps};
+use crate::{IndicatorId, OverlapRow, Page, PageRequest, StoreError, overlaps};
 
 /// In which order overlaps are shown. There is no other, since no other can be had without sorting all that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -34,6 +34,8 @@ pub struct OverlapQuery {
     pub kind: Option<Kind>,
     /// On this facet only.
     pub facet: Option<Facet>,
+    /// Of this indicator only.
+    pub indicator: Option<IndicatorId>,
     /// Only those that are marked as seen, or only those that are not.
     pub seen: Option<bool>,
     /// Only those that were added after this date ([`OverlapRow::added`]).
@@ -209,6 +211,7 @@ impl Search<'_> {
     fn takes(&self, slot: u64, meta: &OverlapMeta) -> bool {
         self.query.kind.is_none_or(|kind| kind == meta.kind)
             && self.query.facet.is_none_or(|facet| facet == meta.facet)
+            && self.query.indicator.is_none_or(|indicator| indicator == meta.indicator)
             && self.query.seen.is_none_or(|seen| seen == self.state.seen.is_seen(slot))
     }
 }

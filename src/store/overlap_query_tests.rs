@@ -39,6 +39,7 @@ fn query() -> impl Strategy<Value = OverlapQuery> {
             kind,
             facet,
             seen,
+            indicator: None,
             added_after,
             added_until,
             order,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet};
+use overlap_indicator::{DigestSalt, Facet, Kind, SecretText};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -211,6 +211,11 @@ impl Store for SledStore {
     }
 
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError> {
+        indicators::one(self, id)
+    }
+
+    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError> {
+        let id = self.state().ids.id(kind, canonical);
         indicators::one(self, id)
     }
 

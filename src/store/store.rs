@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Kind};
+use overlap_indicator::{DigestSalt, Facet, Kind, SecretText};
 use uuid::Uuid;
 
 use crate::{
@@ -50,6 +50,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<IndicatorRow>, StoreError>;
     /// One indicator.
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
+    /// The indicator of a kind with this canonical form.
+    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError>;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
     /// The digests now.
