@@ -85,7 +85,7 @@ fn row(record: &ExchangeRecord) -> Markup {
         tr {
             td { (time(record.began)) }
             td { a href=(format!("{PATH}/{}", record.id)) { (short(&record.id.to_string())) } }
-            td { (Shown(record.peer.as_str())) }
+            td.name { (Shown(record.peer.as_str())) }
             td { (begun_by(record)) }
             td { (outcome(record)) }
             td.number { (record.matches.map_or("–".to_owned(), number)) }

@@ -36,9 +36,12 @@ const FILES: &str = "/console/indicators/import";
 /// The two ways to import.
 pub(crate) fn import_forms(visitor: &Visitor) -> Markup {
     html! {
-        section.columns aria-label="Import" {
-            section.card aria-labelledby="file-heading" { h2 #file-heading { "Import a file" } (file_form(visitor)) }
-            section.card aria-labelledby="paste-heading" { h2 #paste-heading { "Paste values" } (paste_form(visitor)) }
+        details.card #importing {
+            summary { "Import" }
+            div.columns {
+                section.card aria-labelledby="file-heading" { h2 #file-heading { "A file" } (file_form(visitor)) }
+                section.card aria-labelledby="paste-heading" { h2 #paste-heading { "Values that you paste" } (paste_form(visitor)) }
+            }
         }
     }
 }

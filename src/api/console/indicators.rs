@@ -53,6 +53,8 @@ pub(crate) async fn list(
     let body = html! {
         h1 { "Own indicators" }
         @if fields.one("withdrawn").is_some() { p.notice role="status" { "The indicator was withdrawn." } }
+        @if visitor.may(Role::Import) { (import_forms(&visitor)) }
+        (no_report())
         (search_form(kind, value.as_deref()))
         @match &found {
             Err(reason) => p.alert role="status" { (Shown(reason)) },
@@ -61,8 +63,6 @@ pub(crate) async fn list(
                 (pager(found.next.as_ref().map(|Cursor(next)| to(Some(next))).as_deref(), after.map(|_| to(None)).as_deref()))
             }
         }
-        @if visitor.may(Role::Import) { (import_forms(&visitor)) }
-        (no_report())
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Indicators" }.page(body))
 }
@@ -126,8 +126,8 @@ fn line(row: &IndicatorRow) -> Markup {
             td.value { (value_of(row)) }
             td { (row.kind.as_str()) }
             td { (row.context.tlp.as_str()) }
-            td.value { (or_none(&row.context.source)) }
-            td.value { (or_none(&row.context.note)) }
+            td.note { (or_none(&row.context.source)) }
+            td.note { (or_none(&row.context.note)) }
             td { (time(row.imported)) }
             td { a href=(format!("{PATH}/{}", row.id)) aria-label=(format!("Open indicator {}", row.id)) { "Open" } }
         }

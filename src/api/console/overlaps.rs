@@ -156,7 +156,7 @@ fn row(found: &FoundOverlap, may_mark: bool) -> Markup {
                 td { input type="checkbox" name="seat" value=(found.seat.0) aria-label=(format!("Choose {}", visible(canonical))); }
             }
             td { (time(row.found)) }
-            td { (Shown(row.peer.as_str())) }
+            td.name { (Shown(row.peer.as_str())) }
             td { (row.kind.as_str()) }
             td { (row.facet.as_str()) }
             td.value {

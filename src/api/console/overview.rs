@@ -161,7 +161,7 @@ fn by_kind(tally: &OverlapTally) -> Markup {
             } @else {
                 div.scroll tabindex="0" role="region" aria-labelledby="kinds" {
                     table.heat {
-                        caption { "All overlaps; a darker cell has more" }
+                        caption { "All overlaps; a stronger colour means more" }
                         thead { tr { th scope="col" { "Partner" } @for kind in &kinds { th.number scope="col" { (kind.as_str()) } } } }
                         tbody {
                             @for peer in &peers {

@@ -58,7 +58,7 @@ fn card(partner: &PartnerView, known: &Known, now: u64, visitor: &Visitor) -> Ma
     let heading = format!("partner-{id}");
     html! {
         section.card aria-labelledby=(heading) {
-            h2 id=(heading) { (Shown(&partner.name)) " " span.quiet { (Shown(id)) } " " (status(partner.status)) }
+            h2 id=(heading) { (Shown(&partner.name)) " " @if partner.name != id { span.quiet { (Shown(id)) } " " } (status(partner.status)) }
             div.columns {
                 div { h3 { "State" } (state_of(partner, known, now)) }
                 div { h3 { "Agreement" } (agreement(&partner.agreement)) }

@@ -100,7 +100,7 @@ fn row(record: &ExchangeRecord, read: &Result<ReceiptView, String>) -> Markup {
         tr {
             td { @match receipt { Some(receipt) => (time(receipt.ended.0)), None => (or_none("")) } }
             td { a href=(format!("/console/exchanges/{}", record.id)) { (short(&record.id.to_string())) } }
-            td { (Shown(record.peer.as_str())) }
+            td.name { (Shown(record.peer.as_str())) }
             td.value { (signatures(record, read)) }
             td.number { @if let Some(receipt) = receipt { (number(receipt.initiator_size)) " and " (number(receipt.responder_size)) } }
             td.number { (receipt.and_then(|receipt| receipt.matches).map_or("–".to_owned(), number)) }

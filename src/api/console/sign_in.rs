@@ -100,7 +100,9 @@ fn page(problem: Option<&str>) -> Markup {
                 p.alert role="alert" #problem { (problem) }
             }
             form.stack method="post" action=(SIGN_IN) {
-                label for="token" { "Token" }
+                // Password managers want a name beside a secret; the token says who it is.
+            input type="text" name="username" value="overlapd" autocomplete="username" hidden aria-label="User";
+            label for="token" { "Token" }
                 input #token name="token" type="password" autocomplete="current-password" required
                     spellcheck="false" autofocus aria-describedby=[problem.map(|_| "problem")];
                 button type="submit" { "Sign in" }

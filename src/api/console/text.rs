@@ -36,10 +36,10 @@ pub(crate) fn visible(text: &str) -> String {
     shown.collect()
 }
 
-/// A dash where there is nothing to show, which is said to whoever cannot see it.
+/// A text, or that there is none.
 pub(crate) fn or_none(text: &str) -> Markup {
     match text.is_empty() {
-        true => PreEscaped("<span class=\"none\" aria-label=\"none\">–</span>".to_owned()),
+        true => PreEscaped("<span class=\"none\">none</span>".to_owned()),
         false => Shown(text).render(),
     }
 }

@@ -48,7 +48,11 @@ pub(crate) fn day(days: u64) -> String {
 
 /// Seconds that something took.
 pub(crate) fn seconds(seconds: f64) -> String {
-    if seconds < 60.0 { format!("{seconds:.2} s") } else { span(seconds as u64) }
+    match seconds {
+        ..1.0 => format!("{:.0} ms", seconds * 1_000.0),
+        1.0..60.0 => format!("{seconds:.2} s"),
+        seconds => span(seconds as u64),
+    }
 }
 
 /// A span of time in its two largest units.

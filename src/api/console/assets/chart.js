@@ -35,7 +35,7 @@ function draw(place) {
     stroke: property(`--series-${(at % COLOURS) + 1}`),
     dash: DASHES[(at + Math.floor(at / COLOURS)) % DASHES.length],
     width: 2,
-    points: { show: true, size: 5 },
+    points: { show: true, size: 6, filter: (chart, which) => chart.data[which].flatMap((count, at) => (count > 0 ? [at] : [])) },
   }));
   const options = {
     width: Math.max(place.clientWidth, 200),
@@ -43,7 +43,7 @@ function draw(place) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: { y: { range: (_, _low, high) => [0, Math.max(1, high * 1.1)] } },
     series: [{ label: "Day", value: "{YYYY}-{MM}-{DD}" }, ...series],
-    axes: [axis, { ...axis, size: 60, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 1000000] }],
+    axes: [{ ...axis, values: (_, days) => days.map((day) => new Date(day * 1000).toISOString().slice(5, 10)) }, { ...axis, size: 60, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 1000000] }],
   };
   place.replaceChildren();
   return new uPlot(options, [days, ...counts], place);
