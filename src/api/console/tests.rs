@@ -77,7 +77,8 @@ async fn filled() -> TestNode {
     for (number, state) in (1..).zip(states) {
         node.store.begin_exchange(&exchange(number, state)).unwrap();
     }
-    let own = node.store.indicators(&Default::default(), &PageRequest { limit: 10, after: None }).unwrap().rows;
+    let own =
+        node.store.indicators(&Default::default(), &PageRequest { limit: 10, after: None }).unwrap().rows;
     let found: Vec<_> = own.iter().map(|row| (row.id, Facet::Host)).collect();
     node.store
         .store_overlaps(&exchange(1, ExchangeState::Completed), &found, Timestamp(crate::testing::NOW))
