@@ -89,13 +89,13 @@ fn exchange(browser: &Browser, site: &str) {
     browser.wait_until("return /^.console.exchanges.[0-9a-f]{32}$/.test(location.pathname)");
     // Its progress is seen to move, without the page being loaded again.
     browser.script("window.stays = true");
-    browser.wait_until("return document.querySelector('#live[data-live] progress#phase[value]') !== null");
+    browser.wait_until("return document.querySelector('#live[data-live] progress#phase')?.value > 1");
     browser.picture("exchange-running");
     browser.wait_until("return document.querySelector('#live:not([data-live])') !== null");
     assert_eq!(browser.script("return window.stays"), true);
     let live = browser.script("return document.querySelector('#live').textContent").to_string();
     assert!(live.contains("done") && live.contains("facets"), "{live}");
-    browser.open(&browser.script("return location.href").as_str().unwrap().to_owned());
+    browser.open(browser.script("return location.href").as_str().unwrap());
     let facts =
         browser.script("return document.querySelector('[aria-labelledby=facts]').textContent").to_string();
     assert!(facts.contains("tracing <b>a sale</b>") && facts.contains("C-17"), "{facts}");

@@ -95,7 +95,7 @@ fn search_form(kind: Option<Kind>, value: Option<&str>) -> Markup {
     let kinds = [Choice::from(("", "Any"))].into_iter().chain(kinds).collect();
     html! {
         form.filters method="get" action=(PATH) role="search" aria-label="Search indicators" {
-            div.field { label for="value" { "Value, in any spelling" } input #value name="value" value=[value] autocomplete="off" spellcheck="false"; }
+            div.field.wide { label for="value" { "Value, in any spelling" } input #value name="value" value=[value] autocomplete="off" spellcheck="false"; }
             (select("kind", "Kind", kinds, kind.map(Kind::as_str)))
             div.field.actions { button type="submit" { "Search" } a.button.plain href=(PATH) { "Clear" } }
         }

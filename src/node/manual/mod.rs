@@ -11,6 +11,7 @@
 //! | [`vole`] | the same for large sets: messages, assumptions, parameters, and what differs from the papers |
 //! | [`storage`] | what is on the disk, and what survives a crash |
 //! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
+//! | [`console`] | the pages for people: how they are made, who is let in, and what a browser is told |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
 //! | [`operating`] | settings, reload, backup, measurements |
 
@@ -40,6 +41,9 @@ pub mod storage {}
 
 #[doc = include_str!("taxii.md")]
 pub mod taxii {}
+
+#[doc = include_str!("console.md")]
+pub mod console {}
 
 #[doc = include_str!("threat_model.md")]
 pub mod threat_model {}
