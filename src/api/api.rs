@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, Uri};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_request};
 use axum::response::{IntoResponse, Redirect, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use overlap_store::{Role, Store};
@@ -16,12 +16,14 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::routes;
 
 use crate::access::Access;
+use crate::misp::{MispError, MispErrorDocument, is_of_misp};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::{
-    Daemon, console, exchanges, health, import, indicators, overlaps, peers, receipts, status, tokens,
+    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, query, receipts,
+    sightings, status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -63,8 +65,19 @@ impl Api {
             .layer(from_fn(console::secure))
             .layer(from_fn(measure))
             .with_state(state);
-        (router, table)
+        (outside(router), table)
     }
+}
+
+/// What stands before the router, which looks for a route by the path: clients of MISP write theirs in several ways.
+fn outside(router: Router) -> Router {
+    let tidied = |mut request: Request| async {
+        if let Some(uri) = misp::tidy(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    };
+    Router::new().fallback_service(router).layer(map_request(tidied))
 }
 
 fn all_routes(state: ApiState) -> Routes {
@@ -80,6 +93,9 @@ fn all_routes(state: ApiState) -> Routes {
         .add(import, routes!(import::import))
         .add(read, routes!(indicators::list))
         .add(read, routes!(indicators::show))
+        .add(read, routes!(query::query))
+        .add(read, routes!(warning_lists::route::list))
+        .add(admin, routes!(held::begin, held::end))
         .add(import, routes!(indicators::delete))
         .add(import, routes!(indicators::withdraw))
         .add(exchange, routes!(exchanges::begin))
@@ -92,6 +108,27 @@ fn all_routes(state: ApiState) -> Routes {
         .add(admin, routes!(tokens::list))
         .add(admin, routes!(tokens::make))
         .add(admin, routes!(tokens::revoke))
+        .add(read, routes!(sightings::list))
+        .add(import, routes!(sightings::add))
+        .add_misp(Role::Read, routes!(misp::server::version))
+        .add_misp(Role::Read, routes!(misp::server::me))
+        .add_misp(Role::Read, routes!(misp::server::describe_types))
+        .add_misp(Role::Read, routes!(misp::server::tags))
+        .add_misp(Role::Read, routes!(misp::server::search_tags))
+        .add_misp(Role::Read, routes!(misp::read::attributes))
+        .add_misp(Role::Read, routes!(misp::read::attribute))
+        .add_misp(Role::Read, routes!(misp::read::events))
+        .add_misp(Role::Read, routes!(misp::read::index, misp::read::search_index))
+        .add_misp(Role::Read, routes!(misp::read::event, misp::read::post_event))
+        .add_misp(Role::Read, routes!(misp::warninglists::check))
+        .add_misp(Role::Read, routes!(misp::warninglists::index))
+        .add_misp(Role::Read, routes!(misp::warninglists::view))
+        .add_misp(Role::Import, routes!(misp::sightings::add))
+        .add_misp(Role::Import, routes!(misp::sightings::add_to))
+        .add_misp(Role::Read, routes!(misp::sightings::search))
+        .add_misp(Role::Read, routes!(misp::sightings::search_in))
+        .add_misp(Role::Read, routes!(misp::sightings::list))
+        .add_misp(Role::Read, routes!(misp::sightings::index))
         .add_taxii(Role::Read, routes!(read::discovery))
         .add_taxii(Role::Read, routes!(read::api_root))
         .add_taxii(Role::Read, routes!(read::collections))
@@ -123,6 +160,8 @@ fn document() -> OpenApi {
     components.add_security_scheme(BASIC_SCHEME, SecurityScheme::Http(basic));
     let message: RefOr<Schema> = ErrorMessage::schema();
     components.schemas.insert(ErrorMessage::name().into_owned(), message);
+    let error: RefOr<Schema> = MispErrorDocument::schema();
+    components.schemas.insert(MispErrorDocument::name().into_owned(), error);
     document
 }
 
@@ -153,6 +192,7 @@ fn told(uri: &Uri, problem: Problem) -> Response {
     match uri.path() {
         path if is_of_taxii(path) => TaxiiError::from(problem).into_response(),
         path if console::is_of_console(path) => console::told(problem),
+        path if is_of_misp(path) => MispError::from(problem).told(path),
         _ => problem.into_response(),
     }
 }

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use crate::StartRefused;
 use crate::access::Access;
+use crate::misp::is_of_misp;
 use crate::taxii::is_of_taxii;
 use crate::testing::{TestNode, exchange, member};
 
-/// The contract: every route and who may call it. Those of TAXII have tests of their own.
-const ROUTES: [(&str, &str, Option<Role>); 20] = [
+/// The contract: every route and who may call it. Those of TAXII and of MISP have tests of their own.
+const ROUTES: [(&str, &str, Option<Role>); 26] = [
     ("GET", "/api/v1/health", None),
     ("GET", "/api/v1/ready", None),
     ("GET", "/api/v1/openapi.json", None),
@@ -25,7 +26,13 @@ const ROUTES: [(&str, &str, Option<Role>); 20] = [
     ("GET", "/api/v1/indicators", Some(Role::Read)),
     ("GET", "/api/v1/indicators/{id}", Some(Role::Read)),
     ("DELETE", "/api/v1/indicators/{id}", Some(Role::Import)),
+    ("POST", "/api/v1/indicators/{id}/override", Some(Role::Admin)),
+    ("DELETE", "/api/v1/indicators/{id}/override", Some(Role::Admin)),
+    ("POST", "/api/v1/query", Some(Role::Read)),
+    ("GET", "/api/v1/warning-lists", Some(Role::Read)),
     ("POST", "/api/v1/indicators/withdraw", Some(Role::Import)),
+    ("GET", "/api/v1/indicators/{id}/sightings", Some(Role::Read)),
+    ("POST", "/api/v1/indicators/{id}/sightings", Some(Role::Import)),
     ("POST", "/api/v1/exchanges", Some(Role::Exchange)),
     ("GET", "/api/v1/exchanges", Some(Role::Read)),
     ("GET", "/api/v1/exchanges/{id}", Some(Role::Read)),
@@ -48,7 +55,7 @@ fn the_router_has_the_routes_of_the_contract() {
     let table: BTreeSet<_> = node
         .table
         .iter()
-        .filter(|route| !is_of_taxii(&route.path))
+        .filter(|route| !is_of_taxii(&route.path) && !is_of_misp(&route.path))
         .map(|route| match route.access {
             Access::Open => (route.method, route.path.as_str(), None),
             Access::Role(role) => (route.method, route.path.as_str(), Some(role)),
@@ -345,8 +352,11 @@ async fn the_document_describes_exactly_the_routes() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
     serde_json::from_value::<utoipa::openapi::OpenApi>(document.clone()).unwrap();
     let mut described = BTreeSet::new();
-    for (path, methods) in
-        document["paths"].as_object().unwrap().iter().filter(|(path, _)| !is_of_taxii(path))
+    for (path, methods) in document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(path, _)| !is_of_taxii(path) && !is_of_misp(path))
     {
         for (method, operation) in methods.as_object().unwrap() {
             described.insert((method.to_uppercase(), path.clone()));

@@ -2,10 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use overlap_coalition::{
     Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Receipt, Refusal, SignedDocument, Timestamp,
 };
+
+use crate::WarningLists;
 
 /// An exchange that a caller asks for.
 #[derive(Clone, Debug)]
@@ -126,4 +129,8 @@ pub trait Daemon: Send + Sync + 'static {
     fn rules(&self) -> overlap_indicator::Rules;
     /// Now.
     fn now(&self) -> Timestamp;
+    /// The warning lists in force; none where a daemon says nothing else.
+    fn warning_lists(&self) -> Arc<WarningLists> {
+        Arc::new(WarningLists::none())
+    }
 }

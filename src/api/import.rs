@@ -45,6 +45,7 @@ use job::ImportJob;
 use row::{RowDefaults, free_text};
 use source::RowRules;
 
+pub(crate) use misp::written as misp_written;
 pub(crate) use report::{ImportReport, RejectItem};
 
 /// How to read an import.

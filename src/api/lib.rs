@@ -11,8 +11,11 @@
 //! | `GET health`, `GET ready`, `GET openapi.json` | none | `{"status":"ok"}`; `{"ready":bool}` with 200 or 503; the description |
 //! | `GET /metrics` | read | Prometheus text |
 //! | `GET status` | read | the node at a glance |
-//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
-//! | `GET indicators[?kind=]`, `GET indicators/{id}` | read | own indicators |
+//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","held","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
+//! | `GET indicators[?kind=][&held=]`, `GET indicators/{id}` | read | own indicators |
+//! | `POST indicators/{id}/override`, `DELETE` of it | admin | `{"reason"}` lets one into exchanges that a warning list holds out; take that back |
+//! | `GET warning-lists` | read | the lists in force, and how many indicators each holds |
+//! | `POST query` | read | `{"values":[text or {"kind","value"}]}`, up to 10,000: whether each is held, and who overlaps on it |
 //! | `DELETE indicators/{id}`, `POST indicators/withdraw` | import | take them out; the body is `{"values":[{"kind","value"}],"ids":[]}` |
 //! | `POST exchanges` | exchange | `{"peer","mode","engine","purpose","case"}`, all but the first optional; 202 and `{"exchange":id}` |
 //! | `GET exchanges[?peer=]`, `GET exchanges/{id}[?wait=SECONDS]` | read | records of exchanges; `wait` holds the answer until the end, 60 seconds at most |
@@ -20,6 +23,8 @@
 //! | `GET peers` | read | partners and agreements |
 //! | `GET receipts[?peer=]`, `GET receipts/{exchange}` | read | signed records |
 //! | `GET /taxii2/` and what is below | read | TAXII 2.1, for reading: overlaps and own indicators as STIX 2.1 |
+//! | `GET indicators/{id}/sightings`, `POST indicators/{id}/sightings` | read, import | what is said of an own indicator: `{"says":"seen\|false-positive\|expired","at","source"}` |
+//! | `/misp/` and what is below | read, import | for clients of MISP: overlaps as events and attributes, sightings |
 //! | `GET tokens`, `POST tokens`, `DELETE tokens/{name}` | admin | `{"name","roles"}` makes one, and the answer alone shows it |
 //!
 //! **Lists** are `{"items":[..],"next":cursor}`; `?after=` that cursor gives the next page until `next` is null, and `?limit=`
@@ -44,12 +49,21 @@ mod console;
 mod daemon;
 mod exchanges;
 mod health;
+mod held;
+#[cfg(test)]
+mod held_tests;
 mod import;
 mod indicators;
+mod lookup;
+mod misp;
+mod misp_modules;
 mod nearest;
 mod overlaps;
 mod peers;
 mod problem;
+mod query;
+#[cfg(test)]
+mod query_tests;
 mod receipts;
 mod request;
 mod rfc3339;
@@ -57,6 +71,7 @@ mod routes;
 mod serve;
 #[cfg(test)]
 mod serve_tests;
+mod sightings;
 mod state;
 mod status;
 mod stix;
@@ -64,10 +79,13 @@ mod taxii;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod warning_lists;
 
 pub use access::new_token;
 pub use api::Api;
 pub use daemon::{
     Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
 };
-pub use serve::{serve_tls, serve_unix};
+pub use misp_modules::misp_modules_router;
+pub use serve::{serve_plain, serve_tls, serve_unix};
+pub use warning_lists::{ListType, WarningList, WarningListError, WarningLists, WarningListsBuilder};

@@ -10,7 +10,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::access::{Access, check};
 use crate::state::ApiState;
-use crate::taxii;
+use crate::{misp, taxii};
 
 /// The security scheme's name in the OpenAPI document.
 pub(crate) const TOKEN_SCHEME: &str = "token";
@@ -72,6 +72,23 @@ impl Routes {
         self
     }
 
+    /// Adds a route of MISP's, which takes tokens and tells errors in its own way.
+    pub(crate) fn add_misp(
+        mut self,
+        role: Role,
+        (schemas, mut paths, methods): UtoipaMethodRouter<ApiState>,
+    ) -> Self {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                describe_misp(operation, role);
+                self.table.push(RouteAccess { method, path: path.clone(), access: Access::Role(role) });
+            }
+        }
+        let methods = methods.route_layer(from_fn_with_state((self.state.clone(), role), misp::pass));
+        self.router = self.router.routes((schemas, paths, methods));
+        self
+    }
+
     /// The router, its document, and the table of routes and roles.
     pub(crate) fn finish(self) -> (Router<ApiState>, OpenApi, Vec<RouteAccess>) {
         let (router, document) = self.router.split_for_parts();
@@ -117,6 +134,23 @@ fn describe_taxii(operation: &mut Operation, role: Role) {
         let content = Content::new(Some(Ref::from_schema_name("TaxiiError")));
         let response =
             ResponseBuilder::new().description(description).content(taxii::MEDIA_TYPE, content).build();
+        operation.responses.responses.insert(status.to_owned(), response.into());
+    }
+}
+
+fn describe_misp(operation: &mut Operation, role: Role) {
+    operation.security = Some(vec![SecurityRequirement::new(TOKEN_SCHEME, [role.as_str()])]);
+    for (status, description) in [
+        ("400", "The body is no JSON object, or says something that cannot be done."),
+        ("401", "No token, or none that this node gave out."),
+        ("403", "The token lacks the role."),
+        ("404", "There is no such thing."),
+        ("413", "The body is too large."),
+        ("500", "This node failed."),
+    ] {
+        let content = Content::new(Some(Ref::from_schema_name("MispError")));
+        let response =
+            ResponseBuilder::new().description(description).content("application/json", content).build();
         operation.responses.responses.insert(status.to_owned(), response.into());
     }
 }

@@ -44,6 +44,13 @@ pub async fn serve_unix(listener: UnixListener, router: Router, shutdown: impl F
     connections.serve(shutdown, || async { listener.accept().await.map(|(stream, _)| stream) }, plain).await;
 }
 
+/// Serves over TCP without TLS until `shutdown` resolves; calls that run then have 10 seconds to end. For routers that need no token, on
+/// the loopback.
+pub async fn serve_plain(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    let connections = Connections::new(router);
+    connections.serve(shutdown, || async { listener.accept().await.map(|(stream, _)| stream) }, plain).await;
+}
+
 /// Serves over TLS until `shutdown` resolves; calls that run then have 10 seconds to end.
 pub async fn serve_tls(
     listener: TcpListener,

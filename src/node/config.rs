@@ -5,8 +5,10 @@
 mod agreement;
 mod keys;
 mod load;
+mod misp_modules;
 mod period;
 mod text;
+mod warning_lists;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,8 +19,10 @@ use serde::Deserialize;
 pub use agreement::{AgreementSection, LearnsName};
 pub use keys::{SectionKeys, sections};
 pub use load::ConfigError;
+pub use misp_modules::MispModulesSection;
 pub use period::Period;
 pub use text::{HexKey, Text};
+pub use warning_lists::WarningListsSection;
 
 /// The environment variable that names the config where the command line does not.
 pub const CONFIG_VARIABLE: &str = "OVERLAPD_CONFIG";
@@ -45,6 +49,12 @@ pub struct Config {
     /// How imports are read.
     #[serde(default)]
     pub import: ImportSection,
+    /// What MISP's enrichment may ask.
+    #[serde(default)]
+    pub misp_modules: MispModulesSection,
+    /// What is held out of exchanges.
+    #[serde(default)]
+    pub warning_lists: WarningListsSection,
     /// The members with whom it compares.
     #[serde(default)]
     pub partner: Vec<PartnerSection>,
@@ -262,7 +272,12 @@ impl Config {
             &mut self.keys.sealing,
         ];
         let optional = [&mut self.api.certificate, &mut self.api.key];
-        always.into_iter().chain(&mut self.peer.crls).chain(optional.into_iter().flatten()).collect()
+        always
+            .into_iter()
+            .chain(&mut self.peer.crls)
+            .chain(&mut self.warning_lists.files)
+            .chain(optional.into_iter().flatten())
+            .collect()
     }
 }
 

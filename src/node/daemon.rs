@@ -1,10 +1,11 @@
 //! The daemon: opens what a node needs, serves until it is told to stop, and closes in order.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use overlap_api::{Api, serve_tls, serve_unix};
+use overlap_api::{Api, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
 use overlap_store::{Role, SledStore, Store, TokenRecord};
 use rustls_pki_types::pem::PemObject;
@@ -22,7 +23,7 @@ use crate::node::Node;
 use crate::peer_setup::PeerSetup;
 use crate::scheduler::{Schedule, Scheduler};
 use crate::store_access::{self, OpenStore};
-use crate::{client, clock, logging, pki, reload, roster_keeper, unix_socket};
+use crate::{client, clock, logging, pki, reload, roster_keeper, unix_socket, warning_lists};
 
 /// The name of the token that the config's token file holds.
 const OPERATOR: &str = "operator";
@@ -46,10 +47,12 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     let (mut signals, metrics) = (Signals::listen(&options)?, metrics_recorder()?);
     let open = open_store(&config).await?;
     close_interrupted(&open.store)?;
+    let lists = warn(&config, &open.store).await?;
     let store: Arc<dyn Store> = open.store.clone();
     take_up_token(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
     let node = start_node(&config, open, &store, &schedule).await?;
+    node.set_warning_lists(lists);
     let servers = Servers::begin(&config, &store, &node, metrics).await?;
     let keeper = tokio::spawn(roster_keeper::run(node.clone()));
     let mut scheduler = Scheduler::begin(&node, &store, &schedule);
@@ -85,6 +88,17 @@ fn close_interrupted(store: &SledStore) -> Result<(), CommandError> {
         tracing::warn!(%exchange, "an exchange that the node stopped in the middle of was ended");
     }
     Ok(())
+}
+
+/// Puts the warning lists in force, before any partner can ask for an exchange.
+async fn warn(config: &Arc<Config>, store: &Arc<SledStore>) -> Result<Arc<WarningLists>, CommandError> {
+    let (config, store) = (config.clone(), store.clone());
+    off_thread(move || {
+        let lists = Arc::new(warning_lists::read(&config.warning_lists)?);
+        warning_lists::put_in_force(&*store, &lists)?;
+        Ok(lists)
+    })
+    .await
 }
 
 fn metrics_recorder() -> Result<PrometheusHandle, CommandError> {
@@ -211,11 +225,17 @@ impl Servers {
         let unix =
             unix_socket::bind(&socket).await.map_err(|error| CommandError::failed(error.to_string()))?;
         let tls = tls_listener(config).await?;
+        let modules = listener(config.misp_modules.listen).await?;
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_unix(unix, router.clone(), stopped(stop.subscribe())));
         if let Some((listener, tls_config)) = tls {
             tasks.spawn(serve_tls(listener, tls_config, router, stopped(stop.subscribe())));
+        }
+        if let Some(listener) = modules {
+            let any_host = config.misp_modules.beyond_loopback;
+            let router = misp_modules_router(store.clone(), node.clone(), any_host);
+            tasks.spawn(serve_plain(listener, router, stopped(stop.subscribe())));
         }
         Ok(Self { stop, tasks, socket })
     }
@@ -247,10 +267,14 @@ async fn tls_listener(
         return Ok(None);
     };
     let tls = tls_config(certificate, key)?;
+    Ok(listener(Some(address)).await?.map(|listener| (listener, Arc::new(tls))))
+}
+
+async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, CommandError> {
+    let Some(address) = address else { return Ok(None) };
     let listener = TcpListener::bind(address).await;
-    let listener = listener
-        .map_err(|error| CommandError::failed(format!("the API cannot listen on {address}: {error}")))?;
-    Ok(Some((listener, Arc::new(tls))))
+    let cannot = |error| CommandError::failed(format!("the API cannot listen on {address}: {error}"));
+    listener.map(Some).map_err(cannot)
 }
 
 /// TLS of the API over TCP: 1.3 only, ring only.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use overlap_api::{
     Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+    WarningLists,
 };
 use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::Rules;
@@ -30,6 +31,7 @@ pub(crate) struct Node {
     ready: AtomicBool,
     running: Arc<Running>,
     schedule: Arc<Schedule>,
+    warning_lists: RwLock<Arc<WarningLists>>,
 }
 
 impl Node {
@@ -50,6 +52,7 @@ impl Node {
             ready: AtomicBool::new(true),
             running: Arc::default(),
             schedule,
+            warning_lists: RwLock::new(Arc::new(WarningLists::none())),
         }
     }
 
@@ -72,6 +75,11 @@ impl Node {
     pub(crate) fn set_config(&self, config: Arc<Config>, certificate_ends: Timestamp) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) = certificate_ends;
+    }
+
+    /// Takes the warning lists that are in force, once the store judges by them.
+    pub(crate) fn set_warning_lists(&self, lists: Arc<WarningLists>) {
+        *self.warning_lists.write().unwrap_or_else(PoisonError::into_inner) = lists;
     }
 
     /// From now on the node says that it is not ready, and stops.
@@ -224,6 +232,10 @@ impl Daemon for Node {
 
     fn now(&self) -> Timestamp {
         clock::now()
+    }
+
+    fn warning_lists(&self) -> Arc<WarningLists> {
+        self.warning_lists.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -1,21 +1,28 @@
-//! SIGHUP: certificates, CRLs, partners and the roster are read again. What is wrong in the new files changes nothing.
+//! SIGHUP: certificates, CRLs, partners, warning lists and the roster are read again. What is wrong in the new files changes nothing.
 
 use std::path::Path;
 use std::sync::Arc;
+
+use overlap_api::WarningLists;
 
 use crate::config::Config;
 use crate::daemon::off_thread;
 use crate::exit::CommandError;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
-use crate::{pki, secretariat};
+use crate::{pki, secretariat, warning_lists};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
     let path = path.to_owned();
     let read = off_thread(move || New::read(&path)).await;
-    match read.and_then(|new| new.take(node)) {
-        Ok(()) => {
+    let taken = read.and_then(|new| {
+        let lists = new.lists.clone();
+        new.take(node).map(|()| lists)
+    });
+    match taken {
+        Ok(lists) => {
+            take_lists(node, lists).await;
             tracing::info!("reloaded");
             true
         }
@@ -31,6 +38,7 @@ struct New {
     setup: PeerSetup,
     certificate_ends: overlap_coalition::Timestamp,
     roster: overlap_coalition::SignedDocument,
+    lists: Arc<WarningLists>,
 }
 
 impl New {
@@ -40,7 +48,8 @@ impl New {
         let named = config.peer.certificate.display().to_string();
         let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
         let roster = secretariat::read(&config.roster.file)?;
-        Ok(Self { config, setup, certificate_ends, roster })
+        let lists = Arc::new(warning_lists::read(&config.warning_lists)?);
+        Ok(Self { config, setup, certificate_ends, roster, lists })
     }
 
     fn take(self, node: &Node) -> Result<(), CommandError> {
@@ -61,6 +70,15 @@ impl New {
             tracing::error!(%error, "the rest is reloaded, but not the roster: the one in force stays");
         }
         Ok(())
+    }
+}
+
+/// Judges every indicator by the new lists, beside all other work.
+async fn take_lists(node: &Node, lists: Arc<WarningLists>) {
+    let (store, new) = (node.store().clone(), lists.clone());
+    match off_thread(move || warning_lists::put_in_force(&*store, &new)).await {
+        Ok(()) => node.set_warning_lists(lists),
+        Err(error) => tracing::error!(%error, "the rest is reloaded, but not the warning lists"),
     }
 }
 

@@ -3,17 +3,19 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use overlap_coalition::{Charge, ExchangeId, Timestamp};
-use overlap_indicator::{DigestSalt, Facet};
+use overlap_indicator::{DigestSalt, Facet, Kind};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::added_tests::forget_dates;
-use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
+use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, IndicatorFilter, LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store,
+    ADDED_STEP, ChargeLimit, Hold, IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter,
+    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -25,7 +27,7 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 4;
+const CALLS: usize = 6;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -162,10 +164,21 @@ fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let first: usize = std::env::var(FIRST_CALL).unwrap().parse().unwrap();
     let store = open_at(folder.as_ref(), 1, 1).unwrap();
+    store.set_warnings(Arc::new(FirstOfEachStep)).unwrap();
     println!("\nready");
     for number in first.. {
         call(&store, number);
         println!("acknowledged {number}");
+    }
+}
+
+/// Warns of the first row that each step imports.
+struct FirstOfEachStep;
+
+impl Warnings for FirstOfEachStep {
+    fn hold(&self, _kind: Kind, canonical: &str) -> bool {
+        let number = canonical.trim_start_matches("www.n").trim_end_matches(".example");
+        number.parse::<usize>().unwrap().is_multiple_of(ROWS)
     }
 }
 
@@ -182,6 +195,19 @@ fn call(store: &SledStore, number: usize) {
             store.charge(&charge, ChargeLimit { exchanges_per_day: u32::MAX }, NOW).unwrap().unwrap();
         }
         2 => store.begin_exchange(&record(step)).unwrap(),
+        3 => {
+            let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
+            // Those of the steps before are overridden.
+            let rows = all_pages(10, |page| store.indicators(&held, page));
+            assert_eq!(rows.len(), 1);
+            assert_eq!(store.begin_override(rows[0].id, &because("crash")).unwrap(), Overriding::Done);
+        }
+        4 => {
+            let newest = domain((step + 1) * ROWS - 1).indicator;
+            let indicator = store.indicator_id(newest.kind(), newest.canonical());
+            let sighting = NewSighting { indicator, kind: SightingKind::Seen, at: 7, source: "s".into() };
+            assert_eq!(store.add_sightings(vec![sighting], clock(step)).unwrap().len(), 1);
+        }
         _ => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
             let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
@@ -204,19 +230,26 @@ fn record(step: usize) -> crate::ExchangeRecord {
 
 /// How many calls the store remembers, at least `least`; it panics if what it has is not what so many calls leave.
 fn calls_in(store: &SledStore, least: usize) -> usize {
-    let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
-    assert!(rise(rows.iter().map(|row| row.added)), "dates of indicators");
-    let rows: Vec<&str> = rows.iter().map(|row| row.raw.reveal()).collect();
+    let all = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
+    assert!(rise(all.iter().map(|row| row.added)), "dates of indicators");
+    let rows: Vec<&str> = all.iter().map(|row| row.raw.reveal()).collect();
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
     let overlaps = overlaps.len();
+    let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
+    let seen = all.iter().filter(|row| row.context.last_seen == Some(7)).count();
+    assert_eq!(seen, sightings, "a sighting and what it says are there together");
     let charges = store.day_use(&member("police"), NOW).unwrap().exchanges as usize;
     let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len();
+    let overridden = |row: &&IndicatorRow| row.hold == Hold::Overridden;
+    let overrides = all.iter().filter(overridden).count();
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
-    let expected =
-        |calls| [steps(calls, 0) * ROWS, steps(calls, 1), steps(calls, 2), steps(calls, 3) * OVERLAPS];
-    let found = [rows.len(), charges, exchanges, overlaps];
+    let expected = |calls| {
+        let of = |call| steps(calls, call);
+        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS]
+    };
+    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps];
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);

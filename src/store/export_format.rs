@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
-//! {"record":"identity",..}  {"record":"ledger",..}
+//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}  {"record":"sighting",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -25,7 +25,7 @@ use std::io::{BufRead, Read, Write};
 
 use crate::added::date_of_seconds;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorId, IndicatorRow, OverlapRow, StoreError};
+use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, SightingKind, SightingRow, StoreError};
 
 /// The first line, whole.
 pub(crate) const FIRST_LINE: &str = "{\"overlapd-export\":1,\"sealed\":false,\"warning\":\"NOT SEALED: every indicator stands here in plain text\"}\n";
@@ -44,6 +44,8 @@ pub(crate) enum Record {
     Identity(IdentityRecord),
     Ledger(LedgerRecord),
     Visit(VisitRecord),
+    Sighting(SightingRecord),
+    Override(OverrideRecord),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
     Overlap(OverlapRecord),
@@ -75,6 +77,28 @@ pub(crate) struct LedgerRecord {
 pub(crate) struct VisitRecord {
     pub(crate) token: String,
     pub(crate) date: u64,
+}
+
+/// A sighting.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SightingRecord {
+    pub(crate) number: u32,
+    indicator: String,
+    says: String,
+    at: u64,
+    stored: u64,
+    source: String,
+}
+
+/// An override of a warning.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OverrideRecord {
+    indicator: String,
+    by: String,
+    at: u64,
+    reason: String,
 }
 
 /// An indicator.
@@ -281,6 +305,43 @@ impl<R: BufRead> ExportReader<R> {
     }
 }
 
+impl SightingRecord {
+    pub(crate) fn new(row: SightingRow) -> Self {
+        Self {
+            number: row.number,
+            indicator: HEXLOWER.encode(&row.indicator.0),
+            says: row.kind.as_str().to_owned(),
+            at: row.at,
+            stored: row.stored,
+            source: row.source,
+        }
+    }
+
+    pub(crate) fn into_row(self) -> Result<SightingRow, StoreError> {
+        let kind = SightingKind::from_name(&self.says);
+        Ok(SightingRow {
+            number: self.number,
+            indicator: IndicatorId(unhex(&self.indicator).map_err(|_| bad_id())?),
+            kind: kind.ok_or(StoreError::BadExport("what a sighting says is unknown"))?,
+            at: self.at,
+            stored: self.stored,
+            source: self.source,
+        })
+    }
+}
+
+impl OverrideRecord {
+    pub(crate) fn new(id: IndicatorId, of: Override) -> Self {
+        let Override { by, at, reason } = of;
+        Self { indicator: HEXLOWER.encode(&id.0), by, at, reason }
+    }
+
+    pub(crate) fn into_override(self) -> Result<(IndicatorId, Override), StoreError> {
+        let Self { indicator, by, at, reason } = self;
+        Ok((IndicatorId(unhex(&indicator).map_err(|_| bad_id())?), Override { by, at, reason }))
+    }
+}
+
 impl IndicatorRecord {
     pub(crate) fn new(row: &IndicatorRow) -> Self {
         let context = row.context.clone();
@@ -327,7 +388,8 @@ impl IndicatorRecord {
         };
         let (id, raw, imported) = (id(kind, &canonical), SecretText::new(self.raw), self.imported);
         let added = self.added.unwrap_or_else(|| date_of_seconds(imported));
-        Ok((IndicatorRow { id, kind, raw, canonical, context, imported, added }, indicator))
+        let hold = Hold::Free;
+        Ok((IndicatorRow { id, kind, raw, canonical, context, imported, added, hold }, indicator))
     }
 }
 

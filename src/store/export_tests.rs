@@ -7,10 +7,13 @@ use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 use sha2::{Digest, Sha256};
 
 use crate::stored::{StoredRoster, StoredToken};
-use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
+use crate::testing::{
+    NOW, Place, Warned, all_pages, because, document, domain, everything, exchange, member, new_indicator,
+};
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, OverlapChoice, OverlapFilter, OverlapSeat, Role, Selection,
-    SledStore, Store, StoreError, TokenRecord,
+    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, NewSighting, OverlapChoice, OverlapFilter,
+    OverlapSeat, Overriding, PageRequest, Role, Selection, SightingFilter, SightingKind, SledStore, Store,
+    StoreError, TokenRecord,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -38,10 +41,23 @@ fn filled(place: &Place) -> SledStore {
     let selection = Selection { facets: vec![Facet::Host, Facet::Email], ..everything() };
     let found = store.snapshot().holders(&selection, &store.snapshot().digests(&selection));
     store.store_overlaps(&record, &found[..300], NOW).unwrap();
+    let sighting = |at: usize, kind| NewSighting {
+        indicator: found[at].0,
+        kind,
+        at: NOW.0 + at as u64,
+        source: "a \"sensor\"\n".into(),
+    };
+    let sightings = SightingKind::ALL.into_iter().enumerate().map(|(at, kind)| sighting(at, kind)).collect();
+    assert_eq!(store.add_sightings(sightings, NOW).unwrap().len(), 3);
     store.withdraw(&[found[0].0]).unwrap();
     let some = (0..300).step_by(7).map(OverlapSeat).collect();
     store.mark_overlaps(&OverlapChoice::These(some), true).unwrap();
     store.set_last_visit("t", 9).unwrap();
+    store.set_warnings(Warned::of(["www.n7.example"])).unwrap();
+    let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
+    let page = store.indicators(&held, &PageRequest { limit: 2, after: None }).unwrap();
+    assert_eq!(page.rows.len(), 1);
+    assert_eq!(store.begin_override(page.rows[0].id, &because("known")).unwrap(), Overriding::Done);
     store.charge(&Charge { partner: member("police"), items: 7 }, LIMIT, NOW).unwrap().unwrap();
     store.set_roster(&document(3), 3, [3; 32]).unwrap();
     store.add_token(&token("t")).unwrap();
@@ -64,7 +80,8 @@ fn seen(store: &SledStore) -> String {
         (raw.reveal().to_owned(), canonical.reveal().to_owned())
     };
     let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
-    let rows: Vec<_> = rows.iter().map(|row| (format!("{row:?}"), texts(&row.raw, &row.canonical))).collect();
+    let of = |row: &IndicatorRow| (store.override_of(row.id).unwrap(), texts(&row.raw, &row.canonical));
+    let rows: Vec<_> = rows.iter().map(|row| (format!("{row:?}"), of(row))).collect();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     let overlaps: Vec<_> =
         overlaps.iter().map(|row| (format!("{row:?}"), texts(&row.raw, &row.canonical))).collect();
@@ -72,7 +89,11 @@ fn seen(store: &SledStore) -> String {
     let digests: Vec<_> =
         store.snapshot().digests(&everything()).iter().map(|digest| *digest.as_bytes()).collect();
     let marks = (store.overlap_tally(0), store.last_visit("t").unwrap());
-    format!("{:?}", (rows, overlaps, exchanges, digests, marks))
+    let sightings = all_pages(2, |page| store.sightings(&SightingFilter::default(), page));
+    let sightings: Vec<_> = sightings.iter().map(|row| (format!("{row:?}"), row.source.clone())).collect();
+    assert_eq!(sightings.len(), 3);
+    let groups = store.overlap_groups(0, 10);
+    format!("{:?}", (rows, overlaps, exchanges, digests, sightings, groups, marks))
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::charging::calendar;
 use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
-    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS, VisitRecord,
+    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
+    SECTIONS, SightingRecord, VisitRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
@@ -17,8 +18,8 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
 use crate::{
-    IndicatorFilter, OverlapOrder, OverlapQuery, Page, PageRequest, StoreError, indicators, keys,
-    overlap_query, visits,
+    IndicatorFilter, OverlapOrder, OverlapQuery, Page, PageRequest, SightingFilter, StoreError, holding,
+    indicators, keys, overlap_query, sightings, visits,
 };
 
 /// Rows that are in memory together.
@@ -67,7 +68,13 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     for (key, plain) in table(store, keys::VISIT)? {
         to.record(&Record::Visit(visit_record(&key, &plain)?))?;
     }
-    Ok(())
+    for (id, of) in holding::overrides(store)? {
+        to.record(&Record::Override(OverrideRecord::new(id, of)))?;
+    }
+    write_pages(
+        |page| sightings::page(store, &SightingFilter::default(), page),
+        |row| to.record(&Record::Sighting(SightingRecord::new(row))),
+    )
 }
 
 fn visit_record(key: &[u8], plain: &[u8]) -> Result<VisitRecord, StoreError> {

@@ -2,6 +2,8 @@
 
 use overlap_coalition::{ExchangeId, MemberId};
 
+use crate::IndicatorId;
+
 /// When indicators were added, by segment; read before the segments.
 pub(crate) const INDICATORS_ADDED: u8 = 0x08;
 /// When overlaps were added, by segment; read before the segments.
@@ -24,6 +26,10 @@ pub(crate) const OVERLAPS_SEEN: u8 = 0xA0;
 pub(crate) const VISIT: u8 = 0xA1;
 /// Single records.
 pub(crate) const META: u8 = 0x60;
+/// Sightings, by number.
+pub(crate) const SIGHTING: u8 = 0x90;
+/// Overrides of warnings, by indicator; read after the segments.
+pub(crate) const OVERRIDE: u8 = 0x70;
 
 /// The key of indicators' ids.
 pub(crate) const ID_KEY: &[u8] = &[META, 1];
@@ -55,4 +61,13 @@ pub(crate) fn visit(token: &str) -> Vec<u8> {
 
 pub(crate) fn token(name: &str) -> Vec<u8> {
     [&[TOKEN], name.as_bytes()].concat()
+}
+
+pub(crate) fn override_of(id: IndicatorId) -> Vec<u8> {
+    [&[OVERRIDE][..], &id.0].concat()
+}
+
+/// The indicator in the key of an override.
+pub(crate) fn overridden(key: &[u8]) -> Option<IndicatorId> {
+    key.get(1..)?.try_into().ok().map(IndicatorId)
 }

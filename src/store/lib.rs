@@ -17,6 +17,8 @@ mod exchange_index;
 mod export_format;
 mod exports;
 mod folder;
+mod hold;
+mod holding;
 mod ids;
 mod indicator;
 mod indicators;
@@ -27,17 +29,22 @@ mod ledger;
 mod loading;
 mod overlap;
 mod overlap_book;
+mod overlap_group;
 mod overlap_query;
 mod overlap_tally;
 mod overlaps;
 mod page;
 mod place_index;
+mod query;
 mod records;
 mod restoring;
 mod row_meta;
 mod seal;
 mod seen;
 mod segment;
+mod sighting;
+mod sighting_book;
+mod sightings;
 mod sled_store;
 mod snapshot;
 mod spool;
@@ -58,9 +65,15 @@ mod epoch_tests;
 #[cfg(test)]
 mod export_tests;
 #[cfg(test)]
+mod holding_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod overlap_query_tests;
+#[cfg(test)]
+mod query_tests;
+#[cfg(test)]
+mod sighting_tests;
 #[cfg(test)]
 mod store_tests;
 #[cfg(test)]
@@ -69,15 +82,19 @@ mod testing;
 pub use added::ADDED_STEP;
 pub use error::StoreError;
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
+pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
+pub use overlap_group::{OverlapBrief, OverlapGroup, OverlapScan};
 pub use overlap_query::{FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat};
 pub use overlap_tally::OverlapTally;
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
+pub use query::{Known, KnownOverlap, KnownValue, OwnIndicator};
 pub use seal::SealKey;
+pub use sighting::{NewSighting, SightingFilter, SightingKind, SightingRow};
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};
-pub use store::{Aside, KnownRoster, Store, StoreCounts};
+pub use store::{Aside, KnownRoster, Store, StoreCounts, Warnings};
 pub use token::{Role, TokenRecord};
 pub use uuids::{OverlapName, UUID_NAMESPACE};

@@ -1,6 +1,6 @@
 //! What opening reads: everything that is kept in memory.
 
-use overlap_coalition::{ExchangeId, MemberId};
+use overlap_coalition::ExchangeId;
 use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
 
 use crate::added::{AddedDates, Run, date_of_seconds, slot_of};
@@ -10,7 +10,7 @@ use crate::database::{Batch, Database, Writer};
 use crate::digest_cache::DigestCache;
 use crate::epoch::Epoch;
 use crate::error::damaged;
-use crate::exchange_index::ExchangeIndex;
+use crate::exchange_index::{ExchangeIndex, Indexed};
 use crate::folder::Folder;
 use crate::ids::IdKey;
 use crate::journal::{self, Journals};
@@ -20,11 +20,12 @@ use crate::row_meta::Place;
 use crate::seal::Sealer;
 use crate::seen::SeenMarks;
 use crate::segment::{rows_in, unpack};
+use crate::sighting_book::SightingBook;
 use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorRow, StoreError, keys, records};
+use crate::{IndicatorId, IndicatorRow, Override, StoreError, keys, records};
 
 /// Values of an unfinished restore that are removed together.
 const UNDO_KEYS: usize = 4096;
@@ -61,6 +62,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         return Err(damaged("its newest writes are missing"));
     }
     reading.catalog.index_loaded()?;
+    reading.take_overrides();
     reading.keep_dates(folder, &database, &mut writer)?;
     let ids = match reading.ids.take() {
         Some(ids) => ids,
@@ -72,6 +74,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         catalog: reading.catalog,
         journals: reading.journals,
         overlaps: reading.overlaps,
+        sightings: reading.sightings,
         indicators_added: reading.indicators_added.dates,
         overlaps_added: reading.overlaps_added.dates,
         seen: reading.seen,
@@ -133,7 +136,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 9] = [
+    const WRITTEN: [u8; 11] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -143,6 +146,8 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::LEDGER,
         keys::OVERLAPS_SEEN,
         keys::VISIT,
+        keys::SIGHTING,
+        keys::OVERRIDE,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
@@ -164,11 +169,13 @@ struct Reading {
     catalog: Catalog,
     journals: Journals,
     overlaps: OverlapBook,
+    sightings: SightingBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
     seen: SeenMarks,
-    exchanges: Vec<(u64, ExchangeId, MemberId)>,
+    exchanges: Vec<Indexed>,
     unended: Vec<ExchangeId>,
+    overrides: Vec<IndicatorId>,
 }
 
 /// The dates of a table's rows. A store that was made before there were any gets them of the times that its rows have.
@@ -192,6 +199,15 @@ impl ReadDates {
 }
 
 impl Reading {
+    /// Marks indicators that are overridden, now that they are found by their ids.
+    fn take_overrides(&mut self) {
+        for id in std::mem::take(&mut self.overrides) {
+            if let Some(place) = self.catalog.place(id) {
+                self.catalog.set_overridden(place, true);
+            }
+        }
+    }
+
     /// Makes the dates durable that were made, before anybody sees one.
     fn keep_dates(
         &mut self,
@@ -246,18 +262,25 @@ impl Reading {
                 let rows = self.overlaps.segment(segment).map_or(0, |(_, rows)| rows.len());
                 self.seen.load(segment, plain, rows)
             }
+            Some(&keys::SIGHTING) => self.sightings.load(number()?, plain),
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
                 let id = exchange.id()?;
                 if exchange.ended.is_none() {
                     self.unended.push(id);
                 }
-                self.exchanges.push((exchange.sequence, id, exchange.peer()?));
+                let (sequence, peer, has_receipt) =
+                    (exchange.sequence, exchange.peer()?, exchange.has_receipt());
+                self.exchanges.push(Indexed { sequence, id, peer, has_receipt });
                 Ok(())
             }
             Some(_) if key == keys::ID_KEY => {
                 self.ids = Some(IdKey::new(Reader::new(plain).array()?));
                 Ok(())
+            }
+            Some(&keys::OVERRIDE) => {
+                self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
+                Override::decode(plain).map(|_| ())
             }
             Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT) => Ok(()),
             _ => Err(damaged("a key")),

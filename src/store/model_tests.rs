@@ -6,10 +6,10 @@ use overlap_coalition::{Charge, Timestamp};
 use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, all_pages, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, because, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, OverlapFilter, Selection,
-    SledStore, Store,
+    ChargeLimit, Hold, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, NewSighting, OverlapFilter,
+    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
@@ -21,6 +21,10 @@ enum Call {
     Withdraw(Vec<u16>),
     Exchange { peer: usize, found: Vec<u16> },
     Charge { peer: usize, day: u64 },
+    Sight(Vec<(u16, SightingKind, u64)>),
+    Warn { every: u16 },
+    Override(u16),
+    EndOverride(u16),
     Reopen,
     Epoch,
 }
@@ -33,6 +37,10 @@ struct Model {
     exchanges: u8,
     day: u64,
     used: BTreeMap<usize, (u64, u32)>,
+    sightings: Vec<(u16, SightingKind, u64)>,
+    /// Numbers that it divides are warned of; 0: none are.
+    every: u16,
+    overridden: BTreeSet<u16>,
 }
 
 fn context() -> impl Strategy<Value = Context> {
@@ -53,6 +61,10 @@ fn context() -> impl Strategy<Value = Context> {
     )
 }
 
+fn sighting_kind() -> impl Strategy<Value = SightingKind> {
+    prop::sample::select(SightingKind::ALL.to_vec())
+}
+
 fn call() -> impl Strategy<Value = Call> {
     let number = || 0_u16..400;
     let peer = || 0..PEERS.len();
@@ -62,6 +74,10 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (peer(), prop::collection::vec(number(), 0..60))
             .prop_map(|(peer, found)| Call::Exchange { peer, found }),
         3 => (peer(), 0_u64..4).prop_map(|(peer, day)| Call::Charge { peer, day }),
+        2 => prop::collection::vec((number(), sighting_kind(), NOW.0 - 50..NOW.0 + 50), 0..40).prop_map(Call::Sight),
+        2 => (0_u16..5).prop_map(|every| Call::Warn { every }),
+        2 => number().prop_map(Call::Override),
+        1 => number().prop_map(Call::EndOverride),
         1 => Just(Call::Reopen),
         1 => Just(Call::Epoch),
     ]
@@ -81,6 +97,7 @@ proptest! {
                     drop(store);
                     place.epoch += u32::from(matches!(call, Call::Epoch));
                     store = place.open();
+                    model.every = 0;
                 }
                 call => model.apply(&store, call),
             }
@@ -110,12 +127,49 @@ impl Model {
                 let ids: Vec<_> = numbers.iter().map(|number| id_of(store, *number)).collect();
                 let before = self.rows.len();
                 self.rows.retain(|(number, _)| !numbers.contains(number));
+                self.overridden.retain(|number| !numbers.contains(number));
                 assert_eq!(store.withdraw(&ids).unwrap(), (before - self.rows.len()) as u64);
             }
             Call::Exchange { peer, found } => self.exchange(store, peer, &found),
             Call::Charge { peer, day } => self.charge(store, peer, day),
+            Call::Sight(sightings) => self.sight(store, &sightings),
+            Call::Warn { every } => {
+                self.every = every;
+                let warned = (0..400).filter(|number| self.warns(*number));
+                let warned: Vec<_> = warned.map(|number| indicator(number, Context::default())).collect();
+                let values = warned.iter().map(|new| new.indicator.canonical().reveal());
+                store.set_warnings(Warned::of(values)).unwrap();
+            }
+            Call::Override(number) => {
+                let wanted = match self.hold(number) {
+                    None => Overriding::Unknown,
+                    Some(Hold::Free) => Overriding::NotHeld,
+                    Some(Hold::Held) => Overriding::Done,
+                    Some(Hold::Overridden) => Overriding::Already,
+                };
+                let reason = because(&number.to_string());
+                assert_eq!(store.begin_override(id_of(store, number), &reason).unwrap(), wanted);
+                self.overridden.extend(Some(number).filter(|_| wanted == Overriding::Done));
+            }
+            Call::EndOverride(number) => {
+                let was = self.overridden.remove(&number);
+                assert_eq!(store.end_override(id_of(store, number)).unwrap(), was);
+            }
             Call::Reopen | Call::Epoch => {}
         }
+    }
+
+    fn warns(&self, number: u16) -> bool {
+        self.every != 0 && number.is_multiple_of(self.every)
+    }
+
+    fn hold(&self, number: u16) -> Option<Hold> {
+        self.rows.iter().find(|(there, _)| *there == number)?;
+        Some(match () {
+            () if self.overridden.contains(&number) => Hold::Overridden,
+            () if self.warns(number) => Hold::Held,
+            () => Hold::Free,
+        })
     }
 
     fn import(&mut self, store: &SledStore, rows: Vec<(u16, Context)>) {
@@ -128,6 +182,8 @@ impl Model {
             }
         }
         let counts = store.import(batch, NOW).unwrap();
+        let held = self.rows.iter().skip(before).filter(|(number, _)| self.warns(*number)).count();
+        assert_eq!(counts.held, held as u64);
         assert_eq!(counts.accepted, (self.rows.len() - before) as u64);
         assert_eq!(counts.accepted + counts.duplicates, rows.len() as u64);
     }
@@ -157,12 +213,48 @@ impl Model {
         }
     }
 
+    fn sight(&mut self, store: &SledStore, sightings: &[(u16, SightingKind, u64)]) {
+        let new = sightings.iter().map(|(number, kind, at)| NewSighting {
+            indicator: id_of(store, *number),
+            kind: *kind,
+            at: *at,
+            source: String::new(),
+        });
+        let added = store.add_sightings(new.collect(), NOW).unwrap().len();
+        let before = self.sightings.len();
+        for (number, kind, at) in sightings {
+            let Some((_, context)) = self.rows.iter_mut().find(|(there, _)| there == number) else {
+                continue;
+            };
+            self.sightings.push((*number, *kind, *at));
+            match kind {
+                SightingKind::Seen => {
+                    context.first_seen = context.first_seen.or(Some(*at)).min(Some(*at));
+                    context.last_seen = context.last_seen.max(Some(*at));
+                }
+                SightingKind::FalsePositive => {}
+                SightingKind::Expired => context.expires = Some(*at),
+            }
+        }
+        assert_eq!(added, self.sightings.len() - before);
+    }
+
     fn compare(&self, store: &SledStore, epoch: u32) {
         let rows = all_pages(7, |page| store.indicators(&IndicatorFilter::default(), page));
         assert_eq!(rows.len(), self.rows.len());
         for (row, (number, context)) in rows.iter().zip(&self.rows) {
             assert_eq!(row.canonical, *indicator(*number, Context::default()).indicator.canonical());
             assert_eq!(row.context, *context);
+            assert_eq!(Some(row.hold), self.hold(*number));
+            let of = store.override_of(row.id).unwrap().map(|of| of.reason);
+            assert_eq!(of, self.overridden.contains(number).then(|| number.to_string()));
+        }
+        for held in [true, false] {
+            let filter = IndicatorFilter { kind: Some(Kind::Url), held: Some(held) };
+            let found = all_pages(3, |page| store.indicators(&filter, page));
+            let found: Vec<_> = found.iter().map(|row| row.id).collect();
+            let wanted = rows.iter().filter(|row| row.kind == Kind::Url && (row.hold == Hold::Held) == held);
+            assert_eq!(found, wanted.map(|row| row.id).collect::<Vec<_>>());
         }
         for (peer, name) in PEERS.iter().enumerate() {
             let filter = OverlapFilter { peer: Some(member(name)), kind: None };
@@ -174,6 +266,10 @@ impl Model {
             });
             assert_eq!(found, wanted.collect::<Vec<_>>());
         }
+        let sightings = all_pages(7, |page| store.sightings(&SightingFilter::default(), page));
+        let sightings: Vec<_> = sightings.iter().map(|row| (row.indicator, row.kind, row.at)).collect();
+        let wanted = self.sightings.iter().map(|(number, kind, at)| (id_of(store, *number), *kind, *at));
+        assert_eq!(sightings, wanted.collect::<Vec<_>>());
         assert_eq!(store.counts().unwrap().exchanges, u64::from(self.exchanges));
         for ceiling in [None, Some(Tlp::Amber)] {
             for facet in [Facet::Host, Facet::Url, Facet::Ip] {
@@ -209,7 +305,7 @@ fn compare_snapshot(
     let mut wanted: BTreeMap<Digest, BTreeSet<IndicatorId>> = BTreeMap::new();
     for row in rows {
         let current = row.context.expires.is_none_or(|expires| expires > NOW.0);
-        if !current || ceiling.is_some_and(|ceiling| row.context.tlp > ceiling) {
+        if !current || row.hold == Hold::Held || ceiling.is_some_and(|ceiling| row.context.tlp > ceiling) {
             continue;
         }
         let parsed = new_indicator(row.kind, row.canonical.reveal(), Context::default()).indicator;

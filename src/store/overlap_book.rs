@@ -15,7 +15,8 @@ use crate::added::{row_at, slot_of};
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
 use crate::overlap_tally::{Counters, OverlapTally};
-use crate::{IndicatorId, OverlapFilter, OverlapRow, StoreError};
+use crate::uuids::group_uuid;
+use crate::{IndicatorId, OverlapBrief, OverlapFilter, OverlapGroup, OverlapRow, StoreError};
 
 /// Overlaps in a segment at most.
 pub(crate) const OVERLAP_SEGMENT_ROWS: usize = 256;
@@ -29,6 +30,7 @@ const VERSION: u8 = 2;
 #[derive(Default)]
 pub(crate) struct OverlapBook {
     segments: Vec<OverlapSegment>,
+    groups: Vec<Group>,
     /// The slots of all, by partner and indicator.
     index: HashTable<u32>,
     partners: BTreeMap<MemberId, Partner>,
@@ -51,6 +53,16 @@ pub(crate) struct OverlapMeta {
     pub(crate) facet: Facet,
     /// Whether it is the first, with its partner, of its indicator.
     pub(crate) is_first: bool,
+}
+
+/// Overlaps that were found together, from `first_slot` to where the next group begins.
+struct Group {
+    first_slot: u64,
+    last_slot: u64,
+    peer: u32,
+    exchange: ExchangeId,
+    found: u64,
+    overlaps: u64,
 }
 
 struct Partner {
@@ -99,6 +111,28 @@ impl OverlapBook {
         Some((self.names.get(peer as usize)?, *meta))
     }
 
+    /// The exchange that found the overlap at a slot, and when, in seconds.
+    pub(crate) fn found(&self, slot: u64) -> Option<(ExchangeId, u64)> {
+        let begun = self.groups.partition_point(|group| group.first_slot <= slot);
+        let group = self.groups.get(begun.checked_sub(1)?)?;
+        Some((group.exchange, group.found))
+    }
+
+    /// The overlaps of an indicator with every partner.
+    pub(crate) fn of_indicator(
+        &self,
+        indicator: IndicatorId,
+    ) -> impl Iterator<Item = (u64, &MemberId, OverlapMeta)> {
+        let of_peer = move |peer: u32| {
+            let slots = self.index.iter_hash(hash(peer, indicator)).map(|slot| u64::from(*slot));
+            slots
+                .filter_map(move |slot| Some((slot, self.at(slot)?)))
+                .filter(move |(_, (of, meta))| *of == peer && meta.indicator == indicator)
+        };
+        let all = (0..self.names.len() as u32).flat_map(of_peer);
+        all.filter_map(|(slot, (peer, meta))| Some((slot, self.names.get(peer as usize)?, *meta)))
+    }
+
     /// All overlaps from a slot on.
     pub(crate) fn overlaps_from(&self, slot: u64) -> impl Iterator<Item = (u64, &MemberId, OverlapMeta)> {
         let segments = self.segments.iter().enumerate().skip(row_at(slot).0 as usize);
@@ -107,6 +141,47 @@ impl OverlapBook {
         slots
             .filter(move |at| *at >= slot)
             .filter_map(|at| self.overlap(at).map(|(peer, meta)| (at, peer, meta)))
+    }
+
+    /// The group at this place of their order, with the slots of its first and its last overlap; without dates.
+    pub(crate) fn group(&self, at: usize) -> Option<(OverlapGroup, u64, u64)> {
+        let group = self.groups.get(at)?;
+        let number = number_of(at);
+        let of = OverlapGroup {
+            number,
+            uuid: group_uuid(group.exchange, number),
+            peer: self.names.get(group.peer as usize)?.clone(),
+            exchange: group.exchange,
+            found: group.found,
+            first_added: 0,
+            last_added: 0,
+            overlaps: group.overlaps,
+        };
+        Some((of, group.first_slot, group.last_slot))
+    }
+
+    /// The slots of overlaps that are meant, from `from` on and before `end`.
+    pub(crate) fn meant(
+        &self,
+        from: u64,
+        end: u64,
+        is_meant: &dyn Fn(&OverlapBrief) -> bool,
+    ) -> impl Iterator<Item = u64> {
+        let mut at = self.groups.partition_point(|group| group.last_slot < from);
+        let segments = self.segments.iter().enumerate().skip(row_at(from).0 as usize);
+        let all = segments.flat_map(|(segment, has)| {
+            let rows = has.rows.iter().enumerate();
+            rows.map(move |(row, meta)| (slot_of(segment as u32, row), meta))
+        });
+        let asked = all.skip_while(move |(slot, _)| *slot < from).take_while(move |(slot, _)| *slot < end);
+        let meant = asked.filter(move |(slot, meta)| {
+            while self.groups.get(at).is_some_and(|group| group.last_slot < *slot) {
+                at += 1;
+            }
+            let OverlapMeta { indicator, kind, facet, .. } = **meta;
+            is_meant(&OverlapBrief { indicator, kind, facet, group: number_of(at) })
+        });
+        meant.map(|(slot, _)| slot)
     }
 
     /// The slot of the first overlap with a partner.
@@ -248,6 +323,7 @@ impl OverlapBook {
         self.counters.add(peer, row.kind, row.found);
         // A store has 2^24 segments at most.
         let slot = slot_of(segment, last.rows.len()) as u32;
+        take_group(&mut self.groups, slot.into(), peer, row);
         last.rows.push(OverlapMeta { indicator: row.indicator, kind: row.kind, facet: row.facet, is_first });
         let segments = &self.segments;
         let hash_at = |slot: &u32| {
@@ -284,6 +360,22 @@ impl OverlapBook {
         self.partners.insert(peer.clone(), Partner { number, overlaps: more, first_slot });
         number
     }
+}
+
+/// Takes a row that follows all others into the last group, or into one of its own.
+fn take_group(groups: &mut Vec<Group>, slot: u64, peer: u32, row: &OverlapRow) {
+    let (exchange, found) = (row.exchange, row.found);
+    let goes_on = |last: &&mut Group| last.peer == peer && last.exchange == exchange && last.found == found;
+    match groups.last_mut().filter(goes_on) {
+        Some(last) => (last.last_slot, last.overlaps) = (slot, last.overlaps + 1),
+        None => groups.push(Group { first_slot: slot, last_slot: slot, peer, exchange, found, overlaps: 1 }),
+    }
+}
+
+/// Groups are counted from 1.
+fn number_of(at: usize) -> u32 {
+    // There are no more groups than overlaps, and of these 2^32 at most.
+    at as u32 + 1
 }
 
 /// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.

@@ -12,11 +12,14 @@ use crate::error::damaged;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
-use crate::records::put_exchange;
+use crate::records::{put_exchange, take_receipt};
 use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
-use crate::{ExchangeRecord, IndicatorId, OverlapFilter, OverlapRow, Page, PageRequest, StoreError, keys};
+use crate::{
+    ExchangeRecord, IndicatorId, OverlapFilter, OverlapGroup, OverlapRow, OverlapScan, Page, PageRequest,
+    StoreError, keys,
+};
 
 /// The list that these pages' cursors are of.
 const LIST: char = 'o';
@@ -36,7 +39,10 @@ pub(crate) fn store(
     put_exchange(store, &mut batch, record)?;
     let fresh = new_overlaps(store, record, found, now)?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
-    store.commit(&mut writer, batch, |state| stored.take_into(state, &record.peer))
+    store.commit(&mut writer, batch, |state| {
+        stored.take_into(state, &record.peer);
+        take_receipt(state, record);
+    })
 }
 
 /// Overlaps that are stored: the rows of each segment with the segment's length, and when they were added.
@@ -148,6 +154,40 @@ pub(crate) fn added_after(
         state.overlaps.places(begin, &filter, only_first).take(most.min(LONGEST_PAGE)).collect()
     };
     rows(store, &places)
+}
+
+/// Overlaps by what was found together, from the group after the one of this number on.
+pub(crate) fn groups(store: &SledStore, after: u32, most: usize) -> Vec<OverlapGroup> {
+    let state = store.state();
+    let all = (after as usize..).map_while(|at| state.overlaps.group(at));
+    let dated = all.filter_map(|(group, first, last)| {
+        let (first_added, last_added) = (state.overlaps_added.date(first)?, state.overlaps_added.date(last)?);
+        Some(OverlapGroup { first_added, last_added, ..group })
+    });
+    dated.take(most).collect()
+}
+
+/// Overlaps with whatever partner, the first `most` of those that are meant.
+pub(crate) fn meant(
+    store: &SledStore,
+    scan: &OverlapScan<'_>,
+    most: usize,
+) -> Result<Vec<OverlapRow>, StoreError> {
+    let places: Vec<(u32, u32)> = {
+        let state = store.state();
+        let (from, end) =
+            (state.overlaps_added.first_after(scan.after), state.overlaps_added.first_after(scan.until));
+        let meant = state.overlaps.meant(from, end, scan.is_meant).skip(scan.skip);
+        meant.take(most.min(LONGEST_PAGE)).map(row_at).collect()
+    };
+    rows(store, &places)
+}
+
+/// The overlaps of an own indicator, with whatever partner.
+pub(crate) fn of_indicator(store: &SledStore, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError> {
+    let mut slots: Vec<u64> = store.state().overlaps.of_indicator(indicator).map(|(slot, ..)| slot).collect();
+    slots.sort_unstable();
+    rows(store, &slots.into_iter().map(row_at).collect::<Vec<_>>())
 }
 
 /// When the first overlap with a partner was added.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::database::{Batch, Database};
 use crate::error::damaged;
 use crate::page::Cursor;
-use crate::sled_store::SledStore;
+use crate::sled_store::{SledStore, State};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, StoredRoster, StoredToken, from_json, to_json};
 use crate::{ExchangeRecord, Page, PageRequest, StoreError, TokenRecord, keys};
@@ -25,14 +25,21 @@ pub(crate) fn begin_exchange(store: &SledStore, record: &ExchangeRecord) -> Resu
     };
     let mut batch = Batch::default();
     batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
-    store.commit(&mut writer, batch, |state| state.exchanges.push(record.id, &record.peer))
+    store.commit(&mut writer, batch, |state| {
+        state.exchanges.push(record.id, &record.peer, record.receipt.is_some());
+    })
 }
 
 pub(crate) fn update_exchange(store: &SledStore, record: &ExchangeRecord) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     let mut batch = Batch::default();
     put_exchange(store, &mut batch, record)?;
-    store.commit(&mut writer, batch, |_| ())
+    store.commit(&mut writer, batch, |state| take_receipt(state, record))
+}
+
+/// Takes whether a record that is durable now has a receipt.
+pub(crate) fn take_receipt(state: &mut State, record: &ExchangeRecord) {
+    state.exchanges.set_receipt(record.id, &record.peer, record.receipt.is_some());
 }
 
 /// Replaces a record that is there.
@@ -61,7 +68,26 @@ pub(crate) fn exchanges(
     page: &PageRequest,
 ) -> Result<Page<ExchangeRecord>, StoreError> {
     let before = page.begin(LIST)?.unwrap_or(u64::MAX);
-    let mut found = store.state().exchanges.newest_before(before, peer, page.rows() + 1);
+    let found = store.state().exchanges.newest_before(before, peer, page.rows() + 1);
+    page_of(store, found, page)
+}
+
+/// Exchanges that have a receipt.
+pub(crate) fn receipts(
+    store: &SledStore,
+    peer: Option<&MemberId>,
+    page: &PageRequest,
+) -> Result<Page<ExchangeRecord>, StoreError> {
+    let before = page.begin(LIST)?.unwrap_or(u64::MAX);
+    let found = store.state().exchanges.receipts_before(before, peer, page.rows() + 1);
+    page_of(store, found, page)
+}
+
+fn page_of(
+    store: &SledStore,
+    mut found: Vec<(u64, ExchangeId)>,
+    page: &PageRequest,
+) -> Result<Page<ExchangeRecord>, StoreError> {
     let more = found.len() > page.rows();
     found.truncate(page.rows());
     let last = found.last().map(|(sequence, _)| *sequence).filter(|_| more);

@@ -15,13 +15,16 @@ use crate::database::{Batch, Writer};
 use crate::error::damaged;
 use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record, VisitRecord};
 use crate::ids::IdKey;
-use crate::indicators::store_plan;
+use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
+use crate::sighting_book::pack;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps, visits};
+use crate::{
+    IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps, visits,
+};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -46,6 +49,7 @@ fn check_empty(store: &SledStore) -> Result<(), StoreError> {
     let empty = state.catalog.snapshot().segments().is_empty()
         && state.overlaps.is_empty()
         && state.exchanges.len() == 0
+        && state.sightings.next() == 0
         && store.database.keys(&[keys::LEDGER])?.is_empty();
     if empty { Ok(()) } else { Err(StoreError::BadExport("the store is not empty")) }
 }
@@ -85,6 +89,8 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    sightings: u32,
+    overrides: HashSet<IndicatorId>,
 }
 
 impl Checks {
@@ -105,14 +111,18 @@ impl Checks {
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
             Record::Visit(visit) => is_token_name(&visit.token),
+            Record::Sighting(sighting) => {
+                let in_order = sighting.into_row()?.number == self.sightings;
+                self.sightings += 1;
+                in_order
+            }
+            Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
                 let id = exchange.into_record()?.id;
                 in_order && self.exchanges.insert(id)
             }
-            Record::Indicator(indicator) => {
-                indicator.into_row(|_, _| crate::IndicatorId([0; 16])).map(|_| true)?
-            }
+            Record::Indicator(indicator) => indicator.into_row(|_, _| IndicatorId([0; 16])).map(|_| true)?,
             Record::Overlap(overlap) => overlap.into_row().map(|_| true)?,
             Record::Section(_) | Record::End(_) => true,
         };
@@ -141,15 +151,19 @@ struct Waiting {
     rows: Vec<(IndicatorRow, Indicator)>,
     overlaps: Vec<OverlapRow>,
     exchanges: Vec<StoredExchange>,
+    sightings: Vec<SightingRow>,
     ledger: Vec<(MemberId, PartnerUse)>,
     visits: Vec<VisitRecord>,
     /// Of each overlap, whether it is marked.
     seen: Vec<bool>,
+    /// These wait for the last indicator: admins made them, one at a time.
+    overrides: Vec<(IndicatorId, Override)>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.rows.len() + self.overlaps.len() + self.exchanges.len() + self.ledger.len() + self.visits.len()
+        let records = self.exchanges.len() + self.ledger.len() + self.visits.len() + self.sightings.len();
+        self.rows.len() + self.overlaps.len() + records
     }
 }
 
@@ -161,10 +175,14 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
             Record::Visit(visit) => waiting.visits.push(visit),
+            Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
+            Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
-                waiting.rows.push(record.into_row(|kind, canonical| ids.id(kind, canonical))?);
+                let (mut row, indicator) = record.into_row(|kind, canonical| ids.id(kind, canonical))?;
+                row.hold = hold(&*store.warnings(), row.kind, &row.canonical);
+                waiting.rows.push((row, indicator));
             }
             Record::Overlap(overlap) => {
                 waiting.seen.push(overlap.seen);
@@ -176,7 +194,29 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             write_waiting(store, writer, &mut waiting)?;
         }
     }
-    write_waiting(store, writer, &mut waiting)
+    write_waiting(store, writer, &mut waiting)?;
+    write_overrides(store, writer, &waiting.overrides)
+}
+
+/// Overrides of indicators that the file does not have are left out.
+fn write_overrides(
+    store: &SledStore,
+    writer: &mut Writer,
+    overrides: &[(IndicatorId, Override)],
+) -> Result<(), StoreError> {
+    for some in overrides.chunks(ROWS) {
+        let (mut batch, mut places) = (Batch::default(), Vec::new());
+        for (id, of) in some {
+            let Some(place) = store.state().catalog.place(*id) else { continue };
+            batch.put(keys::override_of(*id), of.encode()?);
+            places.push(place);
+        }
+        store.commit(writer, batch, |state| {
+            places.iter().for_each(|place| state.catalog.set_overridden(*place, true));
+        })?;
+        store.publish();
+    }
+    Ok(())
 }
 
 /// From here on the first day that is asked for is spent.
@@ -239,9 +279,14 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
         batch.put(keys::exchange(id), to_json(&exchange)?);
-        begun.push((id, peer));
+        begun.push((id, peer, exchange.has_receipt()));
+    }
+    let sightings = std::mem::take(&mut waiting.sightings);
+    for sighting in &sightings {
+        batch.put(keys::numbered(keys::SIGHTING, sighting.number), pack(sighting)?);
     }
     store.commit(writer, batch, |state| {
-        begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
+        sightings.iter().for_each(|row| state.sightings.push(row));
+        begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
     })
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Kind, SecretText};
+use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -24,14 +24,17 @@ use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::seen::SeenMarks;
+use crate::sighting_book::SightingBook;
 use crate::spool::Spool;
+use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
     Aside, ChargeLimit, ChargeRefused, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
-    IndicatorId, IndicatorRow, KnownRoster, NewIndicator, OverlapChoice, OverlapFilter, OverlapQuery,
-    OverlapRow, OverlapTally, Page, PageRequest, SealKey, Snapshot, Store, StoreCounts, StoreError,
-    TokenRecord, charging, epoch, exports, indicators, interrupted, keys, loading, overlap_query, overlaps,
-    records, restoring, visits,
+    IndicatorId, IndicatorRow, Known, KnownRoster, NewIndicator, NewSighting, OverlapChoice, OverlapFilter,
+    OverlapGroup, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page,
+    PageRequest, SealKey, SightingFilter, SightingRow, Snapshot, Store, StoreCounts, StoreError, TokenRecord,
+    charging, epoch, exports, holding, indicators, interrupted, keys, loading, overlap_query, overlaps,
+    query, records, restoring, sightings, visits,
 };
 
 /// How to open a store.
@@ -60,6 +63,10 @@ pub struct SledStore {
     pub(crate) salt_change: Mutex<()>,
     pub(crate) indicator_uuids: Mutex<UuidIndex>,
     pub(crate) overlap_uuids: Mutex<UuidIndex>,
+    /// Changed by whoever has the writer.
+    warnings: RwLock<Arc<dyn Warnings>>,
+    /// Held as long as the warnings change.
+    pub(crate) warnings_change: Mutex<()>,
 }
 
 /// What the store has in memory. It changes only after the change is durable.
@@ -68,6 +75,7 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     pub(crate) journals: Journals,
     pub(crate) overlaps: OverlapBook,
+    pub(crate) sightings: SightingBook,
     pub(crate) indicators_added: AddedDates,
     pub(crate) overlaps_added: AddedDates,
     pub(crate) seen: SeenMarks,
@@ -113,6 +121,8 @@ impl SledStore {
             salt_change: Mutex::default(),
             indicator_uuids: Mutex::default(),
             overlap_uuids: Mutex::default(),
+            warnings: RwLock::new(Arc::new(NoWarnings)),
+            warnings_change: Mutex::default(),
             database: loaded.database,
             epoch: RwLock::new(Arc::new(loaded.epoch)),
             sealer,
@@ -136,6 +146,15 @@ impl SledStore {
 
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(epoch);
+    }
+
+    /// The warnings by which new rows are judged.
+    pub(crate) fn warnings(&self) -> Arc<dyn Warnings> {
+        self.warnings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn replace_warnings(&self, warnings: Arc<dyn Warnings>) {
+        *self.warnings.write().unwrap_or_else(PoisonError::into_inner) = warnings;
     }
 
     /// A segment as it is on the disk, opened.
@@ -219,8 +238,28 @@ impl Store for SledStore {
         indicators::one(self, id)
     }
 
+    fn known(&self, asked: &[Indicator]) -> Known {
+        query::known(self, asked)
+    }
+
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError> {
         indicators::withdraw(self, ids)
+    }
+
+    fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError> {
+        holding::set_warnings(self, warnings)
+    }
+
+    fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError> {
+        holding::begin_override(self, id, record)
+    }
+
+    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError> {
+        holding::end_override(self, id)
+    }
+
+    fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError> {
+        holding::override_of(self, id)
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
@@ -258,6 +297,14 @@ impl Store for SledStore {
         page: &PageRequest,
     ) -> Result<Page<ExchangeRecord>, StoreError> {
         records::exchanges(self, peer, page)
+    }
+
+    fn receipts(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError> {
+        records::receipts(self, peer, page)
     }
 
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
@@ -323,6 +370,38 @@ impl Store for SledStore {
 
     fn overlap_peers(&self) -> Vec<MemberId> {
         self.state().overlaps.peers()
+    }
+
+    fn overlap_groups(&self, after: u32, most: usize) -> Vec<OverlapGroup> {
+        overlaps::groups(self, after, most)
+    }
+
+    fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError> {
+        overlaps::meant(self, scan, most)
+    }
+
+    fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError> {
+        overlaps::of_indicator(self, indicator)
+    }
+
+    fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId {
+        self.state().ids.id(kind, canonical)
+    }
+
+    fn add_sightings(
+        &self,
+        sightings: Vec<NewSighting>,
+        now: Timestamp,
+    ) -> Result<Vec<SightingRow>, StoreError> {
+        sightings::add(self, sightings, now)
+    }
+
+    fn sightings(
+        &self,
+        filter: &SightingFilter,
+        page: &PageRequest,
+    ) -> Result<Page<SightingRow>, StoreError> {
+        sightings::page(self, filter, page)
     }
 
     fn own_uuid(&self, name: &str) -> Uuid {

@@ -4,13 +4,14 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Kind, SecretText};
+use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, NewIndicator, OverlapChoice, OverlapFilter, OverlapName, OverlapQuery, OverlapRow,
-    OverlapTally, Page, PageRequest, Snapshot, StoreError, TokenRecord,
+    IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapGroup, OverlapName,
+    OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page, PageRequest,
+    SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -28,6 +29,21 @@ pub struct StoreCounts {
 
 /// A roster that was verified when it was stored, its version and its hash.
 pub type KnownRoster = (SignedDocument, u64, [u8; 32]);
+
+/// Which values are held out of exchanges until somebody overrides it.
+pub trait Warnings: Send + Sync {
+    /// Whether a value is, by its canonical form. Asked for every indicator that is imported, and of all when the warnings change.
+    fn hold(&self, kind: Kind, canonical: &str) -> bool;
+}
+
+/// Holds nothing.
+pub(crate) struct NoWarnings;
+
+impl Warnings for NoWarnings {
+    fn hold(&self, _kind: Kind, _canonical: &str) -> bool {
+        false
+    }
+}
 
 /// Takes bytes and gives them back once, sealed while they wait.
 pub trait Aside: Write + Send {
@@ -52,8 +68,22 @@ pub trait Store: Send + Sync {
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
     /// The indicator of a kind with this canonical form.
     fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError>;
+    /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
+    fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
+    /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
+    /// that was just opened has none.
+    ///
+    /// # Errors
+    /// The disk fails. New rows are then judged by these warnings, and those that are there stay as they were judged before.
+    fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError>;
+    /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
+    fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError>;
+    /// Takes an override back; whether there was one.
+    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError>;
+    /// The override of an indicator.
+    fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError>;
     /// The digests now.
     fn snapshot(&self) -> Arc<Snapshot>;
     /// Makes all digests anew under another epoch, given with its salt, beside all other calls; until it ends, the snapshot has no epoch.
@@ -80,6 +110,12 @@ pub trait Store: Send + Sync {
     fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRecord>, StoreError>;
     /// A page of exchanges, the newest first.
     fn exchanges(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError>;
+    /// A page of the exchanges that have a receipt, the newest first.
+    fn receipts(
         &self,
         peer: Option<&MemberId>,
         page: &PageRequest,
@@ -124,6 +160,26 @@ pub trait Store: Send + Sync {
     fn overlap_named(&self, peer: &MemberId, name: OverlapName) -> Result<Option<OverlapRow>, StoreError>;
     /// Partners with whom there are overlaps, by their ids.
     fn overlap_peers(&self) -> Vec<MemberId>;
+    /// Overlaps by what was found together, from the group after the one of this number on, in the order of their numbers.
+    fn overlap_groups(&self, after: u32, most: usize) -> Vec<OverlapGroup>;
+    /// Overlaps in the order in which they were added, the first `most` of those that are meant and [`LONGEST_PAGE`](crate::LONGEST_PAGE) at most.
+    fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The overlaps of an own indicator, with whatever partner, in the order in which they were added.
+    fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The id that an indicator has here, or would have.
+    fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId;
+
+    /// Keeps sightings, with what they say of their indicators: the time in which they were seen, or their expiry. Those of indicators that are not
+    /// there are left out.
+    fn add_sightings(
+        &self,
+        sightings: Vec<NewSighting>,
+        now: Timestamp,
+    ) -> Result<Vec<SightingRow>, StoreError>;
+    /// A page of sightings, in the order in which they were stored.
+    fn sightings(&self, filter: &SightingFilter, page: &PageRequest)
+    -> Result<Page<SightingRow>, StoreError>;
+
     /// A UUID that is this store's own for a name, always the same, that looks as if drawn at random (RFC 9562, version 4): a keyed hash.
     fn own_uuid(&self, name: &str) -> Uuid;
 

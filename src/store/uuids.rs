@@ -4,7 +4,7 @@
 //! the same one in every answer. An indicator's id is a keyed hash, so neither the id nor the UUID says anything outside.
 
 use hashbrown::HashTable;
-use overlap_coalition::MemberId;
+use overlap_coalition::{ExchangeId, MemberId};
 use overlap_indicator::Facet;
 use uuid::{Uuid, uuid};
 
@@ -24,6 +24,16 @@ impl IndicatorId {
 /// The UUID of the overlap of an own indicator with a partner on one facet.
 pub(crate) fn overlap_uuid(peer: &MemberId, indicator: IndicatorId, facet: Facet) -> Uuid {
     named(&[b"overlap", &indicator.0, &[facet.number()], peer.as_str().as_bytes()])
+}
+
+/// The UUID of the overlaps that an exchange found together, by the number of their group.
+pub(crate) fn group_uuid(exchange: ExchangeId, number: u32) -> Uuid {
+    named(&[b"group", &exchange.0, &number.to_le_bytes()])
+}
+
+/// The UUID of a sighting of an indicator.
+pub(crate) fn sighting_uuid(indicator: IndicatorId, number: u32) -> Uuid {
+    named(&[b"sighting", &indicator.0, &number.to_le_bytes()])
 }
 
 /// Only the last part may have a length of its own, and no first part is the beginning of another, so no two names are alike.

@@ -7,7 +7,7 @@ use overlap_tests::run;
 use crate::PROGRAM;
 
 /// Every command whose help is pinned.
-const COMMANDS: [&str; 37] = [
+const COMMANDS: [&str; 41] = [
     "",
     "demo",
     "lab",
@@ -24,7 +24,11 @@ const COMMANDS: [&str; 37] = [
     "import",
     "indicators",
     "indicators list",
+    "indicators override",
+    "indicators hold",
     "indicators withdraw",
+    "warning-lists",
+    "query",
     "export",
     "restore",
     "exchange",

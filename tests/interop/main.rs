@@ -6,10 +6,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod cortex;
 mod environment;
 mod https;
+mod misp;
+mod misp_modules;
 mod pair;
 mod script;
 mod taxii;
+mod warning_lists;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overlapd");

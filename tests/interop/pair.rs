@@ -29,7 +29,7 @@ const MORE: usize = 20;
 
 /// A lab of two, `a` whose API the client drives and `b`, its partner.
 pub(crate) struct Pair {
-    lab: Lab,
+    pub(crate) lab: Lab,
     pub(crate) a: Node,
     b: Node,
     pub(crate) https: Https,
@@ -39,7 +39,13 @@ pub(crate) struct Pair {
 impl Pair {
     /// Two nodes that have compared what both hold once.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    /// Two nodes that have compared what both hold once, in a lab that was changed before.
+    pub(crate) fn start_with(change: impl FnOnce(&Lab)) -> Self {
         let lab = Lab::create(PROGRAM, &["a", "b"]);
+        change(&lab);
         let https = Https::of(&lab, "a");
         let (a, b) = (lab.start("a"), lab.start("b"));
         let mut pair = Self { lab, a, b, https, batches: 0 };

@@ -9,12 +9,17 @@ use serde_json::Value;
 use crate::environment::Environment;
 use crate::pair::Pair;
 
-/// Runs a script of `clients/` to its end.
+/// Runs a script of `clients/` to its end, with the URL of TAXII.
 pub(crate) fn run(environment: &Environment, name: &str, pair: &mut Pair) -> Value {
+    run_at(environment, name, "/taxii2/", pair)
+}
+
+/// Runs a script of `clients/` to its end, with the URL of a path.
+pub(crate) fn run_at(environment: &Environment, name: &str, path: &str, pair: &mut Pair) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/interop/clients").join(name);
     let mut child = Command::new(environment.python())
         .arg(script)
-        .args([pair.https.url("/taxii2/"), pair.token()])
+        .args([pair.https.url(path), pair.token()])
         // The clients read all of these from the environment, and would go elsewhere or send other credentials.
         .env("REQUESTS_CA_BUNDLE", &pair.https.certificate)
         .env("NO_PROXY", "127.0.0.1")

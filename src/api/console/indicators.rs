@@ -45,7 +45,7 @@ pub(crate) async fn list(
         Some(value) => search(&state, kind, value).await?,
         None => {
             let request: PageRequest = page(Some(ROWS), after.clone())?;
-            let filter = IndicatorFilter { kind };
+            let filter = IndicatorFilter { kind, ..IndicatorFilter::default() };
             Ok(state.store(move |store| store.indicators(&filter, &request)).await?)
         }
     };

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use maud::{Markup, html};
 use overlap_coalition::SignedDocument;
-use overlap_store::{Cursor, ExchangeRecord, PageRequest};
+use overlap_store::{Cursor, ExchangeRecord, Page, PageRequest};
 
 use super::fault::Fault;
 use super::fields::{Fields, link};
@@ -14,7 +14,6 @@ use super::parts::{Choice, pager, select};
 use super::text::{Shown, or_none};
 use super::units::{number, time};
 use crate::ReceiptView;
-use crate::receipts::records;
 use crate::request::{page, query_peer};
 use crate::state::{ApiState, off_thread};
 
@@ -37,7 +36,7 @@ pub(crate) async fn list(
     let after = fields.one("after").map(str::to_owned);
     let request: PageRequest = page(Some(ROWS), after.clone())?;
     let of = peer.clone();
-    let (found, next) = state.store(move |store| records(store, of.as_ref(), request)).await?;
+    let Page { rows: found, next } = state.store(move |store| store.receipts(of.as_ref(), &request)).await?;
     let rows = read(&state, found).await?;
     let peer = peer.map(|peer| peer.to_string());
     let to = |after: Option<&str>| link(PATH, &[("peer", peer.as_deref()), ("after", after)]);

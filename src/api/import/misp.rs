@@ -8,6 +8,7 @@ mod attribute;
 mod event;
 mod object;
 mod types;
+pub(crate) mod written;
 
 use overlap_store::Store;
 use rayon::prelude::*;

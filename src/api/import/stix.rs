@@ -7,6 +7,7 @@ mod account_term;
 mod definitions;
 mod identifiers;
 mod object;
+mod own;
 mod pattern;
 mod pattern_tokens;
 mod terms;

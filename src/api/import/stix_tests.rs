@@ -401,7 +401,10 @@ async fn what_stands_around_is_passed_over_and_other_types_are_refused() {
     ];
     let objects: Vec<Value> = around.iter().map(|name| observable(name, 1, json!({"name": "x"}))).collect();
     let report = imported(&node, "format=stix", bundle(&objects)).await;
-    assert_eq!(report, json!({"accepted": 0, "duplicates": 0, "rejected": [], "rejected_more": 0}));
+    assert_eq!(
+        report,
+        json!({"accepted": 0, "duplicates": 0, "held": 0, "rejected": [], "rejected_more": 0})
+    );
     let objects = [
         observable("mutex", 1, json!({"name": "x"})),
         observable("x-unheard-of", 2, json!({"value": "https://a.example/"})),
@@ -573,4 +576,60 @@ proptest! {
         prop_assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
         prop_assert!(!answer.text().contains("4111111111111111"), "{}", answer.text());
     }
+}
+
+/// An indicator of every kind, and of wallets whose chain no pattern tells.
+const EVERY_KIND: &str = "kind,value\n\
+    url,https://www.example.org/it%27s?q='%5B1%5D\n\
+    domain,example.org\n\
+    onion,duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion\n\
+    ip,192.0.2.7\n\
+    ip,2001:db8::7\n\
+    email,o'neil@example.org\n\
+    phone,+31201234567\n\
+    wallet,btc:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\n\
+    wallet,bch:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\n\
+    merchant,visa:439972/CLOVE2618\n\
+    iban,NL91ABNA0417164300\n\
+    account,skype:some.one\n\
+    handle,telegram:some_body\n\
+    infohash,092de7681de0a2f6da01b241458481b88cc33c44\n\
+    file-hash,da39a3ee5e6b4b0d3255bfef95601890afd80709\n\
+    newsgroup,alt.example.x\n";
+
+#[tokio::test]
+async fn what_is_told_over_taxii_is_read_back() {
+    let node = TestNode::new();
+    imported(&node, "format=csv", EVERY_KIND).await;
+    let own = canonical(&node).await;
+    let kinds: std::collections::BTreeSet<_> = own.iter().map(|row| row.split(' ').next()).collect();
+    assert_eq!(kinds.len(), overlap_indicator::Kind::ALL.len());
+    let told = node.get("/taxii2/overlap/collections/indicators/objects/").await.text();
+    let report = imported(&node, "format=stix", told.clone()).await;
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(0), &json!(own.len())), "{report}");
+    assert_eq!(reasons(&report), []);
+    let other = TestNode::new();
+    imported(&other, "format=stix", told).await;
+    assert_eq!(canonical(&other).await, own);
+}
+
+#[tokio::test]
+async fn our_own_names_in_patterns_are_read_and_an_extension_that_says_otherwise_is_not() {
+    let node = TestNode::new();
+    let extension = json!({"extension-definition--93103207-ead4-4a83-8f87-60e250562af3":
+        {"extension_type": "property-extension", "kind": "domain", "value": "other.example"}});
+    let objects = [
+        indicator(1, "[x-overlapd-merchant:value = 'visa:439972/CLOVE2618']"),
+        indicator(2, "[x-overlapd-infohash:value = '092de7681de0a2f6da01b241458481b88cc33c44']"),
+        indicator(3, "[x-overlapd-newsgroup:value = 'alt.example.x']"),
+        with(indicator(4, "[domain-name:value = 'pattern.example']"), json!({"extensions": extension})),
+    ];
+    imported(&node, "format=stix", bundle(&objects)).await;
+    let expected = [
+        "merchant visa:439972/CLOVE2618",
+        "infohash v1:092de7681de0a2f6da01b241458481b88cc33c44",
+        "newsgroup alt.example.x",
+        "domain pattern.example",
+    ];
+    assert_eq!(canonical(&node).await, expected);
 }

@@ -7,7 +7,7 @@ use super::SPEC_VERSION;
 use super::identity::CREATED;
 
 /// The id of the extension; drawn once, at random.
-const ID: &str = "extension-definition--93103207-ead4-4a83-8f87-60e250562af3";
+pub(crate) const EXTENSION_ID: &str = "extension-definition--93103207-ead4-4a83-8f87-60e250562af3";
 
 const SCHEMA: &str = "On an indicator: `kind`, what it is in words of overlapd (url, domain, onion, ip, email, phone, wallet, merchant, iban, account, handle, infohash, file-hash, newsgroup), and `value`, its canonical form. On a sighting, besides: `facet`, the key on which the two indicators meet, and `exchange`, the id of the exchange that found it, 32 hex digits.";
 
@@ -36,7 +36,7 @@ impl ExtensionDefinition {
         Self {
             object_type: Self::TYPE,
             spec_version: SPEC_VERSION,
-            id: ID,
+            id: EXTENSION_ID,
             created_by_ref: identity,
             created: CREATED,
             modified: CREATED,
@@ -100,6 +100,6 @@ mod tests {
     #[test]
     fn the_definition_is_of_the_extension_that_objects_carry() {
         let carried = serde_json::to_value(OverlapExtension::of_indicator("url", String::new())).unwrap();
-        assert_eq!(carried.as_object().unwrap().keys().collect::<Vec<_>>(), [ID]);
+        assert_eq!(carried.as_object().unwrap().keys().collect::<Vec<_>>(), [EXTENSION_ID]);
     }
 }

@@ -14,6 +14,7 @@ use crate::key_file::{self, KeyUse};
 use crate::peer_setup::PeerSetup;
 use crate::pki;
 use crate::secretariat::{self, SecretariatError};
+use crate::warning_lists;
 
 /// Look at the config
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,7 @@ struct Report {
     roster_version: u64,
     roster_expires: String,
     certificate_ends: String,
+    warning_lists: usize,
 }
 
 pub(crate) fn run(context: &Context, command: &ConfigCommand) -> Result<Exit, CommandError> {
@@ -69,6 +71,7 @@ fn check(config: &Config) -> Result<Report, CommandError> {
     if let (Some(certificate), Some(key)) = (&config.api.certificate, &config.api.key) {
         daemon::tls_config(certificate, key)?;
     }
+    let lists = warning_lists::read(&config.warning_lists)?;
     let setup = PeerSetup::read(config)?;
     let named = config.peer.certificate.display().to_string();
     let ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
@@ -79,5 +82,6 @@ fn check(config: &Config) -> Result<Report, CommandError> {
         roster_version: roster.version,
         roster_expires: clock::rfc3339(roster.expires),
         certificate_ends: clock::rfc3339(ends),
+        warning_lists: lists.lists().len(),
     })
 }

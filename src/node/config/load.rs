@@ -160,6 +160,9 @@ fn fault(config: &Config) -> Option<String> {
     if config.peer.exchanges_per_member < LEAST_PER_MEMBER {
         return Some("[peer] exchanges_per_member is at least 2: one for each of the two to begin".into());
     }
+    if let Some(fault) = config.misp_modules.fault() {
+        return Some(fault);
+    }
     let mut seen = BTreeSet::new();
     config.partner.iter().find_map(|partner| {
         let id = &partner.id;
@@ -260,6 +263,9 @@ mod tests {
         assert!(refusal(&partner("[[partner]]\nid = \"other\"\n")).contains("named twice"));
         let one = COMPLETE.replace("exchanges_per_member = 2", "exchanges_per_member = 1");
         assert!(refusal(&one).contains("exchanges_per_member is at least 2"));
+        let beyond = format!("{MINIMAL}\n[misp_modules]\nlisten = \"0.0.0.0:6666\"\n");
+        assert!(refusal(&beyond).contains("not on the loopback"));
+        parse(&format!("{beyond}beyond_loopback = true\n"), Path::new("node.toml")).unwrap();
         assert!(refusal(&MINIMAL.replace("threshold = 2", "threshold = 9")).contains("threshold"));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::event::Event;
 use super::types::{findings, taken_without_to_ids};
-use crate::import::finding::{About, Finding, filled_tags, raw_value, uuid};
+use super::written::tagged_kind;
+use crate::import::finding::{About, Finding, Found, filled_tags, raw_value, uuid};
 use crate::import::json_value::{Members, flag, text};
 use crate::import::marking::Marking;
 use crate::import::report::Locator;
@@ -30,6 +31,9 @@ pub(crate) fn rows(members: &Members, line: u64, event: &Event, rules: &RowRules
 }
 
 fn read(members: &Members, type_name: &str, value: &str, rules: &RowRules) -> Vec<Finding> {
+    if let Some(kind) = tagged_kind(type_name, filled_tags(members)) {
+        return vec![Ok(Found::new(kind, value))];
+    }
     let findings = findings(type_name, value, rules);
     let off = flag(members, "to_ids") == Some(false) && !taken_without_to_ids(type_name);
     // A reason why the type is never taken says more than one why it is not taken here.

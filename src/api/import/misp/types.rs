@@ -28,7 +28,6 @@ pub(crate) fn taken_without_to_ids(type_name: &str) -> bool {
             | "github-username"
             | "twitter-id"
             | "jabber-id"
-            | "stix2-pattern"
     )
 }
 

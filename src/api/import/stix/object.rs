@@ -4,10 +4,12 @@ use overlap_indicator::Kind;
 use serde_json::{Map, Value};
 
 use super::definitions::Definitions;
+use super::own::extension;
 use super::pattern::Pattern;
 use super::terms::{Group, pattern_values, property};
-use crate::import::finding::{About, Finding, card, uuid};
-use crate::import::json_value::{Members, flag, object, text, text_or_number};
+use crate::import::finding::{About, Finding, Found, card, uuid};
+use crate::import::json_value::{Members, flag, object, text, text_or_number, texts};
+use crate::import::misp::written::tagged_kind;
 use crate::import::misp::{object_rows, type_findings};
 use crate::import::report::Locator;
 use crate::import::row::RowReject;
@@ -128,6 +130,9 @@ fn indicator(members: &Members, rules: &RowRules) -> Vec<Finding> {
     if text(members, "pattern_type").is_some_and(|pattern_type| pattern_type != "stix") {
         return no("its pattern is in another language than STIX");
     }
+    if let Some(found) = extension(members, rules) {
+        return vec![Ok(found)];
+    }
     match members.get("pattern").and_then(Value::as_str) {
         Some(pattern) => pattern_findings(pattern, rules),
         None => no("an indicator without a pattern"),
@@ -199,7 +204,10 @@ fn with_plus(finding: &mut Finding) {
 /// An attribute that MISP's converter found no pattern for.
 fn misp_attribute(members: &Members, rules: &RowRules) -> Vec<Finding> {
     match (text(members, "x_misp_type"), text(members, "x_misp_value")) {
-        (Some(type_name), Some(value)) => type_findings(type_name, value, rules),
+        (Some(type_name), Some(value)) => match tagged_kind(type_name, texts(members, "labels")) {
+            Some(kind) => vec![Ok(Found::new(kind, value))],
+            None => type_findings(type_name, value, rules),
+        },
         _ => no("an x-misp-attribute without its type or value"),
     }
 }

@@ -104,6 +104,10 @@ pub(crate) fn property(
         ("payment-card", "value" | "card_number") => return Some(card()),
         ("bank-account", path) => return bank_account(path, value, group),
         ("user-account", path) => return user_account(path, value, group),
+        // Our own, for kinds that others have no name for.
+        ("x-overlapd-merchant", "value") => Found::new(Kind::Merchant, value),
+        ("x-overlapd-infohash", "value") => Found::new(Kind::Infohash, value),
+        ("x-overlapd-newsgroup", "value") => Found::new(Kind::Newsgroup, value),
         _ => return None,
     };
     Some(Ok(found))

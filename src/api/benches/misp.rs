@@ -1,0 +1,171 @@
+//! A million overlaps over the API of MISP: pages near and far, searches, and all of them at once.
+//!
+//! `cargo bench -p overlap-api --bench misp` makes a store of a million indicators in a hundred exchanges, all of which a partner holds.
+//!
+//! | question | median | slowest |
+//! |---|---|---|
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
+
+mod alone;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
+use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
+use overlap_store::{ExchangeRecord, ExchangeState, IndicatorId, NewIndicator, Role, SledStore, Store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use alone::NOW;
+
+const ROWS: usize = 1_000_000;
+/// Rows of one import and of one exchange.
+const BATCH: usize = 10_000;
+/// Times that a question is asked, after a first.
+const TIMES: usize = 15;
+
+fn main() {
+    let (_folder, store) = filled_store();
+    let (router, token) = alone::router(store, Role::Import);
+    let node = Node { router, token };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        for limit in [100, 1_000] {
+            for page in [1, ROWS / limit / 2, ROWS / limit] {
+                node.measure("attributes/restSearch", json!({"limit": limit, "page": page}), limit).await;
+            }
+        }
+        let peer = "overlapd:peer=\"payments\"";
+        node.measure(
+            "attributes/restSearch",
+            json!({"limit": 1_000, "page": 900, "tags": peer, "type": "url"}),
+            1_000,
+        )
+        .await;
+        node.measure("attributes/restSearch", json!({"limit": 1_000, "page": 5, "eventid": "100"}), 1_000)
+            .await;
+        let value = format!("https://shop{}.example.org/login.php?step={}", ROWS - 7, ROWS - 7);
+        node.measure("attributes/restSearch", json!({"value": value}), 1).await;
+        node.measure("events/index", json!({"limit": 50, "page": 2}), 50).await;
+        node.measure("sightings/add", json!({"value": value, "type": "0"}), 0).await;
+        node.read_whole().await;
+    });
+}
+
+/// A store of a million indicators, all of which a partner holds.
+fn filled_store() -> (TempDir, Arc<SledStore>) {
+    let (folder, store) = alone::fresh_store();
+    let mut after = 0;
+    for batch in 0..ROWS / BATCH {
+        let now = Timestamp(NOW - 86_400 + batch as u64);
+        store.import((batch * BATCH..(batch + 1) * BATCH).map(indicator).collect(), now).unwrap();
+        let own = store.indicators_added_after(after, BATCH).unwrap();
+        after = own.last().unwrap().added;
+        let found: Vec<(IndicatorId, Facet)> = own.iter().map(|row| (row.id, Facet::Host)).collect();
+        let record = exchange(batch as u64);
+        store.begin_exchange(&record).unwrap();
+        store.store_overlaps(&record, &found, now).unwrap();
+    }
+    println!("{} groups; {} MiB resident", store.overlap_groups(0, usize::MAX).len(), resident());
+    (folder, Arc::new(store))
+}
+
+fn indicator(number: usize) -> NewIndicator {
+    let raw = format!("https://shop{number}.example.org/login.php?step={number}");
+    let indicator = Indicator::parse(Kind::Url, &raw, &Rules::default()).unwrap();
+    NewIndicator { indicator, raw: SecretText::new(raw), context: Context::default() }
+}
+
+fn exchange(number: u64) -> ExchangeRecord {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&number.to_le_bytes());
+    ExchangeRecord {
+        id: ExchangeId(id),
+        peer: "payments".parse().unwrap(),
+        side: Side::Initiator,
+        state: ExchangeState::Learned,
+        purpose: String::new(),
+        case_reference: String::new(),
+        engine: EngineName::Voprf,
+        mode: Mode::Overlap,
+        own_size: 1,
+        peer_size: 1,
+        matches: None,
+        bytes_sent: 0,
+        bytes_received: 0,
+        disclosed: true,
+        seconds: Vec::new(),
+        began: NOW,
+        ended: None,
+        failure: None,
+        offer: None,
+        accept: None,
+        receipt: None,
+    }
+}
+
+struct Node {
+    router: Router,
+    token: String,
+}
+
+impl Node {
+    async fn post(&self, path: &str, body: &Value) -> axum::response::Response {
+        let request = Request::post(format!("/misp/{path}")).header("authorization", self.token.clone());
+        let response = self.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await;
+        let response = response.unwrap();
+        assert_eq!(response.status(), 200, "{path} {body}");
+        response
+    }
+
+    /// Asks a question some times, and checks how many items it finds.
+    async fn measure(&self, path: &str, body: Value, expected: usize) {
+        let mut times = Vec::new();
+        for _ in 0..=TIMES {
+            let begun = Instant::now();
+            let answer = self.post(path, &body).await.into_body().collect().await.unwrap().to_bytes();
+            times.push(begun.elapsed());
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            let items = answer.pointer("/response/Attribute").or(Some(&answer)).and_then(Value::as_array);
+            assert_eq!(items.map_or(0, Vec::len), expected, "{path} {body}");
+        }
+        times.remove(0);
+        times.sort_unstable();
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        println!(
+            "{path} {body}: median {:.1} ms, slowest {:.1} ms",
+            ms(times[TIMES / 2]),
+            ms(times[TIMES - 1])
+        );
+    }
+
+    /// Reads all of a million, and looks at the memory meanwhile.
+    async fn read_whole(&self) {
+        let begun = Instant::now();
+        let before = resident();
+        let mut body = self.post("attributes/restSearch", &json!({})).await.into_body();
+        let (mut bytes, mut most) = (0, 0);
+        while let Some(frame) = body.frame().await {
+            bytes += frame.unwrap().into_data().map_or(0, |data| data.len());
+            most = most.max(resident());
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        println!(
+            "all of them: {seconds:.1} s, {} MiB; {before} MiB resident before, {most} at most",
+            bytes >> 20
+        );
+    }
+}
+
+/// Memory that is resident now, in MiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
