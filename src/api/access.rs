@@ -80,12 +80,13 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn token_hash(token: &str) -> [u8; 32] {
+/// What is stored of a token.
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
 /// Whether these roles include one: admin has all, and every role has `read`.
-fn allows(held: &[Role], needed: Role) -> bool {
+pub(crate) fn allows(held: &[Role], needed: Role) -> bool {
     held.iter().any(|&role| role == Role::Admin || role == needed || needed == Role::Read)
 }
 

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use overlap_coalition::{Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Refusal, Timestamp};
+use overlap_coalition::{
+    Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Receipt, Refusal, SignedDocument, Timestamp,
+};
 
 use crate::WarningLists;
 
@@ -96,6 +98,15 @@ pub struct DaemonStatus {
     pub started: Timestamp,
 }
 
+/// A receipt that was read.
+#[derive(Clone, Debug)]
+pub struct ReceiptView {
+    /// What it records.
+    pub receipt: Receipt,
+    /// Why its signatures are not those of both members; `None`: they are.
+    pub fault: Option<String>,
+}
+
 /// A call of the daemon that takes time.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -109,6 +120,9 @@ pub trait Daemon: Send + Sync + 'static {
     fn ended(&self, exchange: ExchangeId) -> Call<'_, ()>;
     /// The partners.
     fn partners(&self) -> Vec<PartnerView>;
+    /// Reads receipts and checks their signatures against the roster that this node trusts; why not, where one cannot be read. Takes a
+    /// while: a signature is some tenth of a millisecond.
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>>;
     /// The daemon.
     fn status(&self) -> DaemonStatus;
     /// The rules by which imports are canonicalised.

@@ -225,6 +225,16 @@ pub(crate) async fn begin(
 }
 
 impl BeginExchange {
+    /// An exchange that a form asks for.
+    pub(crate) fn asked(
+        peer: String,
+        engine: Option<String>,
+        purpose: Option<String>,
+        case: Option<String>,
+    ) -> Result<ExchangeAsk, Problem> {
+        Self { peer, mode: None, engine, purpose, case }.check()
+    }
+
     fn check(self) -> Result<ExchangeAsk, Problem> {
         let peer: MemberId = self.peer.parse().map_err(|_| StartRefused::UnknownPeer)?;
         if self.mode.is_some_and(|mode| mode != mode_name(Mode::Overlap)) {

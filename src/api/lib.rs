@@ -45,6 +45,7 @@ mod access;
 mod api;
 #[cfg(test)]
 mod api_tests;
+mod console;
 mod daemon;
 mod exchanges;
 mod health;
@@ -82,7 +83,9 @@ mod warning_lists;
 
 pub use access::new_token;
 pub use api::Api;
-pub use daemon::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused};
+pub use daemon::{
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+};
 pub use misp_modules::misp_modules_router;
 pub use serve::{serve_plain, serve_tls, serve_unix};
 pub use warning_lists::{ListType, WarningList, WarningListError, WarningLists, WarningListsBuilder};

@@ -121,6 +121,21 @@ impl Problem {
         (status, slug, title, self.detail)
     }
 
+    /// The code of a refusal.
+    pub(crate) const fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    /// What an import had done before it ended.
+    pub(crate) fn import(&self) -> Option<&ImportReport> {
+        self.import.as_deref()
+    }
+
+    /// When trying again may help, in seconds.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     fn document(self) -> (StatusCode, ProblemDocument) {
         let (slug, title, status) = self.kind.parts();
         let document = ProblemDocument {

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::Daemon;
 use crate::access::{TokenCache, find};
+use crate::console::Console;
 use crate::problem::Problem;
 
 /// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
@@ -26,6 +27,7 @@ struct Inner {
     tokens: TokenCache,
     imports: Semaphore,
     openapi: OnceLock<Bytes>,
+    console: Console,
 }
 
 impl ApiState {
@@ -37,6 +39,7 @@ impl ApiState {
             tokens: TokenCache::default(),
             imports: Semaphore::new(IMPORTS_AT_ONCE),
             openapi: OnceLock::new(),
+            console: Console::default(),
         }))
     }
 
@@ -58,6 +61,11 @@ impl ApiState {
 
     pub(crate) fn imports(&self) -> &Semaphore {
         &self.0.imports
+    }
+
+    /// What the console remembers.
+    pub(crate) fn console(&self) -> &Console {
+        &self.0.console
     }
 
     /// The OpenAPI document, which is known only when every route is.

@@ -117,6 +117,9 @@ pub struct ApiSection {
     pub token: PathBuf,
     /// A TCP address on which to serve the API too, with TLS.
     pub listen: Option<SocketAddr>,
+    /// Whether people can look at the node with a browser, at `/console/`.
+    #[serde(default = "default_console")]
+    pub console: bool,
     /// PEM: the certificate for `listen`.
     pub certificate: Option<PathBuf>,
     /// PEM: its private key, mode 0600.
@@ -293,6 +296,11 @@ impl TryFrom<String> for Region {
 // Running exchanges mostly end within seconds; systemd gives a service 90 seconds to stop.
 const fn default_shutdown_limit() -> Period {
     Period::seconds(30)
+}
+
+// Nobody gets in without a token, and over TCP there is TLS.
+const fn default_console() -> bool {
+    true
 }
 
 // One that runs and one that is asked for from the other side.

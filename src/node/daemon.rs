@@ -217,7 +217,10 @@ impl Servers {
         node: &Arc<Node>,
         metrics: PrometheusHandle,
     ) -> Result<Self, CommandError> {
-        let router = Api::router(store.clone(), node.clone(), metrics);
+        let router = match config.api.console {
+            true => Api::router(store.clone(), node.clone(), metrics),
+            false => Api::router_without_console(store.clone(), node.clone(), metrics),
+        };
         let socket = config.api.socket.clone();
         let unix =
             unix_socket::bind(&socket).await.map_err(|error| CommandError::failed(error.to_string()))?;

@@ -23,6 +23,7 @@ mod peer_setup;
 mod phases;
 pub mod pki;
 mod process;
+mod receipt_check;
 mod reload;
 mod roster_keeper;
 mod running;

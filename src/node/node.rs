@@ -4,18 +4,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use overlap_api::{
-    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, WarningLists,
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+    WarningLists,
 };
-use overlap_coalition::{ExchangeId, Timestamp};
+use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::Rules;
 use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
 use overlap_store::{ExchangeRecord, Store};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clock;
 use crate::config::Config;
 use crate::running::Running;
 use crate::scheduler::Schedule;
+use crate::{clock, receipt_check};
 
 /// Events of one exchange that wait to be read: progress is only ever shown, so a few are enough.
 const EVENTS: usize = 16;
@@ -202,6 +203,10 @@ impl Daemon for Node {
         let config = self.config();
         let partners = self.peer.partners().into_iter();
         partners.filter_map(|status| self.partner_view(&config, status)).collect()
+    }
+
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>> {
+        receipt_check::read(receipts, &*self.store, &self.config())
     }
 
     fn status(&self) -> DaemonStatus {

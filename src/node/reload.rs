@@ -111,7 +111,8 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     }
     let api = |config: &Config| {
         let api = &config.api;
-        (api.socket.clone(), api.token.clone(), api.listen, api.certificate.clone(), api.key.clone())
+        let files = (api.socket.clone(), api.token.clone(), api.certificate.clone(), api.key.clone());
+        (files, api.listen, api.console)
     };
     if api(old) != api(new) {
         sections.push("[api]");

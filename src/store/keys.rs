@@ -20,6 +20,10 @@ pub(crate) const EXCHANGE: u8 = 0x30;
 pub(crate) const LEDGER: u8 = 0x40;
 /// Tokens, by name.
 pub(crate) const TOKEN: u8 = 0x50;
+/// Which overlaps are marked as seen, by segment; read after the segments.
+pub(crate) const OVERLAPS_SEEN: u8 = 0xA0;
+/// Last visits to the console, by the token's name.
+pub(crate) const VISIT: u8 = 0xA1;
 /// Single records.
 pub(crate) const META: u8 = 0x60;
 /// Sightings, by number.
@@ -49,6 +53,10 @@ pub(crate) fn exchange(id: ExchangeId) -> Vec<u8> {
 
 pub(crate) fn ledger(partner: &MemberId) -> Vec<u8> {
     [&[LEDGER], partner.as_str().as_bytes()].concat()
+}
+
+pub(crate) fn visit(token: &str) -> Vec<u8> {
+    [&[VISIT], token.as_bytes()].concat()
 }
 
 pub(crate) fn token(name: &str) -> Vec<u8> {

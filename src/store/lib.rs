@@ -31,6 +31,8 @@ mod overlap;
 mod overlap_book;
 mod overlap_group;
 mod overlap_groups;
+mod overlap_query;
+mod overlap_tally;
 mod overlaps;
 mod page;
 mod place_index;
@@ -39,6 +41,7 @@ mod records;
 mod restoring;
 mod row_meta;
 mod seal;
+mod seen;
 mod segment;
 mod sighting;
 mod sighting_book;
@@ -50,6 +53,7 @@ mod store;
 mod stored;
 mod token;
 mod uuids;
+mod visits;
 
 #[cfg(test)]
 mod added_tests;
@@ -65,6 +69,8 @@ mod export_tests;
 mod holding_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod overlap_query_tests;
 #[cfg(test)]
 mod query_tests;
 #[cfg(test)]
@@ -82,6 +88,8 @@ pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Ne
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
 pub use overlap_group::{OverlapBrief, OverlapGroup, OverlapScan};
+pub use overlap_query::{FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat};
+pub use overlap_tally::OverlapTally;
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use query::{Known, KnownOverlap, KnownValue, OwnIndicator};
 pub use seal::SealKey;

@@ -18,6 +18,7 @@ use crate::ledger::{Calendar, Spent};
 use crate::overlap_book::OverlapBook;
 use crate::row_meta::Place;
 use crate::seal::Sealer;
+use crate::seen::SeenMarks;
 use crate::segment::{rows_in, unpack};
 use crate::sighting_book::SightingBook;
 use crate::sled_store::State;
@@ -76,6 +77,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         sightings: reading.sightings,
         indicators_added: reading.indicators_added.dates,
         overlaps_added: reading.overlaps_added.dates,
+        seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         unended: reading.unended,
     };
@@ -134,7 +136,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 9] = [
+    const WRITTEN: [u8; 11] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -142,6 +144,8 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::OVERLAPS_SEEN,
+        keys::VISIT,
         keys::SIGHTING,
         keys::OVERRIDE,
     ];
@@ -168,6 +172,7 @@ struct Reading {
     sightings: SightingBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
+    seen: SeenMarks,
     exchanges: Vec<Indexed>,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
@@ -252,6 +257,11 @@ impl Reading {
                 self.overlaps_added.take(number()?, found);
                 Ok(())
             }
+            Some(&keys::OVERLAPS_SEEN) => {
+                let segment = number()?;
+                let rows = self.overlaps.segment(segment).map_or(0, |(_, rows)| rows.len());
+                self.seen.load(segment, plain, rows)
+            }
             Some(&keys::SIGHTING) => self.sightings.load(number()?, plain),
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
@@ -272,7 +282,7 @@ impl Reading {
                 self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
                 Override::decode(plain).map(|_| ())
             }
-            Some(&keys::LEDGER | &keys::TOKEN | &keys::META) => Ok(()),
+            Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT) => Ok(()),
             _ => Err(damaged("a key")),
         }
     }

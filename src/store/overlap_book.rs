@@ -15,6 +15,7 @@ use crate::added::{row_at, slot_of};
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
 use crate::overlap_groups::OverlapGroups;
+use crate::overlap_tally::{Counters, OverlapTally};
 use crate::{IndicatorId, OverlapBrief, OverlapFilter, OverlapGroup, OverlapRow, StoreError};
 
 /// Overlaps in a segment at most.
@@ -34,6 +35,7 @@ pub(crate) struct OverlapBook {
     index: HashTable<u32>,
     partners: BTreeMap<MemberId, Partner>,
     names: Vec<MemberId>,
+    counters: Counters,
     tail_bytes: usize,
     tail_version: u8,
 }
@@ -47,7 +49,7 @@ struct OverlapSegment {
 #[derive(Clone, Copy)]
 pub(crate) struct OverlapMeta {
     pub(crate) indicator: IndicatorId,
-    kind: Kind,
+    pub(crate) kind: Kind,
     pub(crate) facet: Facet,
     /// Whether it is the first, with its partner, of its indicator.
     pub(crate) is_first: bool,
@@ -166,6 +168,43 @@ impl OverlapBook {
         self.partners.keys().cloned().collect()
     }
 
+    /// How many segments there are.
+    pub(crate) fn segments(&self) -> u32 {
+        // A store has 2^24 segments at most.
+        self.segments.len() as u32
+    }
+
+    /// The partner of a segment, by number, and its rows.
+    pub(crate) fn segment(&self, segment: u32) -> Option<(u32, &[OverlapMeta])> {
+        self.segments.get(segment as usize).map(|segment| (segment.peer, segment.rows.as_slice()))
+    }
+
+    /// A partner's number.
+    pub(crate) fn number(&self, peer: &MemberId) -> Option<u32> {
+        self.partners.get(peer).map(|partner| partner.number)
+    }
+
+    /// The numbers of partners, in the order of their ids.
+    pub(crate) fn numbers_by_name(&self) -> Vec<u32> {
+        self.partners.values().map(|partner| partner.number).collect()
+    }
+
+    /// How many there are, and how many from a slot on; marks are not this book's.
+    pub(crate) fn tally(&self, from: u64) -> OverlapTally {
+        let mut tally = self.counters.named(&self.names);
+        let (first, row) = row_at(from);
+        let segments = self.segments.iter().enumerate().skip(first as usize);
+        for (at, segment) in segments {
+            let passed = if at == first as usize { row as usize } else { 0 };
+            let later = segment.rows.len().saturating_sub(passed);
+            if let (Some(name), 1..) = (self.names.get(segment.peer as usize), later) {
+                *tally.since.entry(name.clone()).or_default() += later as u64;
+            }
+        }
+        tally.unseen = self.counters.total();
+        tally
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
@@ -255,6 +294,7 @@ impl OverlapBook {
     fn push(&mut self, peer: u32, segment: u32, row: &OverlapRow) {
         let is_first = self.find(peer, row.indicator, |_| true).is_none();
         let Some(last) = self.segments.last_mut() else { return };
+        self.counters.add(peer, row.kind, row.found);
         // A store has 2^24 segments at most.
         let slot = slot_of(segment, last.rows.len()) as u32;
         self.groups.take(slot.into(), peer, row);

@@ -49,6 +49,8 @@ pub(crate) fn store(
 pub(crate) struct Stored {
     segments: Vec<(u32, usize, Vec<OverlapRow>)>,
     runs: Vec<Run>,
+    /// Where the rows are, in their order.
+    pub(crate) slots: Vec<u64>,
 }
 
 impl Stored {
@@ -72,12 +74,13 @@ pub(crate) fn put(
     })?;
     let runs = state.overlaps_added.plan(writes.iter().flat_map(dates));
     state.overlaps_added.put(&runs, keys::OVERLAPS_ADDED, batch);
+    let slots = writes.iter().flat_map(dates).map(|(slot, _)| slot).collect();
     let mut segments = Vec::with_capacity(writes.len());
     for OverlapWrite { segment, bytes, fresh, .. } in writes {
         segments.push((segment, bytes.len(), fresh));
         batch.put(key(segment), bytes);
     }
-    Ok(Stored { segments, runs })
+    Ok(Stored { segments, runs, slots })
 }
 
 /// The slots of new rows, each with the date that it has at the earliest.
@@ -240,7 +243,8 @@ fn bring_up_to_date(store: &SledStore, index: &mut UuidIndex) {
     }
 }
 
-fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, StoreError> {
+/// The rows at these places.
+pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, StoreError> {
     let mut found = Vec::with_capacity(places.len());
     for of_one_segment in places.chunk_by(|a, b| a.0 == b.0) {
         let Some((segment, _)) = of_one_segment.first() else { continue };

@@ -13,7 +13,7 @@ use overlap_indicator::Indicator;
 use crate::charging::calendar;
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
-use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record};
+use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record, VisitRecord};
 use crate::ids::IdKey;
 use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
@@ -22,10 +22,14 @@ use crate::sighting_book::pack;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps};
+use crate::{
+    IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps, visits,
+};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
+/// The longest name of a token that a record may have, in bytes; the API gives shorter ones.
+const LONGEST_TOKEN_NAME: usize = 256;
 
 pub(crate) fn restore(store: &SledStore, from: &mut dyn Read) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
@@ -106,6 +110,7 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Visit(visit) => is_token_name(&visit.token),
             Record::Sighting(sighting) => {
                 let in_order = sighting.into_row()?.number == self.sightings;
                 self.sightings += 1;
@@ -123,6 +128,11 @@ impl Checks {
         };
         if fresh { Ok(()) } else { Err(StoreError::BadExport("a record is there twice or out of order")) }
     }
+}
+
+/// The names that tokens can have are short.
+fn is_token_name(name: &str) -> bool {
+    (1..=LONGEST_TOKEN_NAME).contains(&name.len())
 }
 
 fn id_key(identity: &IdentityRecord) -> Result<IdKey, StoreError> {
@@ -143,13 +153,16 @@ struct Waiting {
     exchanges: Vec<StoredExchange>,
     sightings: Vec<SightingRow>,
     ledger: Vec<(MemberId, PartnerUse)>,
+    visits: Vec<VisitRecord>,
+    /// Of each overlap, whether it is marked.
+    seen: Vec<bool>,
     /// These wait for the last indicator: admins made them, one at a time.
     overrides: Vec<(IndicatorId, Override)>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        let records = self.exchanges.len() + self.ledger.len() + self.sightings.len();
+        let records = self.exchanges.len() + self.ledger.len() + self.visits.len() + self.sightings.len();
         self.rows.len() + self.overlaps.len() + records
     }
 }
@@ -161,6 +174,7 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
         match record {
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
+            Record::Visit(visit) => waiting.visits.push(visit),
             Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
@@ -170,7 +184,10 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
                 row.hold = hold(&*store.warnings(), row.kind, &row.canonical);
                 waiting.rows.push((row, indicator));
             }
-            Record::Overlap(overlap) => waiting.overlaps.push(overlap.into_row()?),
+            Record::Overlap(overlap) => {
+                waiting.seen.push(overlap.seen);
+                waiting.overlaps.push(overlap.into_row()?);
+            }
             Record::Section(_) | Record::End(_) => {}
         }
         if waiting.len() >= ROWS {
@@ -224,12 +241,28 @@ fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     let plan =
         store.state().catalog.plan(rows.into_iter(), |indicator| digests(&epoch.digester, indicator), 0);
     store_plan(store, writer, plan)?;
-    let rows = std::mem::take(&mut waiting.overlaps);
+    write_overlaps(store, writer, std::mem::take(&mut waiting.overlaps), std::mem::take(&mut waiting.seen))
+}
+
+/// Rows and their marks, in one commit for each partner.
+fn write_overlaps(
+    store: &SledStore,
+    writer: &mut Writer,
+    rows: Vec<OverlapRow>,
+    seen: Vec<bool>,
+) -> Result<(), StoreError> {
+    let mut seen = seen.into_iter();
     for of_one_partner in rows.chunk_by(|a, b| a.peer == b.peer) {
         let Some(peer) = of_one_partner.first().map(|row| &row.peer) else { continue };
         let mut batch = Batch::default();
         let stored = overlaps::put(store, &mut batch, peer, of_one_partner.to_vec())?;
-        store.commit(writer, batch, |state| stored.take_into(state, peer))?;
+        let marked = stored.slots.iter().zip(seen.by_ref()).filter(|(_, seen)| *seen).map(|(slot, _)| *slot);
+        let marks = store.state().seen.plan(marked, true);
+        marks.put(&mut batch);
+        store.commit(writer, batch, |state| {
+            stored.take_into(state, peer);
+            state.seen.take(marks);
+        })?;
     }
     Ok(())
 }
@@ -238,6 +271,9 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     let mut batch = Batch::default();
     for (partner, used) in waiting.ledger.drain(..) {
         batch.put(keys::ledger(&partner), used.encode());
+    }
+    for VisitRecord { token, date } in waiting.visits.drain(..) {
+        visits::put(&mut batch, &token, date);
     }
     let mut begun = Vec::with_capacity(waiting.exchanges.len());
     for exchange in waiting.exchanges.drain(..) {

@@ -23,16 +23,18 @@ use crate::journal::Journals;
 use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
+use crate::seen::SeenMarks;
 use crate::sighting_book::SightingBook;
 use crate::spool::Spool;
 use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
-    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, Known, KnownRoster, NewIndicator, NewSighting, OverlapFilter, OverlapGroup, OverlapRow,
-    OverlapScan, Override, Overriding, Page, PageRequest, SealKey, SightingFilter, SightingRow, Snapshot,
-    Store, StoreCounts, StoreError, TokenRecord, charging, epoch, exports, holding, indicators, interrupted,
-    keys, loading, overlaps, query, records, restoring, sightings,
+    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
+    IndicatorId, IndicatorRow, Known, KnownRoster, NewIndicator, NewSighting, OverlapChoice, OverlapFilter,
+    OverlapGroup, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page,
+    PageRequest, SealKey, SightingFilter, SightingRow, Snapshot, Store, StoreCounts, StoreError, TokenRecord,
+    charging, epoch, exports, holding, indicators, interrupted, keys, loading, overlap_query, overlaps,
+    query, records, restoring, sightings, visits,
 };
 
 /// How to open a store.
@@ -76,6 +78,7 @@ pub(crate) struct State {
     pub(crate) sightings: SightingBook,
     pub(crate) indicators_added: AddedDates,
     pub(crate) overlaps_added: AddedDates,
+    pub(crate) seen: SeenMarks,
     pub(crate) exchanges: ExchangeIndex,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
@@ -230,6 +233,11 @@ impl Store for SledStore {
         indicators::one(self, id)
     }
 
+    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError> {
+        let id = self.state().ids.id(kind, canonical);
+        indicators::one(self, id)
+    }
+
     fn known(&self, asked: &[Indicator]) -> Known {
         query::known(self, asked)
     }
@@ -301,6 +309,33 @@ impl Store for SledStore {
 
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
         overlaps::page(self, filter, page)
+    }
+
+    fn find_overlaps(
+        &self,
+        query: &OverlapQuery,
+        page: &PageRequest,
+    ) -> Result<Page<FoundOverlap>, StoreError> {
+        overlap_query::page(self, query, page)
+    }
+
+    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool) -> Result<u64, StoreError> {
+        overlap_query::mark(self, which, seen)
+    }
+
+    fn overlap_tally(&self, since: u64) -> OverlapTally {
+        let state = self.state();
+        let mut tally = state.overlaps.tally(state.overlaps_added.first_after(since));
+        tally.unseen = tally.unseen.saturating_sub(state.seen.count());
+        tally
+    }
+
+    fn last_visit(&self, token: &str) -> Result<Option<u64>, StoreError> {
+        visits::last(self, token)
+    }
+
+    fn set_last_visit(&self, token: &str, date: u64) -> Result<(), StoreError> {
+        visits::set(self, token, date)
     }
 
     fn indicators_added_after(&self, after: u64, most: usize) -> Result<Vec<IndicatorRow>, StoreError> {
