@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
-//! {"record":"identity",..}  {"record":"ledger",..}
+//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -24,6 +24,8 @@ use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read, Write};
 
 use crate::added::date_of_seconds;
+use crate::event_log::StoredEvent;
+use crate::sinks::{PositionRecord, StoredLetter};
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{IndicatorId, IndicatorRow, OverlapRow, StoreError};
 
@@ -43,6 +45,9 @@ const UNKNOWN_RECORD: &str = "a line is not a record that exports carry; rosters
 pub(crate) enum Record {
     Identity(IdentityRecord),
     Ledger(LedgerRecord),
+    Event(StoredEvent),
+    Position(PositionRecord),
+    Letter(StoredLetter),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
     Overlap(OverlapRecord),

@@ -13,6 +13,7 @@ use crate::export_format::{
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
+use crate::sinks::PositionRecord;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
@@ -59,6 +60,15 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     to.record(&Record::Identity(IdentityRecord { id_key, highest_day }))?;
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
+    }
+    for (_, plain) in table(store, keys::EVENT)? {
+        to.record(&Record::Event(from_json(&plain)?))?;
+    }
+    for (key, plain) in table(store, keys::POSITION)? {
+        to.record(&Record::Position(PositionRecord::of(&key, &plain)?))?;
+    }
+    for (_, plain) in table(store, keys::LETTER)? {
+        to.record(&Record::Letter(from_json(&plain)?))?;
     }
     Ok(())
 }

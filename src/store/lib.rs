@@ -12,6 +12,9 @@ mod database;
 mod digest_cache;
 mod epoch;
 mod error;
+mod event;
+mod event_log;
+mod events;
 mod exchange;
 mod exchange_index;
 mod export_format;
@@ -35,6 +38,7 @@ mod restoring;
 mod row_meta;
 mod seal;
 mod segment;
+mod sinks;
 mod sled_store;
 mod snapshot;
 mod spool;
@@ -52,6 +56,8 @@ mod damage_tests;
 #[cfg(test)]
 mod epoch_tests;
 #[cfg(test)]
+mod event_tests;
+#[cfg(test)]
 mod export_tests;
 #[cfg(test)]
 mod model_tests;
@@ -62,6 +68,10 @@ mod testing;
 
 pub use added::ADDED_STEP;
 pub use error::StoreError;
+pub use event::{
+    BadEventId, BadSinkName, DeadLetter, Event, EventBody, EventFilter, EventId, EventPage, EventStore,
+    EventType, Notice, SinkName,
+};
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};

@@ -10,6 +10,7 @@ use crate::database::{Batch, Database, Writer};
 use crate::digest_cache::DigestCache;
 use crate::epoch::Epoch;
 use crate::error::damaged;
+use crate::event_log::EventLog;
 use crate::exchange_index::ExchangeIndex;
 use crate::folder::Folder;
 use crate::ids::IdKey;
@@ -74,6 +75,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         indicators_added: reading.indicators_added.dates,
         overlaps_added: reading.overlaps_added.dates,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
+        events: reading.events,
         unended: reading.unended,
     };
     Ok(Main { roster: records::roster_of(&database)?, database, state, writer })
@@ -131,7 +133,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 7] = [
+    const WRITTEN: [u8; 10] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -139,6 +141,9 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::EVENT,
+        keys::POSITION,
+        keys::LETTER,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
@@ -163,6 +168,7 @@ struct Reading {
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
     exchanges: Vec<(u64, ExchangeId, MemberId)>,
+    events: EventLog,
     unended: Vec<ExchangeId>,
 }
 
@@ -249,7 +255,8 @@ impl Reading {
                 self.ids = Some(IdKey::new(Reader::new(plain).array()?));
                 Ok(())
             }
-            Some(&keys::LEDGER | &keys::TOKEN | &keys::META) => Ok(()),
+            Some(&keys::EVENT) => self.events.load(plain),
+            Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::POSITION | &keys::LETTER) => Ok(()),
             _ => Err(damaged("a key")),
         }
     }

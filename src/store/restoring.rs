@@ -13,15 +13,17 @@ use overlap_indicator::Indicator;
 use crate::charging::calendar;
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
+use crate::event_log::StoredEvent;
 use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record};
 use crate::ids::IdKey;
 use crate::indicators::store_plan;
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
+use crate::sinks::{PositionRecord, StoredLetter};
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorRow, OverlapRow, StoreError, keys, overlaps};
+use crate::{EventId, IndicatorRow, OverlapRow, StoreError, keys, overlaps};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -83,6 +85,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    last_event: EventId,
 }
 
 impl Checks {
@@ -102,6 +105,13 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Event(event) => {
+                event.told()?;
+                let id = event.entry()?.id;
+                std::mem::replace(&mut self.last_event, id) < id
+            }
+            Record::Position(position) => position.parts().map(|_| true)?,
+            Record::Letter(letter) => letter.parts().map(|_| true)?,
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
                 let id = exchange.into_record()?.id;
@@ -134,11 +144,18 @@ struct Waiting {
     overlaps: Vec<OverlapRow>,
     exchanges: Vec<StoredExchange>,
     ledger: Vec<(MemberId, PartnerUse)>,
+    events: Vec<StoredEvent>,
+    positions: Vec<PositionRecord>,
+    letters: Vec<StoredLetter>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.rows.len() + self.overlaps.len() + self.exchanges.len() + self.ledger.len()
+        self.rows.len() + self.overlaps.len() + self.exchanges.len() + self.ledger.len() + self.of_events()
+    }
+
+    fn of_events(&self) -> usize {
+        self.events.len() + self.positions.len() + self.letters.len()
     }
 }
 
@@ -149,6 +166,9 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
         match record {
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
+            Record::Event(event) => waiting.events.push(event),
+            Record::Position(position) => waiting.positions.push(position),
+            Record::Letter(letter) => waiting.letters.push(letter),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
@@ -164,7 +184,8 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
     write_waiting(store, writer, &mut waiting)
 }
 
-/// From here on the first day that is asked for is spent.
+/// From here on the first day that is asked for is spent. The events of the file, and how far its sinks are, take the place of what this
+/// store has: an empty one has at most a few notices.
 fn write_identity(
     store: &SledStore,
     writer: &mut Writer,
@@ -176,7 +197,13 @@ fn write_identity(
     let mut batch = Batch::default();
     batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
     batch.put(keys::DAY.to_vec(), calendar.encode());
-    store.commit(writer, batch, |state| state.ids = ids)
+    for table in [keys::EVENT, keys::POSITION, keys::LETTER] {
+        store.database.keys(&[table])?.into_iter().for_each(|key| batch.remove(key));
+    }
+    store.commit(writer, batch, |state| {
+        state.ids = ids;
+        state.events.clear();
+    })
 }
 
 fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
@@ -201,6 +228,14 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     for (partner, used) in waiting.ledger.drain(..) {
         batch.put(keys::ledger(&partner), used.encode());
     }
+    let mut told = Vec::with_capacity(waiting.events.len());
+    for event in waiting.events.drain(..) {
+        let entry = event.entry()?;
+        batch.put(keys::event(entry.id), to_json(&event)?);
+        told.push(entry);
+    }
+    waiting.positions.drain(..).try_for_each(|position| position.put(&mut batch))?;
+    waiting.letters.drain(..).try_for_each(|letter| letter.put(&mut batch))?;
     let mut begun = Vec::with_capacity(waiting.exchanges.len());
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
@@ -209,5 +244,6 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     }
     store.commit(writer, batch, |state| {
         begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
+        told.into_iter().for_each(|entry| state.events.add(entry));
     })
 }

@@ -8,9 +8,9 @@ use overlap_indicator::{DigestSalt, Facet, Kind};
 use uuid::Uuid;
 
 use crate::{
-    ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    NewIndicator, OverlapFilter, OverlapName, OverlapRow, Page, PageRequest, Snapshot, StoreError,
-    TokenRecord,
+    ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
+    IndicatorRow, NewIndicator, OverlapFilter, OverlapName, OverlapRow, Page, PageRequest, Snapshot,
+    StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -39,7 +39,7 @@ pub trait Aside: Write + Send {
 }
 
 /// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
-pub trait Store: Send + Sync {
+pub trait Store: EventStore + Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
     fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
     /// A page of indicators, in the order of import.
