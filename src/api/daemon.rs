@@ -2,8 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use overlap_coalition::{Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Refusal, Timestamp};
+use tokio::sync::broadcast;
+
+use crate::Sinks;
 
 /// An exchange that a caller asks for.
 #[derive(Clone, Debug)]
@@ -27,6 +31,17 @@ pub struct ExchangeProgress {
     pub done: u64,
     /// Items in it.
     pub total: u64,
+}
+
+/// That an exchange moved on.
+#[derive(Clone, Debug)]
+pub struct ProgressNews {
+    /// Which.
+    pub exchange: ExchangeId,
+    /// With whom.
+    pub peer: MemberId,
+    /// How far it is.
+    pub progress: ExchangeProgress,
 }
 
 /// Why an exchange did not even get an id.
@@ -112,4 +127,12 @@ pub trait Daemon: Send + Sync + 'static {
     fn rules(&self) -> overlap_indicator::Rules;
     /// Now.
     fn now(&self) -> Timestamp;
+    /// What tells how exchanges move on, where anything does.
+    fn progress_news(&self) -> Option<broadcast::Receiver<ProgressNews>> {
+        None
+    }
+    /// Where events are pushed to, if anywhere.
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        None
+    }
 }
