@@ -6,6 +6,7 @@ mod agreement;
 mod keys;
 mod load;
 mod period;
+pub(crate) mod push;
 mod text;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub use agreement::{AgreementSection, LearnsName};
 pub use keys::{SectionKeys, sections};
 pub use load::ConfigError;
 pub use period::Period;
+pub use push::{SyslogSection, WebhookSection};
 pub use text::{HexKey, Text};
 
 /// The environment variable that names the config where the command line does not.
@@ -48,6 +50,12 @@ pub struct Config {
     /// The members with whom it compares.
     #[serde(default)]
     pub partner: Vec<PartnerSection>,
+    /// Where events are posted to.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSection>,
+    /// Where events go as syslog messages.
+    #[serde(default)]
+    pub syslog: Vec<SyslogSection>,
 }
 
 /// `[node]`
@@ -259,7 +267,16 @@ impl Config {
             &mut self.keys.sealing,
         ];
         let optional = [&mut self.api.certificate, &mut self.api.key];
-        always.into_iter().chain(&mut self.peer.crls).chain(optional.into_iter().flatten()).collect()
+        let webhooks =
+            self.webhook.iter_mut().flat_map(|webhook| [Some(&mut webhook.secret), webhook.ca.as_mut()]);
+        let syslogs = self.syslog.iter_mut().map(|syslog| syslog.ca.as_mut());
+        let pushed = webhooks.chain(syslogs).flatten();
+        always
+            .into_iter()
+            .chain(&mut self.peer.crls)
+            .chain(optional.into_iter().flatten())
+            .chain(pushed)
+            .collect()
     }
 }
 

@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use overlap_api::{Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused};
+use overlap_api::{
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, Sinks, StartRefused,
+};
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::Rules;
 use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
 use overlap_store::{ExchangeRecord, Store};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::clock;
 use crate::config::Config;
@@ -28,6 +30,7 @@ pub(crate) struct Node {
     ready: AtomicBool,
     running: Arc<Running>,
     schedule: Arc<Schedule>,
+    sinks: Arc<Sinks>,
 }
 
 impl Node {
@@ -39,7 +42,9 @@ impl Node {
         store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
     ) -> Self {
+        let sinks = Sinks::new(store.clone(), &config.node.member, || clock::now().0);
         Self {
+            sinks: Arc::new(sinks),
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),
@@ -66,6 +71,11 @@ impl Node {
         &self.store
     }
 
+    /// Where events are pushed to.
+    pub(crate) fn sinks(&self) -> &Sinks {
+        &self.sinks
+    }
+
     /// Takes a new config, once the network side has taken it.
     pub(crate) fn set_config(&self, config: Arc<Config>, certificate_ends: Timestamp) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
@@ -90,6 +100,7 @@ impl Node {
         &self,
         ask: ExchangeAsk,
     ) -> Result<(ExchangeId, oneshot::Receiver<Result<ExchangeRecord, ExchangeError>>), StartRefused> {
+        let with = ask.peer.clone();
         let request = self.request(ask)?;
         let (events, mut heard) = mpsc::channel(EVENTS);
         let peer = self.peer.clone();
@@ -97,7 +108,7 @@ impl Node {
         let Some(id) = first_id(&mut heard).await else {
             return Err(not_begun(exchange.await));
         };
-        self.running.begin(id);
+        self.running.begin(id, with);
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(follow(self.running.clone(), id, heard, exchange, sender));
         Ok((id, receiver))
@@ -218,6 +229,14 @@ impl Daemon for Node {
 
     fn now(&self) -> Timestamp {
         clock::now()
+    }
+
+    fn progress_news(&self) -> Option<broadcast::Receiver<ProgressNews>> {
+        Some(self.running.news())
+    }
+
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        Some(self.sinks.clone())
     }
 }
 

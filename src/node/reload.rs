@@ -3,18 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use overlap_api::Sink;
+
 use crate::config::Config;
 use crate::daemon::off_thread;
 use crate::exit::CommandError;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
-use crate::{pki, secretariat};
+use crate::{pki, push_setup, secretariat};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
     let path = path.to_owned();
     let read = off_thread(move || New::read(&path)).await;
-    match read.and_then(|new| new.take(node)) {
+    match take(node, read).await {
         Ok(()) => {
             tracing::info!("reloaded");
             true
@@ -26,7 +28,18 @@ pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
     }
 }
 
+async fn take(node: &Arc<Node>, read: Result<New, CommandError>) -> Result<(), CommandError> {
+    let mut new = read?;
+    let sinks = std::mem::take(&mut new.sinks);
+    new.take(node)?;
+    if let Err(error) = node.sinks().configure(sinks).await {
+        tracing::error!(%error, "the rest is reloaded, but events are pushed nowhere until the next reload");
+    }
+    Ok(())
+}
+
 struct New {
+    sinks: Vec<Sink>,
     config: Config,
     setup: PeerSetup,
     certificate_ends: overlap_coalition::Timestamp,
@@ -40,7 +53,8 @@ impl New {
         let named = config.peer.certificate.display().to_string();
         let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
         let roster = secretariat::read(&config.roster.file)?;
-        Ok(Self { config, setup, certificate_ends, roster })
+        let sinks = push_setup::read(&config)?;
+        Ok(Self { sinks, config, setup, certificate_ends, roster })
     }
 
     fn take(self, node: &Node) -> Result<(), CommandError> {

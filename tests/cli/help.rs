@@ -7,7 +7,7 @@ use overlap_tests::run;
 use crate::PROGRAM;
 
 /// Every command whose help is pinned.
-const COMMANDS: [&str; 37] = [
+const COMMANDS: [&str; 38] = [
     "",
     "demo",
     "lab",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 37] = [
     "restore",
     "exchange",
     "overlaps",
+    "events",
     "peers",
     "agreements",
     "receipts",

@@ -80,7 +80,9 @@ fn pairs(event: &Event, node: &str, most: usize) -> Vec<(String, String)> {
         custom.insert(0, ("peer", peer.to_string()));
     }
     if let EventBody::Overlap(row) = &event.body {
-        pairs.extend(observable(row).into_iter().map(|(key, value)| (key.to_owned(), value)));
+        pairs.extend(
+            observable(row, LONGEST_TEXT.min(most)).into_iter().map(|(key, value)| (key.to_owned(), value)),
+        );
         // The value as it was written stands in no key: the canonical form and the sentence have it.
         custom.retain(|(name, _)| *name != "value");
     }
@@ -93,11 +95,11 @@ fn pairs(event: &Event, node: &str, most: usize) -> Vec<(String, String)> {
 }
 
 /// The keys of the dictionary that fit the indicator: whoever talks to one is the source, so the indicator is the destination.
-fn observable(row: &OverlapRow) -> Vec<(&'static str, String)> {
+fn observable(row: &OverlapRow, most: usize) -> Vec<(&'static str, String)> {
     let canonical = row.canonical.reveal();
     match row.kind {
-        Kind::Url => vec![("request", cut(canonical, LONGEST_TEXT))],
-        Kind::Domain => vec![("dhost", cut(canonical, LONGEST_TEXT))],
+        Kind::Url => vec![("request", cut(canonical, most))],
+        Kind::Domain => vec![("dhost", cut(canonical, most))],
         Kind::Onion => vec![("dhost", format!("{canonical}.onion"))],
         Kind::Ip => match canonical.parse() {
             Ok(IpAddr::V6(_)) => {
@@ -105,7 +107,7 @@ fn observable(row: &OverlapRow) -> Vec<(&'static str, String)> {
             }
             _ => vec![("dst", canonical.to_owned())],
         },
-        Kind::Email | Kind::Account | Kind::Handle => vec![("duser", cut(canonical, LONGEST_TEXT))],
+        Kind::Email | Kind::Account | Kind::Handle => vec![("duser", cut(canonical, most))],
         Kind::FileHash => {
             let hash = canonical.split_once(':').map_or(canonical, |(_, hash)| hash);
             vec![("fileHash", cut(hash, LONGEST_HASH))]

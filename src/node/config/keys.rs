@@ -7,7 +7,7 @@ use serde::forward_to_deserialize_any;
 use super::agreement::AgreementSection;
 use super::{
     ApiSection, Config, ImportSection, KeysSection, LogSection, NodeSection, PartnerSection, PeerSection,
-    RosterSection, StoreSection,
+    RosterSection, StoreSection, SyslogSection, WebhookSection,
 };
 
 /// A section and its keys.
@@ -34,6 +34,8 @@ pub fn sections() -> Vec<SectionKeys> {
         of("import", keys_of::<ImportSection>()),
         of("partner", keys_of::<PartnerSection>()),
         of("partner.agreement", keys_of::<AgreementSection>()),
+        of("webhook", keys_of::<WebhookSection>()),
+        of("syslog", keys_of::<SyslogSection>()),
     ]
 }
 

@@ -11,6 +11,7 @@
 //! | [`vole`] | the same for large sets: messages, assumptions, parameters, and what differs from the papers |
 //! | [`storage`] | what is on the disk, and what survives a crash |
 //! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
+//! | [`push`] | how events reach consoles, webhooks and SIEMs, and what each way promises |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
 //! | [`operating`] | settings, reload, backup, measurements |
 
@@ -40,6 +41,9 @@ pub mod storage {}
 
 #[doc = include_str!("taxii.md")]
 pub mod taxii {}
+
+#[doc = include_str!("push.md")]
+pub mod push {}
 
 #[doc = include_str!("threat_model.md")]
 pub mod threat_model {}
