@@ -25,10 +25,6 @@ mod webhooks;
 
 #[cfg(test)]
 mod format_tests;
-#[cfg(test)]
-mod sink_tests;
-#[cfg(test)]
-mod stream_tests;
 
 pub use connect::{Target, client_tls};
 pub use settings::{EventFormat, Sink, SyslogFormat, SyslogSettings, Transport, WebhookSettings};
