@@ -1,6 +1,7 @@
 //! Events pushed by real nodes: webhooks, server-sent events and syslog, with receivers that go away and nodes that are killed.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod dead_letters;
 mod receiver;

@@ -11,6 +11,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// An element of structured data: its name, and its parameters with their values.
+pub(crate) type Element = (String, Vec<(String, String)>);
+
 /// A message, read.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -19,7 +22,7 @@ pub(crate) struct Message {
     pub(crate) application: String,
     pub(crate) id: String,
     /// Elements of the structured data, each with its parameters.
-    pub(crate) elements: Vec<(String, Vec<(String, String)>)>,
+    pub(crate) elements: Vec<Element>,
     pub(crate) text: Vec<u8>,
 }
 
@@ -77,7 +80,7 @@ impl<'a> Reader<'a> {
         is_word.then(|| String::from_utf8(word.to_vec()).ok())?
     }
 
-    fn elements(&mut self) -> Option<Vec<(String, Vec<(String, String)>)>> {
+    fn elements(&mut self) -> Option<Vec<Element>> {
         if self.literal(b"-").is_some() {
             return Some(Vec::new());
         }

@@ -69,11 +69,9 @@ pub(crate) fn filter(types: Option<&str>, peer: Option<&str>) -> Result<EventFil
 }
 
 fn event_type(name: &str) -> Result<EventType, Problem> {
-    EventType::named(name).ok_or_else(|| {
-        match nearest(name, EventType::ALL.map(EventType::as_str).into_iter()) {
-            Some(near) => bad_query(format!("types: unknown type; the nearest is `{near}`")),
-            None => bad_query("types: unknown type"),
-        }
+    EventType::named(name).ok_or_else(|| match nearest(name, EventType::ALL.map(EventType::as_str)) {
+        Some(near) => bad_query(format!("types: unknown type; the nearest is `{near}`")),
+        None => bad_query("types: unknown type"),
     })
 }
 
