@@ -20,7 +20,10 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
-use crate::{Daemon, exchanges, health, import, indicators, overlaps, peers, push, receipts, status, tokens};
+use crate::{
+    Daemon, exchanges, health, held, import, indicators, overlaps, peers, push, query, receipts, status,
+    tokens, warning_lists,
+};
 
 /// The local API.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,9 @@ fn all_routes(state: ApiState) -> Routes {
         .add(import, routes!(import::import))
         .add(read, routes!(indicators::list))
         .add(read, routes!(indicators::show))
+        .add(read, routes!(query::query))
+        .add(read, routes!(warning_lists::route::list))
+        .add(admin, routes!(held::begin, held::end))
         .add(import, routes!(indicators::delete))
         .add(import, routes!(indicators::withdraw))
         .add(exchange, routes!(exchanges::begin))

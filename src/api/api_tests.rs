@@ -15,7 +15,7 @@ use crate::taxii::is_of_taxii;
 use crate::testing::{TestNode, exchange, member};
 
 /// The contract: every route and who may call it. Those of TAXII have tests of their own.
-const ROUTES: [(&str, &str, Option<Role>); 27] = [
+const ROUTES: [(&str, &str, Option<Role>); 31] = [
     ("GET", "/api/v1/health", None),
     ("GET", "/api/v1/ready", None),
     ("GET", "/api/v1/openapi.json", None),
@@ -25,6 +25,10 @@ const ROUTES: [(&str, &str, Option<Role>); 27] = [
     ("GET", "/api/v1/indicators", Some(Role::Read)),
     ("GET", "/api/v1/indicators/{id}", Some(Role::Read)),
     ("DELETE", "/api/v1/indicators/{id}", Some(Role::Import)),
+    ("POST", "/api/v1/indicators/{id}/override", Some(Role::Admin)),
+    ("DELETE", "/api/v1/indicators/{id}/override", Some(Role::Admin)),
+    ("POST", "/api/v1/query", Some(Role::Read)),
+    ("GET", "/api/v1/warning-lists", Some(Role::Read)),
     ("POST", "/api/v1/indicators/withdraw", Some(Role::Import)),
     ("POST", "/api/v1/exchanges", Some(Role::Exchange)),
     ("GET", "/api/v1/exchanges", Some(Role::Read)),

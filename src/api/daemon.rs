@@ -9,6 +9,8 @@ use tokio::sync::broadcast;
 
 use crate::Sinks;
 
+use crate::WarningLists;
+
 /// An exchange that a caller asks for.
 #[derive(Clone, Debug)]
 pub struct ExchangeAsk {
@@ -134,5 +136,9 @@ pub trait Daemon: Send + Sync + 'static {
     /// Where events are pushed to, if anywhere.
     fn sinks(&self) -> Option<Arc<Sinks>> {
         None
+    }
+    /// The warning lists in force; none where a daemon says nothing else.
+    fn warning_lists(&self) -> Arc<WarningLists> {
+        Arc::new(WarningLists::none())
     }
 }

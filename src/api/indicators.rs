@@ -7,10 +7,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use overlap_indicator::{Indicator, Kind, Pap, Rules, SecretText};
-use overlap_store::{IndicatorFilter, IndicatorId, IndicatorRow, Page, PageRequest, Store, StoreError};
+use overlap_store::{
+    IndicatorFilter, IndicatorId, IndicatorRow, Override, Page, PageRequest, Store, StoreError,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::WarningLists;
+use crate::held::{HeldItem, OverrideItem, overrides};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{JsonBody, Params, Segment, id_bytes, kind, not_found, page, query_kind};
 use crate::rfc3339::rfc3339;
@@ -24,7 +28,7 @@ const SCAN_ROWS: usize = 10_000;
 #[schema(as = Indicator, example = json!({
     "id": "7d0c8f0f6f0e4b1e9c55a0f3b2f4c6d1", "kind": "domain", "value": "Example[.]org", "canonical": "example.org",
     "tlp": "amber", "pap": null, "source": "case-12", "first_seen": "2026-10-01T00:00:00Z", "last_seen": null, "expires": null,
-    "confidence": 80, "note": "", "imported": "2026-11-01T08:00:00Z"
+    "confidence": 80, "note": "", "imported": "2026-11-01T08:00:00Z", "held": null, "override": null
 }))]
 pub(crate) struct IndicatorItem {
     /// Its id in this node.
@@ -57,11 +61,19 @@ pub(crate) struct IndicatorItem {
     /// When it was imported.
     #[schema(format = "date-time")]
     imported: String,
+    /// What holds it out of exchanges; null where nothing does.
+    held: Option<HeldItem>,
+    /// Who overrode a warning list, and why; null where nobody did.
+    #[serde(rename = "override")]
+    overridden: Option<OverrideItem>,
 }
 
-impl From<IndicatorRow> for IndicatorItem {
-    fn from(row: IndicatorRow) -> Self {
+impl IndicatorItem {
+    /// An indicator with the lists in force and its override, if it has one.
+    pub(crate) fn new(row: IndicatorRow, lists: &WarningLists, of: Option<Override>) -> Self {
         Self {
+            held: HeldItem::of(row.hold, lists, row.kind, row.canonical.reveal()),
+            overridden: of.map(OverrideItem::from),
             id: row.id.to_string(),
             kind: row.kind.as_str(),
             value: row.raw.reveal().to_owned(),
@@ -95,6 +107,8 @@ pub(crate) struct IndicatorPage {
 pub(crate) struct ListParams {
     /// Of this kind only.
     kind: Option<String>,
+    /// `true`: only those that a warning list holds out of exchanges; `false`: only the others.
+    held: Option<bool>,
     /// How many, 1 to 1,000; 100 if not said.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
@@ -109,10 +123,16 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<IndicatorPage>, Problem> {
-    let filter = IndicatorFilter { kind: query_kind(params.kind.as_deref())? };
+    let filter = IndicatorFilter { kind: query_kind(params.kind.as_deref())?, held: params.held };
     let page = page(params.limit, params.after)?;
-    let Page { rows, next } = state.store(move |store| store.indicators(&filter, &page)).await?;
-    let items = rows.into_iter().map(IndicatorItem::from).collect();
+    let read = move |store: &dyn Store| {
+        let page = store.indicators(&filter, &page)?;
+        Ok((overrides(store, page.rows.iter())?, page))
+    };
+    let (overrides, Page { rows, next }) = state.store(read).await?;
+    let lists = state.daemon().warning_lists();
+    let items = rows.into_iter().zip(overrides).map(|(row, of)| IndicatorItem::new(row, &lists, of));
+    let items = items.collect();
     Ok(Json(IndicatorPage { items, next: next.map(|cursor| cursor.0) }))
 }
 
@@ -124,8 +144,9 @@ pub(crate) async fn show(
     Segment(id): Segment,
 ) -> Result<Json<IndicatorItem>, Problem> {
     let id = indicator_id(&id)?;
-    let row = state.store(move |store| store.indicator(id)).await?;
-    row.map(|row| Json(row.into())).ok_or_else(|| not_found("indicator"))
+    let (row, of) = state.store(move |store| Ok((store.indicator(id)?, store.override_of(id)?))).await?;
+    let row = row.ok_or_else(|| not_found("indicator"))?;
+    Ok(Json(IndicatorItem::new(row, &state.daemon().warning_lists(), of)))
 }
 
 /// Takes one indicator out of the store and so out of later exchanges. Overlaps that were found with it stay.
@@ -142,7 +163,7 @@ pub(crate) async fn delete(
     }
 }
 
-fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
+pub(crate) fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
     id_bytes(text).map(IndicatorId).ok_or_else(|| not_found("indicator"))
 }
 
@@ -232,7 +253,7 @@ fn name_of(indicator: &Indicator) -> Name {
 fn ids_of(store: &dyn Store, wanted: &HashSet<Name>) -> Result<HashMap<Name, IndicatorId>, StoreError> {
     let kinds: HashSet<Kind> = wanted.iter().map(|(kind, _)| *kind).collect();
     let only_kind = kinds.iter().next().filter(|_| kinds.len() == 1).copied();
-    let filter = IndicatorFilter { kind: only_kind };
+    let filter = IndicatorFilter { kind: only_kind, held: None };
     let mut request = PageRequest { limit: SCAN_ROWS, after: None };
     let mut found = HashMap::new();
     while found.len() < wanted.len() {

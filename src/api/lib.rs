@@ -11,8 +11,11 @@
 //! | `GET health`, `GET ready`, `GET openapi.json` | none | `{"status":"ok"}`; `{"ready":bool}` with 200 or 503; the description |
 //! | `GET /metrics` | read | Prometheus text |
 //! | `GET status` | read | the node at a glance |
-//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
-//! | `GET indicators[?kind=]`, `GET indicators/{id}` | read | own indicators |
+//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=]` | import | the body is the file, of any size; `{"accepted","duplicates","held","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
+//! | `GET indicators[?kind=][&held=]`, `GET indicators/{id}` | read | own indicators |
+//! | `POST indicators/{id}/override`, `DELETE` of it | admin | `{"reason"}` lets one into exchanges that a warning list holds out; take that back |
+//! | `GET warning-lists` | read | the lists in force, and how many indicators each holds |
+//! | `POST query` | read | `{"values":[text or {"kind","value"}]}`, up to 10,000: whether each is held, and who overlaps on it |
 //! | `DELETE indicators/{id}`, `POST indicators/withdraw` | import | take them out; the body is `{"values":[{"kind","value"}],"ids":[]}` |
 //! | `POST exchanges` | exchange | `{"peer","mode","engine","purpose","case"}`, all but the first optional; 202 and `{"exchange":id}` |
 //! | `GET exchanges[?peer=]`, `GET exchanges/{id}[?wait=SECONDS]` | read | records of exchanges; `wait` holds the answer until the end, 60 seconds at most |
@@ -47,6 +50,9 @@ mod api_tests;
 mod daemon;
 mod exchanges;
 mod health;
+mod held;
+#[cfg(test)]
+mod held_tests;
 mod import;
 mod indicators;
 mod nearest;
@@ -54,6 +60,9 @@ mod overlaps;
 mod peers;
 mod problem;
 mod push;
+mod query;
+#[cfg(test)]
+mod query_tests;
 mod receipts;
 mod request;
 mod rfc3339;
@@ -68,6 +77,7 @@ mod taxii;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod warning_lists;
 
 pub use access::new_token;
 pub use api::Api;
@@ -79,3 +89,4 @@ pub use push::{
     WebhookSettings, client_tls,
 };
 pub use serve::{serve_tls, serve_unix};
+pub use warning_lists::{ListType, WarningList, WarningListError, WarningLists, WarningListsBuilder};

@@ -25,6 +25,8 @@ pub(crate) enum ProblemKind {
     Stalled,
     NameTaken,
     TooManyTokens,
+    NotHeld,
+    Overridden,
     Refused,
     TooLarge,
     BadImport,
@@ -57,6 +59,8 @@ impl ProblemKind {
             ProblemKind::TooManyTokens => {
                 ("too-many-tokens", "There are too many tokens", StatusCode::CONFLICT)
             }
+            ProblemKind::NotHeld => ("not-held", "No warning list holds it out", StatusCode::CONFLICT),
+            ProblemKind::Overridden => ("overridden", "It is overridden already", StatusCode::CONFLICT),
             ProblemKind::Refused => ("refused", "The exchange was refused", StatusCode::CONFLICT),
             ProblemKind::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             ProblemKind::BadImport => {

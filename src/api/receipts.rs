@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
-use overlap_coalition::{MemberId, Signature};
-use overlap_store::{Cursor, ExchangeRecord, PageRequest, Store, StoreError};
+use overlap_coalition::Signature;
+use overlap_store::{ExchangeRecord, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -99,29 +99,9 @@ pub(crate) async fn list(
 ) -> Result<Json<ReceiptPage>, Problem> {
     let peer = query_peer(params.peer.as_deref())?;
     let page = page(params.limit, params.after)?;
-    let (items, next) = state.store(move |store| receipts(store, peer.as_ref(), page)).await?;
+    let Page { rows, next } = state.store(move |store| store.receipts(peer.as_ref(), &page)).await?;
+    let items = rows.iter().filter_map(ReceiptItem::of).collect();
     Ok(Json(ReceiptPage { items, next: next.map(|cursor| cursor.0) }))
-}
-
-/// Reads exchanges until as many have a receipt as were asked for. Each read asks for no more rows than are missing, so
-/// the cursor stands right behind the last receipt.
-fn receipts(
-    store: &dyn Store,
-    peer: Option<&MemberId>,
-    mut page: PageRequest,
-) -> Result<(Vec<ReceiptItem>, Option<Cursor>), StoreError> {
-    let mut items = Vec::new();
-    loop {
-        let exchanges = store.exchanges(peer, &page)?;
-        let found = exchanges.rows.iter().filter_map(ReceiptItem::of);
-        let before = items.len();
-        items.extend(found);
-        page.limit = page.limit.saturating_sub(items.len() - before);
-        if page.limit == 0 || exchanges.next.is_none() {
-            return Ok((items, exchanges.next));
-        }
-        page.after = exchanges.next;
-    }
 }
 
 /// Shows the receipt of one exchange.

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use overlap_coalition::{ExchangeId, MemberId};
 use overlap_indicator::Kind;
@@ -67,6 +68,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
         })?;
         object(&body.to_bytes()).map(Self).map_err(|reason| Problem::new(reason.0, reason.1))
+    }
+}
+
+/// Refuses a body that says that it is something else than JSON. One that says nothing is taken for what it should be.
+pub(crate) fn check_json_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_json = |value: &HeaderValue| {
+        let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case("application/json")
+    };
+    match headers.get(header::CONTENT_TYPE) {
+        Some(media_type) if !is_json(media_type) => Err(Problem::new(
+            ProblemKind::UnsupportedMediaType,
+            "the body is JSON: send `Content-Type: application/json`",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -27,7 +27,8 @@ use tower::ServiceExt;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use crate::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, WarningLists,
+    WarningListsBuilder, new_token,
 };
 
 /// The time in tests: 2026-11-18T11:06:40Z.
@@ -40,6 +41,7 @@ pub(crate) struct TestDaemon {
     pub(crate) asked: Mutex<Vec<ExchangeAsk>>,
     pub(crate) ended: Notify,
     waiting: AtomicUsize,
+    lists: Mutex<Arc<WarningLists>>,
 }
 
 impl TestDaemon {
@@ -89,6 +91,10 @@ impl Daemon for TestDaemon {
 
     fn now(&self) -> Timestamp {
         Timestamp(NOW)
+    }
+
+    fn warning_lists(&self) -> Arc<WarningLists> {
+        self.lists.lock().unwrap().clone()
     }
 }
 
@@ -151,10 +157,21 @@ impl TestNode {
             asked: Mutex::default(),
             ended: Notify::new(),
             waiting: AtomicUsize::new(0),
+            lists: Mutex::new(Arc::new(WarningLists::none())),
         });
         let (router, table) =
             Api::with_table(ApiState::new(store.clone(), daemon.clone(), recorder().clone()));
         Self { router, table, daemon, store, tokens: tokens.into(), _folder: folder }
+    }
+
+    /// Takes one warning list more than the default ones, in plain text.
+    pub(crate) fn warn(&self, list: &str) {
+        let mut builder = WarningListsBuilder::default();
+        builder.add_defaults().unwrap();
+        builder.add_text("own", list.as_bytes()).unwrap();
+        let lists = Arc::new(builder.finish());
+        self.store.set_warnings(lists.clone()).unwrap();
+        *self.daemon.lists.lock().unwrap() = lists;
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

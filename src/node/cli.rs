@@ -14,11 +14,13 @@ mod init;
 mod lab;
 mod overlaps;
 mod peers;
+mod query;
 mod receipts;
 mod roster;
 mod run;
 mod status;
 mod token;
+mod warning_lists;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -82,6 +84,8 @@ enum Command {
     Import(import::ImportArgs),
     #[command(subcommand)]
     Indicators(indicators::IndicatorsCommand),
+    WarningLists(warning_lists::WarningListsArgs),
+    Query(query::QueryArgs),
     Export(export::ExportArgs),
     Restore(export::RestoreArgs),
     Exchange(exchange::ExchangeArgs),
@@ -163,6 +167,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
         Command::Token(command) => on_runtime(token::run(context, command)),
         Command::Import(args) => on_runtime(import::run(context, args)),
         Command::Indicators(command) => on_runtime(indicators::run(context, command)),
+        Command::WarningLists(args) => on_runtime(warning_lists::run(context, args)),
+        Command::Query(args) => on_runtime(query::run(context, args)),
         Command::Export(args) => export::export(context, &args),
         Command::Restore(args) => export::restore(context, &args),
         Command::Exchange(args) => on_runtime(exchange::run(context, args)),

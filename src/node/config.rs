@@ -8,6 +8,7 @@ mod load;
 mod period;
 pub(crate) mod push;
 mod text;
+mod warning_lists;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use load::ConfigError;
 pub use period::Period;
 pub use push::{SyslogSection, WebhookSection};
 pub use text::{HexKey, Text};
+pub use warning_lists::WarningListsSection;
 
 /// The environment variable that names the config where the command line does not.
 pub const CONFIG_VARIABLE: &str = "OVERLAPD_CONFIG";
@@ -47,6 +49,9 @@ pub struct Config {
     /// How imports are read.
     #[serde(default)]
     pub import: ImportSection,
+    /// What is held out of exchanges.
+    #[serde(default)]
+    pub warning_lists: WarningListsSection,
     /// The members with whom it compares.
     #[serde(default)]
     pub partner: Vec<PartnerSection>,
@@ -274,6 +279,7 @@ impl Config {
         always
             .into_iter()
             .chain(&mut self.peer.crls)
+            .chain(&mut self.warning_lists.files)
             .chain(optional.into_iter().flatten())
             .chain(pushed)
             .collect()

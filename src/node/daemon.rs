@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use overlap_api::{Api, serve_tls, serve_unix};
+use overlap_api::{Api, WarningLists, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
 use overlap_store::{Role, SledStore, Store, TokenRecord};
 use rustls_pki_types::pem::PemObject;
@@ -22,7 +22,9 @@ use crate::node::Node;
 use crate::peer_setup::PeerSetup;
 use crate::scheduler::{Schedule, Scheduler};
 use crate::store_access::{self, OpenStore};
-use crate::{client, clock, logging, notices, pki, push_setup, reload, roster_keeper, unix_socket};
+use crate::{
+    client, clock, logging, notices, pki, push_setup, reload, roster_keeper, unix_socket, warning_lists,
+};
 
 /// The name of the token that the config's token file holds.
 const OPERATOR: &str = "operator";
@@ -46,10 +48,12 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     let (mut signals, metrics) = (Signals::listen(&options)?, metrics_recorder()?);
     let open = open_store(&config).await?;
     close_interrupted(&open.store)?;
+    let lists = warn(&config, &open.store).await?;
     let store: Arc<dyn Store> = open.store.clone();
     take_up_token(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
     let node = start_node(&config, open, &store, &schedule).await?;
+    node.set_warning_lists(lists);
     // Before anybody can begin an exchange, every new sink has a position.
     push_setup::begin(&node, &config).await?;
     let servers = Servers::begin(&config, &store, &node, metrics).await?;
@@ -89,6 +93,17 @@ fn close_interrupted(store: &SledStore) -> Result<(), CommandError> {
         tracing::warn!(%exchange, "an exchange that the node stopped in the middle of was ended");
     }
     Ok(())
+}
+
+/// Puts the warning lists in force, before any partner can ask for an exchange.
+async fn warn(config: &Arc<Config>, store: &Arc<SledStore>) -> Result<Arc<WarningLists>, CommandError> {
+    let (config, store) = (config.clone(), store.clone());
+    off_thread(move || {
+        let lists = Arc::new(warning_lists::read(&config.warning_lists)?);
+        warning_lists::put_in_force(&*store, &lists)?;
+        Ok(lists)
+    })
+    .await
 }
 
 fn metrics_recorder() -> Result<PrometheusHandle, CommandError> {

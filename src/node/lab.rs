@@ -29,6 +29,9 @@ const MAX_ITEMS: u64 = 1 << 24;
 /// The most members of a lab: each is a process.
 const MOST_MEMBERS: usize = 64;
 
+/// A lab's values are made up, and often from the blocks that are reserved for documentation, which the default lists would hold out of exchanges.
+const NO_DEFAULT_LISTS: &str = "\n[warning_lists]\n# Values in a lab are made up, often from addresses reserved for that: none is held out of exchanges.\ndefaults = false\n";
+
 /// A lab to make.
 #[derive(Clone, Debug)]
 pub struct LabPlan {
@@ -79,7 +82,7 @@ pub fn create(plan: &LabPlan, now: Timestamp) -> Result<Vec<LabMember>, CommandE
         let text = ConfigText {
             listen: addresses[index],
             secretariat: Some((&keys, THRESHOLD)),
-            partners: partners_text(plan, id, &addresses),
+            more: format!("{NO_DEFAULT_LISTS}{}", partners_text(plan, id, &addresses)),
         };
         folder.write_config(&new_member(plan, id, now), &text)?;
     }

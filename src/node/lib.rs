@@ -33,3 +33,4 @@ mod scheduler;
 pub mod secretariat;
 mod store_access;
 mod unix_socket;
+mod warning_lists;

@@ -44,8 +44,8 @@ pub(crate) struct ConfigText<'a> {
     pub listen: SocketAddr,
     /// The secretariat's keys and how many must sign, where they are known yet.
     pub secretariat: Option<(&'a [PublicKey], u32)>,
-    /// `[[partner]]` sections.
-    pub partners: String,
+    /// Sections that follow: `[[partner]]` and what else its maker wants.
+    pub more: String,
 }
 
 /// A member's folder with keys and certificate.
@@ -184,7 +184,7 @@ file = "roster.pb"
     );
     write_secretariat(&mut config, text.secretariat);
     config.push_str("\n[keys]\nreceipt = \"receipt.key\"\nsealing = \"sealing.key\"\n");
-    config.push_str(&text.partners);
+    config.push_str(&text.more);
     config
 }
 

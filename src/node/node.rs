@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use overlap_api::{
-    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, Sinks, StartRefused,
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, Sinks,
+    StartRefused, WarningLists,
 };
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::Rules;
@@ -31,6 +32,7 @@ pub(crate) struct Node {
     running: Arc<Running>,
     schedule: Arc<Schedule>,
     sinks: Arc<Sinks>,
+    warning_lists: RwLock<Arc<WarningLists>>,
 }
 
 impl Node {
@@ -53,6 +55,7 @@ impl Node {
             ready: AtomicBool::new(true),
             running: Arc::default(),
             schedule,
+            warning_lists: RwLock::new(Arc::new(WarningLists::none())),
         }
     }
 
@@ -80,6 +83,11 @@ impl Node {
     pub(crate) fn set_config(&self, config: Arc<Config>, certificate_ends: Timestamp) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         *self.certificate_ends.lock().unwrap_or_else(PoisonError::into_inner) = certificate_ends;
+    }
+
+    /// Takes the warning lists that are in force, once the store judges by them.
+    pub(crate) fn set_warning_lists(&self, lists: Arc<WarningLists>) {
+        *self.warning_lists.write().unwrap_or_else(PoisonError::into_inner) = lists;
     }
 
     /// From now on the node says that it is not ready, and stops.
@@ -237,6 +245,10 @@ impl Daemon for Node {
 
     fn sinks(&self) -> Option<Arc<Sinks>> {
         Some(self.sinks.clone())
+    }
+
+    fn warning_lists(&self) -> Arc<WarningLists> {
+        self.warning_lists.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

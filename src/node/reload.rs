@@ -1,16 +1,16 @@
-//! SIGHUP: certificates, CRLs, partners and the roster are read again. What is wrong in the new files changes nothing.
+//! SIGHUP: certificates, CRLs, partners, warning lists and the roster are read again. What is wrong in the new files changes nothing.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use overlap_api::Sink;
+use overlap_api::{Sink, WarningLists};
 
 use crate::config::Config;
 use crate::daemon::off_thread;
 use crate::exit::CommandError;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
-use crate::{pki, push_setup, secretariat};
+use crate::{pki, push_setup, secretariat, warning_lists};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
@@ -30,8 +30,9 @@ pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
 
 async fn take(node: &Arc<Node>, read: Result<New, CommandError>) -> Result<(), CommandError> {
     let mut new = read?;
-    let sinks = std::mem::take(&mut new.sinks);
+    let (sinks, lists) = (std::mem::take(&mut new.sinks), new.lists.clone());
     new.take(node)?;
+    take_lists(node, lists).await;
     if let Err(error) = node.sinks().configure(sinks).await {
         tracing::error!(%error, "the rest is reloaded, but events are pushed nowhere until the next reload");
     }
@@ -44,6 +45,7 @@ struct New {
     setup: PeerSetup,
     certificate_ends: overlap_coalition::Timestamp,
     roster: overlap_coalition::SignedDocument,
+    lists: Arc<WarningLists>,
 }
 
 impl New {
@@ -54,7 +56,8 @@ impl New {
         let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
         let roster = secretariat::read(&config.roster.file)?;
         let sinks = push_setup::read(&config)?;
-        Ok(Self { sinks, config, setup, certificate_ends, roster })
+        let lists = Arc::new(warning_lists::read(&config.warning_lists)?);
+        Ok(Self { sinks, config, setup, certificate_ends, roster, lists })
     }
 
     fn take(self, node: &Node) -> Result<(), CommandError> {
@@ -75,6 +78,15 @@ impl New {
             tracing::error!(%error, "the rest is reloaded, but not the roster: the one in force stays");
         }
         Ok(())
+    }
+}
+
+/// Judges every indicator by the new lists, beside all other work.
+async fn take_lists(node: &Node, lists: Arc<WarningLists>) {
+    let (store, new) = (node.store().clone(), lists.clone());
+    match off_thread(move || warning_lists::put_in_force(&*store, &new)).await {
+        Ok(()) => node.set_warning_lists(lists),
+        Err(error) => tracing::error!(%error, "the rest is reloaded, but not the warning lists"),
     }
 }
 

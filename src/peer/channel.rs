@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use overlap_coalition::{MemberId, SignedDocument};
 use overlap_wire::{Frame, FrameType, HEADER_SIZE, Header};
-use quinn::{Connection, ReadError, RecvStream, SendStream, VarInt, WriteError};
+use quinn::{Connection, ReadError, RecvStream, SendStream, VarInt, WriteError, Written};
 use tokio::time::{Instant, timeout};
 
 use crate::closing::{CloseCause, CloseCode, close, fault_of};
@@ -133,7 +133,7 @@ impl Channel {
     ///
     /// # Errors
     /// The partner stopped reading or went away; where it left a refusal, that.
-    pub(crate) async fn send(&mut self, frame: &Frame) -> Result<Bytes, Fault> {
+    pub(crate) async fn send(&mut self, frame: Frame) -> Result<Bytes, Fault> {
         let bytes = frame.encode();
         self.sent.note(&bytes);
         match self.transmit(&bytes).await {
@@ -144,7 +144,7 @@ impl Channel {
 
     #[cfg(not(test))]
     async fn transmit(&mut self, frame: &Bytes) -> Result<(), Fault> {
-        self.write(frame).await
+        self.write(frame.clone()).await
     }
 
     /// In tests a frame may be tampered with on its way out.
@@ -154,13 +154,13 @@ impl Channel {
         match self.tap.send(frame) {
             Deed::Send(frames) => {
                 for frame in frames {
-                    self.write(&frame).await?;
+                    self.write(frame).await?;
                 }
                 Ok(())
             }
             Deed::Trickle(frame) => {
                 for byte in frame.chunks(1) {
-                    self.write(byte).await?;
+                    self.write(Bytes::copy_from_slice(byte)).await?;
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
                 Ok(())
@@ -173,14 +173,14 @@ impl Channel {
         }
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let written =
-                paced(&mut self.pace, self.send.write(rest), |result| *result.as_ref().unwrap_or(&0)).await;
+    /// Hands the bytes over without a copy.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault> {
+        let mut rest = [bytes];
+        while !rest[0].is_empty() {
+            let moved = |result: &Result<Written, WriteError>| result.as_ref().map_or(0, |it| it.bytes);
+            let written = paced(&mut self.pace, self.send.write_chunks(&mut rest), moved).await;
             let written = written.ok_or_else(|| stalled("reading"))?;
-            let written = written.map_err(|error| write_fault(&error, &self.cause))?;
-            rest = &rest[written..];
+            written.map_err(|error| write_fault(&error, &self.cause))?;
         }
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Channel {
     pub(crate) async fn abort(mut self, fault: &Fault) {
         if let Some(refusal) = fault.for_partner() {
             let farewell = async {
-                self.write(&Frame::Refuse(refusal).encode()).await?;
+                self.write(Frame::Refuse(refusal).encode()).await?;
                 self.flush().await
             };
             // Best effort: a partner that does not read cannot be told.

@@ -220,7 +220,7 @@ pub(crate) fn discloses(messages: &[Message]) -> bool {
 /// The channel's.
 pub(crate) async fn send(channel: &mut Channel, partition: u32, messages: Vec<Message>) -> Result<(), Fault> {
     for message in messages {
-        channel.send(&Frame::Engine { partition, message }).await?;
+        channel.send(Frame::Engine { partition, message }).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use overlap_coalition::{
     SessionSalt, Side, Terms, Timestamp, receiver_of,
 };
 use overlap_psi::vole::Cut;
-use overlap_psi::{ItemSource, Message, Outcome, Params, Role};
+use overlap_psi::{Arrangement, ItemSource, Message, Outcome, Params, Role};
 use overlap_store::{ChargeLimit, ExchangeState};
 use ring::digest::{SHA256, digest};
 use tokio::sync::mpsc;
@@ -151,7 +151,7 @@ impl Exchange<'_> {
             Role::Sender => cut.sender_size,
         };
         let pool = self.inner.pool.clone();
-        let make = move || set.items(&salt, padded);
+        let make = move |arrangement: Arrangement<'_>| set.items(&salt, padded, arrangement);
         let parts = off_thread(move || pool.install(|| partition::cut(make, cut.parts, bound))).await??;
         let mut learned = Learned::default();
         let mut unproven = Vec::new();

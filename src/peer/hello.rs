@@ -30,7 +30,7 @@ pub(crate) struct Greeting {
 pub(crate) async fn greet(inner: &Arc<Inner>, channel: &mut Channel) -> Result<Greeting, Fault> {
     let live = inner.live.load_full();
     let hello = own_hello(&live);
-    let own = channel.send(&Frame::Hello(hello.clone())).await?;
+    let own = channel.send(Frame::Hello(hello.clone())).await?;
     let (theirs, bytes) = receive(channel).await?;
     check(&hello, &theirs).map_err(Fault::Refused)?;
     conclude(inner, channel, &live, Side::Initiator, (hello, own), (theirs, bytes)).await
@@ -45,7 +45,7 @@ pub(crate) async fn answer(inner: &Arc<Inner>, channel: &mut Channel) -> Result<
     let hello = own_hello(&live);
     let (theirs, bytes) = receive(channel).await?;
     check(&hello, &theirs).map_err(Fault::Refused)?;
-    let own = channel.send(&Frame::Hello(hello.clone())).await?;
+    let own = channel.send(Frame::Hello(hello.clone())).await?;
     conclude(inner, channel, &live, Side::Responder, (hello, own), (theirs, bytes)).await
 }
 
@@ -120,7 +120,7 @@ async fn share_roster(
 }
 
 async fn send_roster(channel: &mut Channel, live: &Live) -> Result<(), Fault> {
-    channel.send(&Frame::Roster(live.roster.document().clone())).await.map(|_| ())
+    channel.send(Frame::Roster(live.roster.document().clone())).await.map(|_| ())
 }
 
 /// A hash in a hello is only a claim, and the alarm is only worth something if no member can raise it by a word: both show what

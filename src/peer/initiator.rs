@@ -264,7 +264,7 @@ impl Talk<'_> {
         greeting: Greeting,
     ) -> Result<(), Fault> {
         let offer_bytes = document.bytes.clone();
-        self.channel.send(&Frame::Offer(document)).await?;
+        self.channel.send(Frame::Offer(document)).await?;
         let (accept, accept_bytes, terms) =
             self.receive_accept(book, plan, live, (&offer, &offer_bytes)).await?;
         let agreed = Agreed {
@@ -282,7 +282,7 @@ impl Talk<'_> {
             Exchange { inner: self.inner, channel: self.channel, book, events: Some(self.events) };
         charge(self.inner, &plan.partner, &agreed.offer, agreed.terms.peer_padded).await?;
         exchange.begin_run().await?;
-        exchange.channel.send(&Frame::Open(agreed.nonce.clone())).await?;
+        exchange.channel.send(Frame::Open(agreed.nonce.clone())).await?;
         let settled = exchange.compare(&agreed).await?;
         exchange.sign_receipt(&agreed, &settled).await
     }
@@ -317,7 +317,7 @@ impl Exchange<'_> {
         let mut receipt = sign(&live, DocumentKind::Receipt, bytes, now)?;
         self.book.record.receipt = Some(receipt.clone());
         self.book.save(self.channel).await?;
-        self.channel.send(&Frame::Receipt(receipt.clone())).await?;
+        self.channel.send(Frame::Receipt(receipt.clone())).await?;
         receipt.signatures.push(self.receive_countersignature(&live, &receipt).await?);
         self.book.record.receipt = Some(receipt);
         self.complete("receipt").await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use overlap_coalition::{Digest, Offer, SessionSalt, digests_made_anew};
-use overlap_psi::ItemSet;
+use overlap_psi::{Arrangement, ItemSet};
 use overlap_store::{Digests, IndicatorId, Selection, Snapshot};
 
 use crate::Partner;
@@ -66,10 +66,10 @@ impl OwnSet {
     }
 
     /// Session items: one for each digest at the digest's position, then random ones up to `padded`.
-    pub(crate) fn items(&self, salt: &SessionSalt, padded: usize) -> ItemSet {
+    pub(crate) fn items(&self, salt: &SessionSalt, padded: usize, arrangement: Arrangement<'_>) -> ItemSet {
         // There is a digest at every position.
         let digest = |at| self.digests.get(at).map_or([0; 16], |digest| *digest.as_bytes());
-        ItemSet::of_digests(salt.key(), self.digests.len(), digest, (padded, &mut rand::rng()))
+        ItemSet::of_digests(salt.key(), self.digests.len(), digest, (padded, &mut rand::rng()), arrangement)
     }
 
     /// The digests at these positions; a position among the padding stands for none.

@@ -4,7 +4,7 @@
 //! that follows from the set's padded size alone: how many items a part really has, which would tell something of the
 //! set, is not seen.
 
-use overlap_psi::{ItemSet, ItemSource, SessionItem};
+use overlap_psi::{Arrangement, ItemSet, ItemSource, SessionItem};
 use zeroize::Zeroizing;
 
 use crate::fault::Fault;
@@ -39,14 +39,14 @@ impl Part {
 /// [`Fault::Internal`] where a part overflows its bound. Items are pseudorandom, so that has the probability that the bound
 /// was made for, 2^-50.
 pub(crate) fn cut(
-    make: impl FnOnce() -> ItemSet + Send + 'static,
+    make: impl FnOnce(Arrangement<'_>) -> ItemSet + Send + 'static,
     parts: u32,
     bound: usize,
 ) -> Result<Vec<Part>, Fault> {
     if parts == 1 {
         return Ok(vec![Part { items: ItemSource::later(make), positions: None }]);
     }
-    let set = make();
+    let set = make(Arrangement::CALLERS);
     // With room for all from the start: a vector that grows leaves a copy behind that nobody wipes.
     let empty = || (Zeroizing::new(Vec::with_capacity(bound)), Vec::with_capacity(bound));
     let mut cut: Vec<(Zeroizing<Vec<SessionItem>>, Vec<u32>)> = (0..parts).map(|_| empty()).collect();
@@ -82,9 +82,9 @@ mod tests {
         Zeroizing::new(std::iter::repeat_with(|| SessionItem::new(rand::random())).take(count).collect())
     }
 
-    fn made(set: &Zeroizing<Vec<SessionItem>>) -> impl FnOnce() -> ItemSet + Send + use<> {
+    fn made(set: &Zeroizing<Vec<SessionItem>>) -> impl FnOnce(Arrangement<'_>) -> ItemSet + Send + use<> {
         let set = set.clone();
-        move || set.into()
+        move |_| set.into()
     }
 
     #[test]
@@ -119,6 +119,6 @@ mod tests {
 
     #[test]
     fn a_part_that_overflows_is_refused() {
-        assert!(matches!(cut(|| items(3000).into(), 3, 900), Err(Fault::Internal(_))));
+        assert!(matches!(cut(|_| items(3000).into(), 3, 900), Err(Fault::Internal(_))));
     }
 }

@@ -248,7 +248,7 @@ impl Talk<'_> {
         book.record.own_size = decision.terms.own_padded;
         book.save(self.channel).await?;
         let bytes = document.bytes.clone();
-        self.channel.send(&Frame::Accept(document)).await?;
+        self.channel.send(Frame::Accept(document)).await?;
         Ok((accept, bytes))
     }
 
@@ -277,7 +277,7 @@ impl Exchange<'_> {
         self.book.record.receipt =
             Some(SignedDocument { bytes: document.bytes, signatures: vec![theirs, countersignature] });
         self.complete("receipt").await?;
-        self.channel.send(&Frame::Countersign(countersignature)).await?;
+        self.channel.send(Frame::Countersign(countersignature)).await?;
         // Once more, now that the last bytes are counted.
         self.book.save(self.channel).await
     }

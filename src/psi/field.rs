@@ -26,12 +26,13 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Mul};
 
 use rand_core::CryptoRng;
+use zerocopy::FromZeros;
 use zeroize::DefaultIsZeroes;
 
 use backend::{Arithmetic, Backend};
 
 /// An element. Addition is XOR; subtraction is addition.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, FromZeros)]
 #[repr(transparent)]
 pub(crate) struct F128(pub(crate) u128);
 

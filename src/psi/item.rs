@@ -3,12 +3,13 @@
 use std::fmt;
 
 use rand_core::CryptoRng;
+use zerocopy::FromZeros;
 use zeroize::DefaultIsZeroes;
 
 use crate::field::F128;
 
 /// A digest re-keyed for one exchange: 16 bytes. The only thing that an engine accepts.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, FromZeros)]
 pub struct SessionItem([u8; 16]);
 
 // Wiped in one write, where an array of bytes is wiped byte by byte.

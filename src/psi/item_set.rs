@@ -1,6 +1,8 @@
 //! The sets that engines take.
 
 use std::fmt;
+use std::ops::Range;
+use std::slice::IterMut;
 
 use rand_core::CryptoRng;
 use rayon::prelude::*;
@@ -8,10 +10,12 @@ use zeroize::Zeroizing;
 
 use crate::field::F128;
 use crate::keyed_hash::KeyedHash;
+use crate::scatter::{put, split};
+use crate::shuffle::RandomParts;
 use crate::wiped::Wiped;
 use crate::{Error, SessionItem};
 
-/// Digests that one task re-keys.
+/// Digests that are re-keyed at once: they stay in the cache.
 const DIGESTS_AT_ONCE: usize = 1 << 12;
 
 /// An engine's set; wiped when dropped.
@@ -23,7 +27,8 @@ pub struct ItemSet {
 
 impl ItemSet {
     /// The session items of `count` digests: BLAKE3 of each, keyed with the session's salt and cut to 16 bytes. Behind them come
-    /// random items, up to `padded`. On whatever rayon pool this runs in. `digest` gives the bytes of the digest at a position.
+    /// random items, up to `padded`. All are then arranged as an engine asks for them. On whatever rayon pool this runs in.
+    /// `digest` gives the bytes of the digest at a position.
     ///
     /// Where digests ascend, no two items are equal but with a probability of n^2 / 2^129, and nobody needs to look.
     pub fn of_digests(
@@ -31,30 +36,45 @@ impl ItemSet {
         count: usize,
         digest: impl Fn(usize) -> [u8; 16] + Sync,
         (padded, rng): (usize, &mut dyn CryptoRng),
+        arrangement: Arrangement<'_>,
     ) -> Self {
         let hash = KeyedHash::new(*salt);
-        let mut items = Wiped::new(vec![SessionItem::default(); padded.max(count)]);
-        let (own, padding) = items.split_at_mut(count);
-        let ascend = own.par_chunks_mut(DIGESTS_AT_ONCE).enumerate().map(|(task, items)| {
-            let first = task * DIGESTS_AT_ONCE;
-            // With the next task's first, so that all pairs are compared.
-            let digests = (first..count.min(first + items.len() + 1)).map(|at| F128::from_bytes(digest(at)));
-            let digests = Wiped::new(digests.collect::<Vec<_>>());
-            let mut hashes = Wiped::new(vec![F128::ZERO; items.len()]);
-            hash.hash_elements(&digests[..items.len()], &mut hashes);
-            let hashes = hashes.iter().map(|hash| SessionItem::new(hash.to_bytes()));
-            items.iter_mut().zip(hashes).for_each(|(item, hash)| *item = hash);
-            digests.is_sorted_by(|a, b| a.to_bytes() < b.to_bytes())
+        let mut padding = Wiped::new(Vec::with_capacity(padded.saturating_sub(count)));
+        padding.extend((count..padded).map(|_| SessionItem::random(rng)));
+        let mut items = Wiped::zeroed(padded.max(count));
+        let ascend = arrangement.tasks(&mut items).into_par_iter().map(|mut task| {
+            let mut ascend = true;
+            while let Some(positions) = task.next_positions() {
+                let own = positions.start.min(count)..positions.end.min(count);
+                // With the next one, so that all pairs are compared.
+                let digests = (own.start..count.min(own.end + 1)).map(|at| F128::from_bytes(digest(at)));
+                let digests = Wiped::new(digests.collect::<Vec<_>>());
+                let mut hashes = Wiped::zeroed(own.len());
+                hash.hash_elements(&digests[..own.len()], &mut hashes);
+                ascend &= digests.is_sorted_by(|a, b| a.to_bytes() < b.to_bytes());
+                let padding = &padding[positions.start.max(count) - count..positions.end.max(count) - count];
+                let hashes = hashes.iter().map(|hash| SessionItem::new(hash.to_bytes()));
+                task.put(positions.start, hashes.chain(padding.iter().copied()));
+            }
+            ascend
         });
         // All of them, however many do not ascend: the others have their items to make.
         let distinct = ascend.reduce(|| true, |a, b| a & b);
-        padding.iter_mut().for_each(|item| *item = SessionItem::random(rng));
         Self { items, distinct }
     }
 
-    /// The items, in the caller's order.
+    /// The items, in the order that they are arranged in.
     pub fn items(&self) -> &[SessionItem] {
         &self.items
+    }
+
+    fn arranged(self, parts: &RandomParts) -> Self {
+        let mut items = Wiped::zeroed(self.items.len());
+        for mut task in Arrangement(Some(parts)).tasks(&mut items) {
+            let positions = task.left.clone();
+            task.put(positions.start, self.items[positions].iter().copied());
+        }
+        Self { items, distinct: self.distinct }
     }
 
     /// Refuses a set that has not `size` items.
@@ -90,25 +110,103 @@ impl fmt::Debug for ItemSet {
     }
 }
 
+/// The order that an engine asks for: the caller's own, or random parts, each in the caller's order.
+#[derive(Clone, Copy)]
+pub struct Arrangement<'a>(Option<&'a RandomParts>);
+
+/// The most tasks that make a set: each has a place of its own in each part.
+const MOST_TASKS: usize = 128;
+
+impl<'a> Arrangement<'a> {
+    /// The caller's order.
+    pub const CALLERS: Arrangement<'static> = Arrangement(None);
+
+    /// The tasks that fill a set.
+    fn tasks<'i>(self, items: &'i mut [SessionItem]) -> Vec<Task<'i>>
+    where
+        'a: 'i,
+    {
+        let all = items.len();
+        let size = all.div_ceil(MOST_TASKS).next_multiple_of(DIGESTS_AT_ONCE).max(DIGESTS_AT_ONCE);
+        let ranges: Vec<_> = (0..all).step_by(size).map(|start| start..all.min(start + size)).collect();
+        let counts: Vec<_> = ranges.iter().map(|range| self.counts(range.clone())).collect();
+        let part_of = self.0.map(RandomParts::part_of);
+        let places = split(&counts, items);
+        ranges.into_iter().zip(places).map(|(left, places)| Task { left, part_of, places }).collect()
+    }
+
+    /// How many of these positions are in each part.
+    fn counts(self, positions: Range<usize>) -> Vec<usize> {
+        let Some(parts) = self.0 else { return vec![positions.len()] };
+        let mut counts = vec![0; parts.len()];
+        parts.part_of()[positions].iter().for_each(|&part| counts[usize::from(part)] += 1);
+        counts
+    }
+}
+
+impl fmt::Debug for Arrangement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Arrangement(in parts)" } else { "Arrangement(the caller's)" })
+    }
+}
+
+/// Positions of a set, and the places of their items.
+struct Task<'a> {
+    left: Range<usize>,
+    part_of: Option<&'a [u16]>,
+    places: Vec<IterMut<'a, SessionItem>>,
+}
+
+impl Task<'_> {
+    fn next_positions(&mut self) -> Option<Range<usize>> {
+        let start = self.left.start;
+        self.left.start = self.left.end.min(start + DIGESTS_AT_ONCE);
+        (!(start..self.left.start).is_empty()).then_some(start..self.left.start)
+    }
+
+    /// Puts the items of positions from `first` on where they belong.
+    fn put(&mut self, first: usize, items: impl Iterator<Item = SessionItem>) {
+        match self.part_of {
+            None => items.for_each(|item| put(&mut self.places[0], item)),
+            Some(part_of) => {
+                let parts = part_of[first..].iter();
+                items.zip(parts).for_each(|(item, &part)| put(&mut self.places[usize::from(part)], item));
+            }
+        }
+    }
+}
+
 /// An engine's set, at hand or made when the engine comes to it: while its partner has something to do.
 pub struct ItemSource(Source);
 
 enum Source {
     Set(ItemSet),
-    Later(Box<dyn FnOnce() -> ItemSet + Send>),
+    Later(Box<dyn FnOnce(Arrangement<'_>) -> ItemSet + Send>),
 }
 
 impl ItemSource {
-    /// A set that `make` makes, on the pool that the machine runs on.
-    pub fn later(make: impl FnOnce() -> ItemSet + Send + 'static) -> Self {
+    /// A set that `make` makes and arranges, on the pool that the machine runs on.
+    pub fn later(make: impl FnOnce(Arrangement<'_>) -> ItemSet + Send + 'static) -> Self {
         Self(Source::Later(Box::new(make)))
     }
 
-    /// The set.
+    /// The set, in the caller's order.
     pub fn make(self) -> ItemSet {
         match self.0 {
             Source::Set(set) => set,
-            Source::Later(make) => make(),
+            Source::Later(make) => make(Arrangement::CALLERS),
+        }
+    }
+
+    /// The set of `size` items in parts of that many positions.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSize`] where it is of another size.
+    pub(crate) fn make_in(self, parts: &RandomParts) -> Result<ItemSet, Error> {
+        let size = parts.part_of().len();
+        match self.0 {
+            Source::Set(set) => Ok(set.of_size(size)?.arranged(parts)),
+            Source::Later(make) => make(Arrangement(Some(parts))).of_size(size),
         }
     }
 
@@ -176,7 +274,7 @@ struct Places(Wiped<u64>);
 impl Places {
     /// Of 2^`bits` places, at least 64.
     fn new(bits: u32) -> Self {
-        Self(Wiped::new(vec![0; 1 << (bits - 6)]))
+        Self(Wiped::zeroed(1 << (bits - 6)))
     }
 
     /// Whether the place was free.
@@ -207,7 +305,7 @@ mod tests {
 
     fn of_digests(digests: &[u8], padded: usize) -> ItemSet {
         let rng = &mut ChaCha20Rng::seed_from_u64(1);
-        ItemSet::of_digests(&SALT, digests.len(), |at| [digests[at]; 16], (padded, rng))
+        ItemSet::of_digests(&SALT, digests.len(), |at| [digests[at]; 16], (padded, rng), Arrangement::CALLERS)
     }
 
     #[test]
@@ -237,7 +335,8 @@ mod tests {
         assert!(!unordered.distinct && unordered.distinct().is_ok());
         let at_a_seam = |at| (at as u128 - u128::from(at == DIGESTS_AT_ONCE)).to_be_bytes();
         let rng = &mut ChaCha20Rng::seed_from_u64(2);
-        let repeated = ItemSet::of_digests(&SALT, 2 * DIGESTS_AT_ONCE, at_a_seam, (0, rng));
+        let repeated =
+            ItemSet::of_digests(&SALT, 2 * DIGESTS_AT_ONCE, at_a_seam, (0, rng), Arrangement::CALLERS);
         assert_eq!(repeated.distinct().err(), Some(Error::RepeatedItem));
         assert_eq!(of_digests(&[1, 1], 2).distinct().err(), Some(Error::RepeatedItem));
     }
@@ -245,9 +344,28 @@ mod tests {
     #[test]
     fn a_set_that_is_made_later_is_made_when_it_is_asked_for() {
         assert_eq!(ItemSource::from(set(&[1, 1])).check_size(3), Err(Error::UnsupportedSize { size: 2 }));
-        let later = ItemSource::later(|| set(&[1, 2]));
+        let later = ItemSource::later(|_| set(&[1, 2]));
         assert_eq!(later.check_size(3), Ok(()));
         assert_eq!(later.make().items(), set(&[1, 2]).items());
+    }
+
+    #[test]
+    fn a_set_in_parts_has_the_same_items_part_by_part() {
+        let rng = &mut ChaCha20Rng::seed_from_u64(3);
+        let digest = |at: usize| (at as u128).to_be_bytes();
+        for (count, padded, size) in [(0, 0, 4), (5, 9, 4), (20_000, 21_000, 4096), (9000, 9000, 1 << 15)] {
+            let parts = RandomParts::new(padded, size, rng);
+            let later = move |arrangement: Arrangement<'_>| {
+                let rng = &mut ChaCha20Rng::seed_from_u64(4);
+                ItemSet::of_digests(&SALT, count, digest, (padded, rng), arrangement)
+            };
+            let callers = later(Arrangement::CALLERS);
+            let expected: Vec<_> = parts.positions().iter().map(|&at| callers.items()[at as usize]).collect();
+            assert_eq!(ItemSource::later(later).make_in(&parts).unwrap().items(), expected);
+            assert_eq!(ItemSource::from(callers).make_in(&parts).unwrap().items(), expected);
+            let other = RandomParts::new(padded + 1, size, rng);
+            assert!(ItemSource::later(later).make_in(&other).is_err());
+        }
     }
 
     #[test]

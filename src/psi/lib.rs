@@ -39,6 +39,7 @@ mod output;
 mod party;
 #[cfg(target_arch = "x86_64")]
 mod processor;
+mod scatter;
 mod shuffle;
 mod silent_vole;
 mod tag_order;
@@ -49,7 +50,7 @@ mod wiped;
 
 pub use error::{Error, Fault};
 pub use item::SessionItem;
-pub use item_set::{ItemSet, ItemSource};
+pub use item_set::{Arrangement, ItemSet, ItemSource};
 pub use match_proofs::{MATCH_BYTES, PROOFS_PER_MESSAGE};
 pub use message::{Message, MessageKind};
 pub use party::{Outcome, Params, Party, Progress, Role, Turn};

@@ -19,7 +19,7 @@
 //! solved ([`Plan::new`]). Neither needs values, so both are done before the seed is shown. If one fails it draws
 //! another seed, which nobody sees: a [`Shape`] makes that as rare as 2^-40 in all of an exchange. Later it fills
 //! in values ([`Plan::encode`]). The sender groups its own items under the same shape and seed ([`Grouped::new`]),
-//! and either side decodes its items with [`decode_bin`].
+//! and either side decodes its items with [`decode_bin`] or, some at a time, [`decode_keys`].
 //!
 //! # What the encoding tells
 //!
@@ -61,7 +61,7 @@ mod vectors;
 
 #[allow(unused_imports)] // As `dead_code`.
 pub(crate) use self::{
-    decode::decode_bin,
+    decode::{decode_bin, decode_keys},
     fill::Fill,
     group::{Grouped, TooFull},
     plan::{Plan, Unsolvable},

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use subtle::{Choice, ConstantTimeEq};
+use zerocopy::FromZeros;
 use zeroize::{DefaultIsZeroes, Zeroize, ZeroizeOnDrop};
 
 use crate::Params;
@@ -53,7 +54,7 @@ impl fmt::Debug for Output {
 
 /// F(x) of one of very many items, as the hash yields it: 32 bytes that are copied, compared and wiped as one. A list of them is
 /// secret as a whole, so whoever holds it wipes it.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, FromZeros)]
 pub(crate) struct PackedOutput([u8; OUTPUT_BYTES]);
 
 impl DefaultIsZeroes for PackedOutput {}

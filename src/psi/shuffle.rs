@@ -18,8 +18,8 @@ pub(crate) fn random_order(n: usize, rng: &mut dyn CryptoRng) -> Wiped<u32> {
 /// Elements drawn at once.
 const DRAWN_AT_ONCE: usize = 256;
 
-/// Very many random numbers from one key, which can be drawn on any thread.
-pub(crate) struct Draws {
+/// Very many random numbers from one key.
+struct Draws {
     fill: Fill,
     drawn: Wiped<F128>,
     /// Numbers used of those drawn, and how often there were new ones.
@@ -28,40 +28,107 @@ pub(crate) struct Draws {
 }
 
 impl Draws {
-    pub(crate) fn random(rng: &mut dyn CryptoRng) -> Self {
-        Self {
-            fill: Fill::random(rng),
-            drawn: Wiped::new(vec![F128::ZERO; DRAWN_AT_ONCE]),
-            used: 0,
-            refills: 0,
-        }
+    fn random(rng: &mut dyn CryptoRng) -> Self {
+        let drawn = Wiped::zeroed(DRAWN_AT_ONCE);
+        Self { fill: Fill::random(rng), drawn, used: 4 * DRAWN_AT_ONCE, refills: 0 }
     }
 
     fn next(&mut self) -> u32 {
-        let place = self.used % (4 * DRAWN_AT_ONCE);
-        if place == 0 {
-            self.fill.elements(self.refills, &mut self.drawn);
-            self.refills += 1;
+        if self.used == 4 * DRAWN_AT_ONCE {
+            self.refill();
         }
+        let (element, at) = (self.drawn[self.used / 4], self.used % 4);
         self.used += 1;
-        (self.drawn[place / 4].0 >> (32 * (place % 4))) as u32
+        (element.0 >> (32 * at)) as u32
+    }
+
+    /// Draws each of the numbers, below `bound`: by a scaled product, so some may be likelier than others by `bound` / 2^32.
+    fn fill_below(&mut self, bound: u16, numbers: &mut [u16]) {
+        for numbers in numbers.chunks_mut(4 * DRAWN_AT_ONCE) {
+            self.refill();
+            for (numbers, element) in numbers.chunks_mut(4).zip(&*self.drawn) {
+                for (number, at) in numbers.iter_mut().zip(0..) {
+                    let drawn = (element.0 >> (32 * at)) as u32;
+                    *number = ((u64::from(drawn) * u64::from(bound)) >> 32) as u16;
+                }
+            }
+        }
+        self.used = 4 * DRAWN_AT_ONCE;
+    }
+
+    fn refill(&mut self) {
+        self.fill.elements(self.refills, &mut self.drawn);
+        self.refills += 1;
+        self.used = 0;
     }
 }
 
-/// The numbers below `n` in batches of `size`, the last one smaller: each batch uniformly random, and ascending within. It is
-/// for sets whose order in a batch does not show: shuffling a batch's number for each of them, and reading them in turn, is
-/// kinder to the cache than [`random_order`].
-pub(crate) fn random_batches(n: usize, size: usize, mut draws: Draws) -> Wiped<u32> {
-    let mut batch_of = Wiped::new((0..n).map(|i| (i / size) as u16).collect::<Vec<_>>());
-    shuffle(&mut batch_of, || draws.next());
-    let mut ends: Vec<usize> = (0..n).step_by(size).collect();
-    let mut order = Wiped::new(vec![0; n]);
-    for (&batch, i) in batch_of.iter().zip(0..) {
-        let end = &mut ends[usize::from(batch)];
-        order[*end] = i;
-        *end += 1;
+/// The most parts that a set is cut into, so that a part's number fits.
+pub(crate) const MOST_PARTS: usize = u16::MAX as usize;
+
+/// A set's positions in parts of one size, the last one smaller, and otherwise uniformly random.
+pub(crate) struct RandomParts {
+    part_of: Wiped<u16>,
+    size: usize,
+}
+
+impl RandomParts {
+    /// Parts of `size` positions of the numbers below `n`; of which there are [`MOST_PARTS`] at most.
+    ///
+    /// Each position draws a part. Then positions that are drawn at random leave parts that have too many, for those that have too few.
+    /// Nothing of it prefers a position, and a distribution of cuts that no exchange of two positions changes is the uniform
+    /// one, since every cut into parts of these sizes comes from every other by such exchanges.
+    pub(crate) fn new(n: usize, size: usize, rng: &mut dyn CryptoRng) -> Self {
+        let mut draws = Draws::random(rng);
+        let mut part_of = Wiped::zeroed(n);
+        let parts = n.div_ceil(size).min(MOST_PARTS);
+        draws.fill_below(parts as u16, &mut part_of);
+        let mut cut = Self { part_of, size };
+        cut.even_out(&mut draws);
+        cut
     }
-    order
+
+    /// How many parts there are.
+    pub(crate) fn len(&self) -> usize {
+        self.part_of.len().div_ceil(self.size)
+    }
+
+    /// The part of each position.
+    pub(crate) fn part_of(&self) -> &[u16] {
+        &self.part_of
+    }
+
+    /// The positions, part by part, and ascending within.
+    pub(crate) fn positions(&self) -> Wiped<u32> {
+        let mut ends: Vec<usize> = (0..self.part_of.len()).step_by(self.size).collect();
+        let mut positions = Wiped::zeroed(self.part_of.len());
+        for (&part, position) in self.part_of.iter().zip(0..) {
+            let end = &mut ends[usize::from(part)];
+            positions[*end] = position;
+            *end += 1;
+        }
+        positions
+    }
+
+    fn even_out(&mut self, draws: &mut Draws) {
+        let n = self.part_of.len();
+        let mut missing = vec![self.size as i64; self.len()];
+        if let Some(last) = missing.last_mut() {
+            *last -= (self.len() * self.size - n) as i64;
+        }
+        self.part_of.iter().for_each(|&part| missing[usize::from(part)] -= 1);
+        for to in 0..missing.len() {
+            while missing[to] > 0 {
+                let position = below(n as u32, || draws.next()) as usize;
+                let from = usize::from(self.part_of[position]);
+                if missing[from] < 0 {
+                    self.part_of[position] = to as u16;
+                    missing[from] += 1;
+                    missing[to] -= 1;
+                }
+            }
+        }
+    }
 }
 
 fn shuffle<T>(values: &mut [T], mut draw: impl FnMut() -> u32) {
@@ -73,10 +140,10 @@ fn shuffle<T>(values: &mut [T], mut draw: impl FnMut() -> u32) {
 /// A uniform number below `bound`, which is not 0. The low half of the product says whether a draw would favour
 /// some numbers (Lemire, "Fast random integer generation in an interval", 2019, algorithm 5).
 fn below(bound: u32, mut draw: impl FnMut() -> u32) -> u32 {
-    let biased = bound.wrapping_neg() % bound;
     loop {
         let product = u64::from(draw()) * u64::from(bound);
-        if product as u32 >= biased {
+        // The remainder is smaller than the bound, so most draws need no division.
+        if product as u32 >= bound || product as u32 >= bound.wrapping_neg() % bound {
             return (product >> 32) as u32;
         }
     }
@@ -100,26 +167,41 @@ mod tests {
     }
 
     #[test]
-    fn batches_have_every_number_once_and_their_sizes() {
+    fn parts_have_every_number_once_and_their_sizes() {
         let mut rng = ChaCha20Rng::seed_from_u64(3);
-        for (n, size) in [(0, 4), (1, 4), (4, 4), (5, 4), (1000, 64), (1024, 64)] {
-            let mut order = random_batches(n, size, Draws::random(&mut rng));
-            assert!(order.chunks(size).all(<[u32]>::is_sorted));
-            order.sort_unstable();
-            assert!(order.iter().copied().eq(0..n as u32));
+        for (n, size) in [(0, 4), (1, 4), (4, 4), (5, 4), (1000, 64), (1024, 64), (9, 1), (100_000, 4096)] {
+            let parts = RandomParts::new(n, size, &mut rng);
+            let mut positions = parts.positions();
+            assert_eq!(parts.len(), n.div_ceil(size));
+            for (part, positions) in positions.chunks(size).enumerate() {
+                assert!(positions.is_sorted());
+                assert!(positions.iter().all(|&at| usize::from(parts.part_of()[at as usize]) == part));
+            }
+            positions.sort_unstable();
+            assert!(positions.iter().copied().eq(0..n as u32));
         }
     }
 
-    #[test]
-    fn every_batch_of_two_in_four_is_about_as_frequent() {
+    /// How often each cut comes in so many, which are all cuts if each comes as often as the others: within six standard deviations.
+    fn each_cut_is_about_as_frequent(n: usize, size: usize, cuts: usize) {
+        const MANY: usize = 60_000;
         let mut rng = ChaCha20Rng::seed_from_u64(4);
         let mut counts = std::collections::BTreeMap::new();
-        for _ in 0..6000 {
-            *counts.entry(random_batches(4, 2, Draws::random(&mut rng))[..2].to_vec()).or_insert(0) += 1;
+        for _ in 0..MANY {
+            *counts.entry(RandomParts::new(n, size, &mut rng).part_of().to_vec()).or_insert(0) += 1;
         }
-        assert_eq!(counts.len(), 6);
-        // Six standard deviations of a binomial of 6,000 at one in six.
-        assert!(counts.values().all(|&c| (1000_i32 - c).abs() < 174), "{counts:?}");
+        let (expected, share) = (MANY as f64 / cuts as f64, 1.0 / cuts as f64);
+        let most_off = 6.0 * (expected * (1.0 - share)).sqrt();
+        assert_eq!(counts.len(), cuts);
+        assert!(counts.values().all(|&count| (f64::from(count) - expected).abs() < most_off), "{counts:?}");
+    }
+
+    #[test]
+    fn every_cut_is_about_as_frequent() {
+        each_cut_is_about_as_frequent(4, 2, 6);
+        each_cut_is_about_as_frequent(5, 2, 30);
+        each_cut_is_about_as_frequent(6, 2, 90);
+        each_cut_is_about_as_frequent(5, 4, 5);
     }
 
     #[test]

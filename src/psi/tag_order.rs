@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zerocopy::FromZeros;
 
 #[cfg(test)]
 use crate::check_switch::Check;
@@ -28,12 +28,11 @@ const PLACE_BITS: u32 = 22;
 pub(crate) const MOST_OUTPUTS: usize = 1 << PLACE_BITS;
 
 /// One output in the order of tags: the first bits of its tag above its place. Small, since moving entries is what sorting costs.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Zeroize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromZeros)]
 struct Entry(u64);
 
 /// Outputs in the ascending order of their tags. The tag is an output's first half.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub(crate) struct TagOrder(Vec<Entry>);
+pub(crate) struct TagOrder(Wiped<Entry>);
 
 impl Entry {
     fn new(tag: &[u8; TAG_BYTES], place: usize) -> Self {
@@ -50,12 +49,21 @@ impl Entry {
 }
 
 impl TagOrder {
+    /// Of no outputs.
+    pub(crate) const EMPTY: Self = Self(Wiped::EMPTY);
+
     /// Sorts at most [`MOST_OUTPUTS`] outputs: by the first bits into buckets, then each bucket, on whatever rayon pool this runs in. The
     /// time depends on the tags, which are pseudorandom and say nothing of the items.
     pub(crate) fn new(outputs: &[PackedOutput]) -> Self {
+        Self::EMPTY.reused(outputs)
+    }
+
+    /// Sorts other outputs in the same memory, where they are as many.
+    pub(crate) fn reused(self, outputs: &[PackedOutput]) -> Self {
         assert!(outputs.len() <= MOST_OUTPUTS, "the caller cuts larger sets");
         let bits = (outputs.len() / BUCKET).checked_ilog2().unwrap_or(0).min(MOST_BUCKET_BITS);
-        let (mut entries, ends) = scatter(outputs, bits);
+        let mut entries = self.0.of_len(outputs.len());
+        let ends = scatter(outputs, bits, &mut entries);
         cut(&mut entries, &ends).into_par_iter().for_each(|bucket| sort(bucket, outputs));
         Self(entries)
     }
@@ -73,8 +81,8 @@ impl TagOrder {
     }
 }
 
-/// Entries in the order of their first `bits` bits, and where each bucket ends.
-fn scatter(outputs: &[PackedOutput], bits: u32) -> (Vec<Entry>, Vec<usize>) {
+/// Puts entries in the order of their first `bits` bits, and tells where each bucket ends.
+fn scatter(outputs: &[PackedOutput], bits: u32, scattered: &mut [Entry]) -> Vec<usize> {
     let bucket = |entry: Entry| (entry.0 >> 1 >> (63 - bits)) as usize;
     let entries = || outputs.iter().enumerate().map(|(place, output)| Entry::new(output.tag(), place));
     let mut ends = vec![0; 1 << bits];
@@ -83,13 +91,12 @@ fn scatter(outputs: &[PackedOutput], bits: u32) -> (Vec<Entry>, Vec<usize>) {
     for end in &mut ends {
         (*end, sum) = (sum, sum + *end);
     }
-    let mut scattered = vec![Entry::default(); outputs.len()];
     for entry in entries() {
         let next = &mut ends[bucket(entry)];
         scattered[*next] = entry;
         *next += 1;
     }
-    (scattered, ends)
+    ends
 }
 
 /// The buckets that end where `ends` says.

@@ -280,7 +280,7 @@ fn silent_error(error: silent_vole::Error, kind: MessageKind) -> Error {
 
 /// H of items, by their keys: a key is a permutation of its item under the seed, which is in the hash's key.
 fn item_values(hash: &KeyedHash, keys: &[F128]) -> Wiped<F128> {
-    let mut values = Wiped::new(vec![F128::ZERO; keys.len()]);
+    let mut values = Wiped::zeroed(keys.len());
     hash.hash_elements(keys, &mut values);
     values
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use zerocopy::FromZeros;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A list of plain values that is wiped when dropped, in one go: `Zeroizing<Vec<T>>` writes value by value and then all of its
@@ -13,8 +14,31 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub(crate) struct Wiped<T: Copy>(Vec<T>);
 
 impl<T: Copy> Wiped<T> {
+    pub(crate) const EMPTY: Self = Self(Vec::new());
+
     pub(crate) fn new(list: Vec<T>) -> Self {
         Self(list)
+    }
+
+    /// A list of zeroes: of one that is large the memory comes zeroed from the system, page by page as it is first touched, and so by
+    /// the tasks that fill it.
+    pub(crate) fn zeroed(len: usize) -> Self
+    where
+        T: FromZeros,
+    {
+        // It fails where memory does, which ends the process wherever else a list is made.
+        Self(
+            T::new_vec_zeroed(len)
+                .unwrap_or_else(|_| std::alloc::handle_alloc_error(std::alloc::Layout::new::<T>())),
+        )
+    }
+
+    /// A list of that many values: this one where it has as many, whatever is in it, else one of zeroes.
+    pub(crate) fn of_len(self, len: usize) -> Self
+    where
+        T: FromZeros,
+    {
+        if self.len() == len { self } else { Self::zeroed(len) }
     }
 }
 

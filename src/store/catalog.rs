@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use overlap_indicator::{Context, Digest, Facet, Indicator, Kind};
 
 use crate::error::damaged;
+use crate::holding::WarnedRows;
 use crate::place_index::{MOST_SEGMENTS, PlaceIndex};
 use crate::row_meta::{Place, RowMeta, SegmentTable, merged};
 use crate::segment::{PackedRows, SEGMENT_BYTES, SEGMENT_ROWS, packed_len, rows_in};
 use crate::snapshot::{Entry, Snapshot};
-use crate::{IndicatorId, IndicatorRow, StoreError};
+use crate::{Hold, IndicatorFilter, IndicatorId, IndicatorRow, StoreError};
 
 /// An indicator that is to be stored, with its digests.
 pub(crate) struct Fresh {
@@ -63,17 +64,14 @@ impl Catalog {
         self.snapshot.meta(place)
     }
 
-    /// The places of live indicators from `from` on, in the order of import.
-    pub(crate) fn places(&self, from: Place, kind: Option<Kind>) -> impl Iterator<Item = Place> {
+    /// The places of live indicators that a filter takes, from `from` on, in the order of import.
+    pub(crate) fn places(&self, from: Place, filter: &IndicatorFilter) -> impl Iterator<Item = Place> {
         let segments = self.snapshot.segments().iter().enumerate().skip(from.segment as usize);
-        let all = segments.flat_map(|(segment, rows)| {
-            let rows = rows.rows().enumerate();
-            rows.map(move |(row, meta)| (Place { segment: segment as u32, row: row as u16 }, meta))
-        });
-        all.filter(move |(place, meta)| {
-            *place >= from && meta.live && kind.is_none_or(|kind| kind == meta.kind)
+        segments.flat_map(move |(segment, rows)| {
+            let segment = segment as u32;
+            let first = if segment == from.segment { from.row } else { 0 };
+            rows.chosen(first, filter).map(move |row| Place { segment, row })
         })
-        .map(|(place, _)| place)
     }
 
     /// Sorts an import's rows into new ones and ones that are there.
@@ -159,9 +157,9 @@ impl Catalog {
                 self.snapshot.push_segment(SegmentTable::default());
             }
             for item in fresh {
-                if let Some(place) =
-                    self.append(*segment, RowMeta::new(item.row.id, item.row.kind, &item.row.context))
-                {
+                let mut meta = RowMeta::new(item.row.id, item.row.kind, &item.row.context);
+                meta.warned = item.row.hold == Hold::Held;
+                if let Some(place) = self.append(*segment, meta) {
                     let entry =
                         |(facet, digest): &(Facet, Digest)| Entry::new(*digest, *facet, item.row.kind, place);
                     entries.extend(item.digests.iter().map(entry));
@@ -185,6 +183,31 @@ impl Catalog {
             if let Some(table) = self.snapshot.segment_mut(place.segment) {
                 table.change(place.row, |meta| meta.set_context(context));
             }
+        }
+    }
+
+    /// Takes what the warnings say of the rows of each segment, from the first on.
+    pub(crate) fn set_warned(&mut self, warned: &[WarnedRows]) {
+        for (segment, rows) in warned.iter().enumerate() {
+            for (row, warned) in rows.iter().enumerate() {
+                let place = Place { segment: segment as u32, row: row as u16 };
+                self.set_flags(place, |meta| meta.warned = warned && meta.live);
+            }
+        }
+    }
+
+    /// Begins or ends an override.
+    pub(crate) fn set_overridden(&mut self, place: Place, overridden: bool) {
+        self.set_flags(place, |meta| meta.overridden = overridden);
+    }
+
+    /// Changes a row, and copies no table where nothing changes.
+    fn set_flags(&mut self, place: Place, change: impl Fn(&mut RowMeta)) {
+        let Some(old) = self.meta(place) else { return };
+        let mut new = old;
+        change(&mut new);
+        if let (true, Some(table)) = (new != old, self.snapshot.segment_mut(place.segment)) {
+            table.change(place.row, |meta| change(meta));
         }
     }
 

@@ -3,18 +3,20 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use overlap_coalition::{Charge, ExchangeId, Timestamp};
-use overlap_indicator::{DigestSalt, Facet};
+use overlap_indicator::{DigestSalt, Facet, Kind};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::added_tests::forget_dates;
-use crate::testing::{NOW, Place, all_pages, domain, everything, exchange, member, open_at};
+use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, ExchangeState, IndicatorFilter,
-    LONGEST_PAGE, OverlapFilter, Selection, SledStore, Store,
+    ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, ExchangeState, Hold,
+    IndicatorFilter, IndicatorRow, LONGEST_PAGE, OverlapFilter, Overriding, Selection, SledStore, Store,
+    Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -26,7 +28,7 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 5;
+const CALLS: usize = 6;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -163,10 +165,21 @@ fn child() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let first: usize = std::env::var(FIRST_CALL).unwrap().parse().unwrap();
     let store = open_at(folder.as_ref(), 1, 1).unwrap();
+    store.set_warnings(Arc::new(FirstOfEachStep)).unwrap();
     println!("\nready");
     for number in first.. {
         call(&store, number);
         println!("acknowledged {number}");
+    }
+}
+
+/// Warns of the first row that each step imports.
+struct FirstOfEachStep;
+
+impl Warnings for FirstOfEachStep {
+    fn hold(&self, _kind: Kind, canonical: &str) -> bool {
+        let number = canonical.trim_start_matches("www.n").trim_end_matches(".example");
+        number.parse::<usize>().unwrap().is_multiple_of(ROWS)
     }
 }
 
@@ -184,6 +197,13 @@ fn call(store: &SledStore, number: usize) {
         }
         2 => store.begin_exchange(&record(step)).unwrap(),
         3 => {
+            let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
+            // Those of the steps before are overridden.
+            let rows = all_pages(10, |page| store.indicators(&held, page));
+            assert_eq!(rows.len(), 1);
+            assert_eq!(store.begin_override(rows[0].id, &because("crash")).unwrap(), Overriding::Done);
+        }
+        4 => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
             let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
             let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
@@ -210,9 +230,9 @@ fn record(step: usize) -> crate::ExchangeRecord {
 
 /// How many calls the store remembers, at least `least`; it panics if what it has is not what so many calls leave.
 fn calls_in(store: &SledStore, least: usize) -> usize {
-    let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
-    assert!(rise(rows.iter().map(|row| row.added)), "dates of indicators");
-    let rows: Vec<&str> = rows.iter().map(|row| row.raw.reveal()).collect();
+    let all = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
+    assert!(rise(all.iter().map(|row| row.added)), "dates of indicators");
+    let rows: Vec<&str> = all.iter().map(|row| row.raw.reveal()).collect();
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
@@ -220,17 +240,14 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let overlaps = overlaps.len();
     let charges = store.day_use(&member("police"), NOW).unwrap().exchanges as usize;
     let digests = store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len();
+    let overridden = |row: &&IndicatorRow| row.hold == Hold::Overridden;
+    let overrides = all.iter().filter(overridden).count();
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
     let expected = |calls| {
-        [
-            steps(calls, 0) * ROWS,
-            steps(calls, 1),
-            steps(calls, 2),
-            steps(calls, 3) * OVERLAPS,
-            steps(calls, 4),
-        ]
+        let of = |call| steps(calls, call);
+        [of(0) * ROWS, of(1), of(2), of(3), of(4) * OVERLAPS, of(5)]
     };
-    let found = [rows.len(), charges, exchanges, overlaps, events - overlaps];
+    let found = [rows.len(), charges, exchanges, overrides, overlaps, events - overlaps];
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);

@@ -1,6 +1,6 @@
 //! Exchanges in memory: their order, so that pages need no scan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use overlap_coalition::{ExchangeId, MemberId};
 
@@ -13,18 +13,29 @@ pub(crate) struct ExchangeIndex {
     order: Vec<ExchangeId>,
     sequence: HashMap<ExchangeId, u64>,
     by_peer: BTreeMap<MemberId, Vec<u64>>,
+    /// Those that have a receipt: many may have none.
+    receipts: BTreeSet<u64>,
+    receipts_by_peer: BTreeMap<MemberId, BTreeSet<u64>>,
+}
+
+/// An exchange on the disk.
+pub(crate) struct Indexed {
+    pub(crate) sequence: u64,
+    pub(crate) id: ExchangeId,
+    pub(crate) peer: MemberId,
+    pub(crate) has_receipt: bool,
 }
 
 impl ExchangeIndex {
     /// Builds the index of what is on the disk.
-    pub(crate) fn load(mut found: Vec<(u64, ExchangeId, MemberId)>) -> Result<Self, StoreError> {
-        found.sort_unstable();
+    pub(crate) fn load(mut found: Vec<Indexed>) -> Result<Self, StoreError> {
+        found.sort_unstable_by_key(|of| of.sequence);
         let mut index = Self::default();
-        for (sequence, id, peer) in found {
+        for Indexed { sequence, id, peer, has_receipt } in found {
             if sequence != index.len() {
                 return Err(damaged("an exchange is missing"));
             }
-            index.push(id, &peer);
+            index.push(id, &peer, has_receipt);
         }
         Ok(index)
     }
@@ -38,11 +49,40 @@ impl ExchangeIndex {
     }
 
     /// The exchange that began last.
-    pub(crate) fn push(&mut self, id: ExchangeId, peer: &MemberId) {
+    pub(crate) fn push(&mut self, id: ExchangeId, peer: &MemberId, has_receipt: bool) {
         let sequence = self.len();
         self.order.push(id);
         self.sequence.insert(id, sequence);
         self.by_peer.entry(peer.clone()).or_default().push(sequence);
+        self.set_receipt(id, peer, has_receipt);
+    }
+
+    /// Takes whether an exchange has a receipt now.
+    pub(crate) fn set_receipt(&mut self, id: ExchangeId, peer: &MemberId, has_receipt: bool) {
+        let Some(sequence) = self.sequence(id) else { return };
+        let of_peer = self.receipts_by_peer.entry(peer.clone()).or_default();
+        for receipts in [&mut self.receipts, of_peer] {
+            if has_receipt {
+                receipts.insert(sequence)
+            } else {
+                receipts.remove(&sequence)
+            };
+        }
+    }
+
+    /// Exchanges with a receipt before `before` in the order, the newest first.
+    pub(crate) fn receipts_before(
+        &self,
+        before: u64,
+        peer: Option<&MemberId>,
+        most: usize,
+    ) -> Vec<(u64, ExchangeId)> {
+        let all = match peer {
+            None => Some(&self.receipts),
+            Some(peer) => self.receipts_by_peer.get(peer),
+        };
+        let newest = all.into_iter().flat_map(|all| all.range(..before).rev()).take(most);
+        newest.filter_map(|sequence| Some((*sequence, *self.order.get(*sequence as usize)?))).collect()
     }
 
     /// Exchanges from `from` on, the oldest first.

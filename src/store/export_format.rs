@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
-//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}
+//! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}
+//! {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -27,7 +28,7 @@ use crate::added::date_of_seconds;
 use crate::event_log::StoredEvent;
 use crate::sinks::{PositionRecord, StoredLetter};
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorId, IndicatorRow, OverlapRow, StoreError};
+use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, StoreError};
 
 /// The first line, whole.
 pub(crate) const FIRST_LINE: &str = "{\"overlapd-export\":1,\"sealed\":false,\"warning\":\"NOT SEALED: every indicator stands here in plain text\"}\n";
@@ -48,6 +49,7 @@ pub(crate) enum Record {
     Event(StoredEvent),
     Position(PositionRecord),
     Letter(StoredLetter),
+    Override(OverrideRecord),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
     Overlap(OverlapRecord),
@@ -71,6 +73,16 @@ pub(crate) struct LedgerRecord {
     pub(crate) day: u32,
     pub(crate) exchanges: u32,
     pub(crate) items: u64,
+}
+
+/// An override of a warning.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OverrideRecord {
+    indicator: String,
+    by: String,
+    at: u64,
+    reason: String,
 }
 
 /// An indicator.
@@ -274,6 +286,18 @@ impl<R: BufRead> ExportReader<R> {
     }
 }
 
+impl OverrideRecord {
+    pub(crate) fn new(id: IndicatorId, of: Override) -> Self {
+        let Override { by, at, reason } = of;
+        Self { indicator: HEXLOWER.encode(&id.0), by, at, reason }
+    }
+
+    pub(crate) fn into_override(self) -> Result<(IndicatorId, Override), StoreError> {
+        let Self { indicator, by, at, reason } = self;
+        Ok((IndicatorId(unhex(&indicator).map_err(|_| bad_id())?), Override { by, at, reason }))
+    }
+}
+
 impl IndicatorRecord {
     pub(crate) fn new(row: &IndicatorRow) -> Self {
         let context = row.context.clone();
@@ -320,7 +344,8 @@ impl IndicatorRecord {
         };
         let (id, raw, imported) = (id(kind, &canonical), SecretText::new(self.raw), self.imported);
         let added = self.added.unwrap_or_else(|| date_of_seconds(imported));
-        Ok((IndicatorRow { id, kind, raw, canonical, context, imported, added }, indicator))
+        let hold = Hold::Free;
+        Ok((IndicatorRow { id, kind, raw, canonical, context, imported, added, hold }, indicator))
     }
 }
 

@@ -7,10 +7,12 @@ use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 use sha2::{Digest, Sha256};
 
 use crate::stored::{StoredRoster, StoredToken};
-use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
+use crate::testing::{
+    NOW, Place, Warned, all_pages, because, document, domain, everything, exchange, member, new_indicator,
+};
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, OverlapFilter, Role, Selection, SledStore, Store,
-    StoreError, TokenRecord,
+    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, OverlapFilter, Overriding, PageRequest, Role,
+    Selection, SledStore, Store, StoreError, TokenRecord,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -39,6 +41,11 @@ fn filled(place: &Place) -> SledStore {
     let found = store.snapshot().holders(&selection, &store.snapshot().digests(&selection));
     store.store_overlaps(&record, &found[..300], NOW).unwrap();
     store.withdraw(&[found[0].0]).unwrap();
+    store.set_warnings(Warned::of(["www.n7.example"])).unwrap();
+    let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
+    let page = store.indicators(&held, &PageRequest { limit: 2, after: None }).unwrap();
+    assert_eq!(page.rows.len(), 1);
+    assert_eq!(store.begin_override(page.rows[0].id, &because("known")).unwrap(), Overriding::Done);
     store.charge(&Charge { partner: member("police"), items: 7 }, LIMIT, NOW).unwrap().unwrap();
     store.set_roster(&document(3), 3, [3; 32]).unwrap();
     store.add_token(&token("t")).unwrap();
@@ -61,7 +68,8 @@ fn seen(store: &SledStore) -> String {
         (raw.reveal().to_owned(), canonical.reveal().to_owned())
     };
     let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
-    let rows: Vec<_> = rows.iter().map(|row| (format!("{row:?}"), texts(&row.raw, &row.canonical))).collect();
+    let of = |row: &IndicatorRow| (store.override_of(row.id).unwrap(), texts(&row.raw, &row.canonical));
+    let rows: Vec<_> = rows.iter().map(|row| (format!("{row:?}"), of(row))).collect();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     let overlaps: Vec<_> =
         overlaps.iter().map(|row| (format!("{row:?}"), texts(&row.raw, &row.canonical))).collect();

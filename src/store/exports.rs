@@ -9,7 +9,8 @@ use crate::charging::calendar;
 use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
-    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, Record, SECTIONS,
+    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
+    SECTIONS,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
@@ -17,7 +18,9 @@ use crate::sinks::PositionRecord;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, indicators, keys, overlaps};
+use crate::{
+    IndicatorFilter, OverlapFilter, Page, PageRequest, StoreError, holding, indicators, keys, overlaps,
+};
 
 /// Rows that are in memory together.
 const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
@@ -69,6 +72,9 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     }
     for (_, plain) in table(store, keys::LETTER)? {
         to.record(&Record::Letter(from_json(&plain)?))?;
+    }
+    for (id, of) in holding::overrides(store)? {
+        to.record(&Record::Override(OverrideRecord::new(id, of)))?;
     }
     Ok(())
 }

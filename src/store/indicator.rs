@@ -4,6 +4,8 @@ use std::fmt;
 
 use overlap_indicator::{Context, Indicator, Kind, SecretText};
 
+use crate::Hold;
+
 /// An indicator's id in this store: 16 bytes, a keyed hash of kind and canonical form, so that it says nothing outside.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndicatorId(pub [u8; 16]);
@@ -49,6 +51,8 @@ pub struct IndicatorRow {
     /// When it was added, in microseconds since 1970-01-01T00:00:00Z: later than every indicator before it, by
     /// [`ADDED_STEP`](crate::ADDED_STEP) at least, whatever the clock did. Known for indicators that were read.
     pub added: u64,
+    /// Whether a warning holds it out of exchanges. Known for indicators that were read.
+    pub hold: Hold,
 }
 
 /// What became of an import's rows.
@@ -60,6 +64,8 @@ pub struct ImportCounts {
     /// and the latest last sight, the narrower TLP, the newer expiry and confidence where the import has one; an indicator that had
     /// expired and is imported without an expiry is current again. Raw text, source and note stay the first import's.
     pub duplicates: u64,
+    /// How many of the new ones a warning holds out of exchanges.
+    pub held: u64,
 }
 
 /// Which indicators.
@@ -67,4 +73,6 @@ pub struct ImportCounts {
 pub struct IndicatorFilter {
     /// Of this kind only.
     pub kind: Option<Kind>,
+    /// Only those that a warning holds out of exchanges, or only the others.
+    pub held: Option<bool>,
 }

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::thread::{self, available_parallelism};
 
 use overlap_coalition::Timestamp;
+use overlap_indicator::{Kind, SecretText};
 use uuid::Uuid;
 
 use crate::added::{date_of_seconds, row_at, slot_of};
@@ -18,10 +19,11 @@ use crate::page::{Cursor, LONGEST_PAGE};
 use crate::row_meta::Place;
 use crate::segment::{PackedRows, unpack, unpack_some};
 use crate::sled_store::SledStore;
+use crate::store::Warnings;
 use crate::uuids::UuidIndex;
 use crate::{
-    ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest, StoreError,
-    journal, keys,
+    Hold, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest,
+    StoreError, journal, keys,
 };
 
 /// Segments that are rewritten in one commit when journals are folded: a few megabytes.
@@ -38,21 +40,31 @@ pub(crate) fn import(
 ) -> Result<ImportCounts, StoreError> {
     let mut writer = store.writer()?;
     let plan = plan(store, batch, now);
-    let counts = ImportCounts { accepted: plan.fresh.len() as u64, duplicates: plan.duplicates };
+    let counts = ImportCounts {
+        accepted: plan.fresh.len() as u64,
+        duplicates: plan.duplicates,
+        held: plan.fresh.iter().filter(|fresh| fresh.row.hold == Hold::Held).count() as u64,
+    };
     store_plan(store, &mut writer, plan)?;
     fold_journals(store, &mut writer)?;
     Ok(counts)
 }
 
 fn plan(store: &SledStore, batch: Vec<NewIndicator>, now: Timestamp) -> ImportPlan {
-    let (state, epoch) = (store.state(), store.epoch());
+    let (state, epoch, warnings) = (store.state(), store.epoch(), store.warnings());
     let rows = batch.into_iter().map(|NewIndicator { indicator, raw, context }| {
         let (kind, canonical) = (indicator.kind(), indicator.canonical().clone());
         let id = state.ids.id(kind, &canonical);
         let added = date_of_seconds(now.0);
-        (IndicatorRow { id, kind, raw, canonical, context, imported: now.0, added }, indicator)
+        let hold = hold(&*warnings, kind, &canonical);
+        (IndicatorRow { id, kind, raw, canonical, context, imported: now.0, added, hold }, indicator)
     });
     state.catalog.plan(rows, |indicator| digests(&epoch.digester, indicator), now.0)
+}
+
+/// Whether the warnings hold a new value.
+pub(crate) fn hold(warnings: &dyn Warnings, kind: Kind, canonical: &SecretText) -> Hold {
+    if warnings.hold(kind, canonical.reveal()) { Hold::Held } else { Hold::Free }
 }
 
 /// Makes a plan's rows durable and shows them to exchanges.
@@ -141,12 +153,20 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, St
         let packed = repack(store, *segment, &places)?;
         batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
     }
+    forget_overrides(store, &mut batch, &places);
     store.commit(&mut writer, batch, |state| state.catalog.withdraw(&places))?;
     store.publish();
     if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
         tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");
     }
     Ok(places.len() as u64)
+}
+
+/// An override goes with its indicator: one that comes again is judged anew.
+fn forget_overrides(store: &SledStore, batch: &mut Batch, withdrawn: &BTreeSet<Place>) {
+    let state = store.state();
+    let metas = withdrawn.iter().filter_map(|place| state.catalog.meta(*place));
+    metas.filter(|meta| meta.overridden).for_each(|meta| batch.remove(keys::override_of(meta.id)));
 }
 
 /// A segment with its contexts brought up to date and without the rows at `withdrawn`.
@@ -173,8 +193,7 @@ pub(crate) fn page(
     page: &PageRequest,
 ) -> Result<Page<IndicatorRow>, StoreError> {
     let begin = page.begin(LIST)?.map_or(Ok(Place { segment: 0, row: 0 }), place_of)?;
-    let mut places: Vec<Place> =
-        store.state().catalog.places(begin, filter.kind).take(page.rows() + 1).collect();
+    let mut places: Vec<Place> = store.state().catalog.places(begin, filter).take(page.rows() + 1).collect();
     let next = (places.len() > page.rows()).then(|| places.pop()).flatten();
     let rows = rows(store, &places)?.into_values().collect();
     Ok(Page { rows, next: next.map(|place| Cursor::to_place(LIST, number_of(place))) })
@@ -195,7 +214,7 @@ pub(crate) fn added_after(
         let state = store.state();
         let (segment, row) = row_at(state.indicators_added.first_after(after));
         let begin = Place { segment, row: row as u16 };
-        state.catalog.places(begin, None).take(most.min(LONGEST_PAGE)).collect()
+        state.catalog.places(begin, &IndicatorFilter::default()).take(most.min(LONGEST_PAGE)).collect()
     };
     Ok(rows(store, &places)?.into_values().collect())
 }
@@ -231,7 +250,7 @@ fn bring_up_to_date(store: &SledStore, index: &mut UuidIndex) {
         let (state, begin) = (store.state(), index.end);
         let (segment, row) = row_at(begin);
         let from = Place { segment, row: row as u16 };
-        for place in state.catalog.places(from, None).take(INDEXED_AT_ONCE) {
+        for place in state.catalog.places(from, &IndicatorFilter::default()).take(INDEXED_AT_ONCE) {
             let row = usize::from(place.row);
             if let Some(meta) = state.catalog.meta(place) {
                 index.insert(meta.id.uuid(), place.segment, row);
@@ -289,6 +308,7 @@ fn rows_of_segment(
         let place = Place { segment, row };
         if let Some(meta) = state.catalog.meta(place).filter(|meta| meta.live) {
             meta.bring_up_to_date(&mut unpacked.context);
+            unpacked.hold = meta.hold();
             let added = state.indicators_added.date(slot_of(segment, usize::from(row)));
             unpacked.added = added.ok_or(damaged("an indicator has no date"))?;
             found.push((place, unpacked));

@@ -2,7 +2,7 @@
 
 use overlap_coalition::{ExchangeId, MemberId};
 
-use crate::{EventId, SinkName};
+use crate::{EventId, IndicatorId, SinkName};
 
 /// When indicators were added, by segment; read before the segments.
 pub(crate) const INDICATORS_ADDED: u8 = 0x08;
@@ -22,6 +22,8 @@ pub(crate) const LEDGER: u8 = 0x40;
 pub(crate) const TOKEN: u8 = 0x50;
 /// Single records.
 pub(crate) const META: u8 = 0x60;
+/// Overrides of warnings, by indicator; read after the segments.
+pub(crate) const OVERRIDE: u8 = 0x70;
 
 /// Events that are no rows of their own, by id.
 pub(crate) const EVENT: u8 = 0x80;
@@ -73,4 +75,13 @@ pub(crate) fn letters(sink: &SinkName) -> Vec<u8> {
 
 pub(crate) fn letter(sink: &SinkName, event: EventId) -> Vec<u8> {
     [&letters(sink)[..], &event.0.to_be_bytes()].concat()
+}
+
+pub(crate) fn override_of(id: IndicatorId) -> Vec<u8> {
+    [&[OVERRIDE][..], &id.0].concat()
+}
+
+/// The indicator in the key of an override.
+pub(crate) fn overridden(key: &[u8]) -> Option<IndicatorId> {
+    key.get(1..)?.try_into().ok().map(IndicatorId)
 }

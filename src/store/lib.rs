@@ -20,6 +20,9 @@ mod exchange_index;
 mod export_format;
 mod exports;
 mod folder;
+mod found_runs;
+mod hold;
+mod holding;
 mod ids;
 mod indicator;
 mod indicators;
@@ -33,6 +36,7 @@ mod overlap_book;
 mod overlaps;
 mod page;
 mod place_index;
+mod query;
 mod records;
 mod restoring;
 mod row_meta;
@@ -60,7 +64,11 @@ mod event_tests;
 #[cfg(test)]
 mod export_tests;
 #[cfg(test)]
+mod holding_tests;
+#[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod query_tests;
 #[cfg(test)]
 mod store_tests;
 #[cfg(test)]
@@ -73,13 +81,15 @@ pub use event::{
     EventType, Notice, SinkName,
 };
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
+pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
+pub use query::{Known, KnownOverlap, KnownValue, OwnIndicator};
 pub use seal::SealKey;
 pub use sled_store::{SledStore, SledStoreOptions};
 pub use snapshot::{Digests, Selection, Snapshot};
-pub use store::{Aside, KnownRoster, Store, StoreCounts};
+pub use store::{Aside, KnownRoster, Store, StoreCounts, Warnings};
 pub use token::{Role, TokenRecord};
 pub use uuids::{OverlapName, UUID_NAMESPACE};

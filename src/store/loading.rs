@@ -1,6 +1,6 @@
 //! What opening reads: everything that is kept in memory.
 
-use overlap_coalition::{ExchangeId, MemberId};
+use overlap_coalition::ExchangeId;
 use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
 
 use crate::added::{AddedDates, Run, date_of_seconds, slot_of};
@@ -11,7 +11,7 @@ use crate::digest_cache::DigestCache;
 use crate::epoch::Epoch;
 use crate::error::damaged;
 use crate::event_log::EventLog;
-use crate::exchange_index::ExchangeIndex;
+use crate::exchange_index::{ExchangeIndex, Indexed};
 use crate::folder::Folder;
 use crate::ids::IdKey;
 use crate::journal::{self, Journals};
@@ -24,7 +24,7 @@ use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorRow, StoreError, keys, records};
+use crate::{IndicatorId, IndicatorRow, Override, StoreError, keys, records};
 
 /// Values of an unfinished restore that are removed together.
 const UNDO_KEYS: usize = 4096;
@@ -61,6 +61,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         return Err(damaged("its newest writes are missing"));
     }
     reading.catalog.index_loaded()?;
+    reading.take_overrides();
     reading.keep_dates(folder, &database, &mut writer)?;
     let ids = match reading.ids.take() {
         Some(ids) => ids,
@@ -133,7 +134,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 10] = [
+    const WRITTEN: [u8; 11] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -144,6 +145,7 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::EVENT,
         keys::POSITION,
         keys::LETTER,
+        keys::OVERRIDE,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
@@ -167,9 +169,10 @@ struct Reading {
     overlaps: OverlapBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
-    exchanges: Vec<(u64, ExchangeId, MemberId)>,
+    exchanges: Vec<Indexed>,
     events: EventLog,
     unended: Vec<ExchangeId>,
+    overrides: Vec<IndicatorId>,
 }
 
 /// The dates of a table's rows. A store that was made before there were any gets them of the times that its rows have.
@@ -193,6 +196,15 @@ impl ReadDates {
 }
 
 impl Reading {
+    /// Marks indicators that are overridden, now that they are found by their ids.
+    fn take_overrides(&mut self) {
+        for id in std::mem::take(&mut self.overrides) {
+            if let Some(place) = self.catalog.place(id) {
+                self.catalog.set_overridden(place, true);
+            }
+        }
+    }
+
     /// Makes the dates durable that were made, before anybody sees one.
     fn keep_dates(
         &mut self,
@@ -248,7 +260,9 @@ impl Reading {
                 if exchange.ended.is_none() {
                     self.unended.push(id);
                 }
-                self.exchanges.push((exchange.sequence, id, exchange.peer()?));
+                let (sequence, peer, has_receipt) =
+                    (exchange.sequence, exchange.peer()?, exchange.has_receipt());
+                self.exchanges.push(Indexed { sequence, id, peer, has_receipt });
                 Ok(())
             }
             Some(_) if key == keys::ID_KEY => {
@@ -256,6 +270,10 @@ impl Reading {
                 Ok(())
             }
             Some(&keys::EVENT) => self.events.load(plain),
+            Some(&keys::OVERRIDE) => {
+                self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
+                Override::decode(plain).map(|_| ())
+            }
             Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::POSITION | &keys::LETTER) => Ok(()),
             _ => Err(damaged("a key")),
         }

@@ -6,10 +6,10 @@ use overlap_coalition::{Charge, Timestamp};
 use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, all_pages, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, because, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, OverlapFilter, Selection,
-    SledStore, Store,
+    ChargeLimit, Hold, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, OverlapFilter, Overriding,
+    Selection, SledStore, Store,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
@@ -21,6 +21,9 @@ enum Call {
     Withdraw(Vec<u16>),
     Exchange { peer: usize, found: Vec<u16> },
     Charge { peer: usize, day: u64 },
+    Warn { every: u16 },
+    Override(u16),
+    EndOverride(u16),
     Reopen,
     Epoch,
 }
@@ -33,6 +36,9 @@ struct Model {
     exchanges: u8,
     day: u64,
     used: BTreeMap<usize, (u64, u32)>,
+    /// Numbers that it divides are warned of; 0: none are.
+    every: u16,
+    overridden: BTreeSet<u16>,
 }
 
 fn context() -> impl Strategy<Value = Context> {
@@ -62,6 +68,9 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (peer(), prop::collection::vec(number(), 0..60))
             .prop_map(|(peer, found)| Call::Exchange { peer, found }),
         3 => (peer(), 0_u64..4).prop_map(|(peer, day)| Call::Charge { peer, day }),
+        2 => (0_u16..5).prop_map(|every| Call::Warn { every }),
+        2 => number().prop_map(Call::Override),
+        1 => number().prop_map(Call::EndOverride),
         1 => Just(Call::Reopen),
         1 => Just(Call::Epoch),
     ]
@@ -81,6 +90,7 @@ proptest! {
                     drop(store);
                     place.epoch += u32::from(matches!(call, Call::Epoch));
                     store = place.open();
+                    model.every = 0;
                 }
                 call => model.apply(&store, call),
             }
@@ -110,12 +120,48 @@ impl Model {
                 let ids: Vec<_> = numbers.iter().map(|number| id_of(store, *number)).collect();
                 let before = self.rows.len();
                 self.rows.retain(|(number, _)| !numbers.contains(number));
+                self.overridden.retain(|number| !numbers.contains(number));
                 assert_eq!(store.withdraw(&ids).unwrap(), (before - self.rows.len()) as u64);
             }
             Call::Exchange { peer, found } => self.exchange(store, peer, &found),
             Call::Charge { peer, day } => self.charge(store, peer, day),
+            Call::Warn { every } => {
+                self.every = every;
+                let warned = (0..400).filter(|number| self.warns(*number));
+                let warned: Vec<_> = warned.map(|number| indicator(number, Context::default())).collect();
+                let values = warned.iter().map(|new| new.indicator.canonical().reveal());
+                store.set_warnings(Warned::of(values)).unwrap();
+            }
+            Call::Override(number) => {
+                let wanted = match self.hold(number) {
+                    None => Overriding::Unknown,
+                    Some(Hold::Free) => Overriding::NotHeld,
+                    Some(Hold::Held) => Overriding::Done,
+                    Some(Hold::Overridden) => Overriding::Already,
+                };
+                let reason = because(&number.to_string());
+                assert_eq!(store.begin_override(id_of(store, number), &reason).unwrap(), wanted);
+                self.overridden.extend(Some(number).filter(|_| wanted == Overriding::Done));
+            }
+            Call::EndOverride(number) => {
+                let was = self.overridden.remove(&number);
+                assert_eq!(store.end_override(id_of(store, number)).unwrap(), was);
+            }
             Call::Reopen | Call::Epoch => {}
         }
+    }
+
+    fn warns(&self, number: u16) -> bool {
+        self.every != 0 && number.is_multiple_of(self.every)
+    }
+
+    fn hold(&self, number: u16) -> Option<Hold> {
+        self.rows.iter().find(|(there, _)| *there == number)?;
+        Some(match () {
+            () if self.overridden.contains(&number) => Hold::Overridden,
+            () if self.warns(number) => Hold::Held,
+            () => Hold::Free,
+        })
     }
 
     fn import(&mut self, store: &SledStore, rows: Vec<(u16, Context)>) {
@@ -128,6 +174,8 @@ impl Model {
             }
         }
         let counts = store.import(batch, NOW).unwrap();
+        let held = self.rows.iter().skip(before).filter(|(number, _)| self.warns(*number)).count();
+        assert_eq!(counts.held, held as u64);
         assert_eq!(counts.accepted, (self.rows.len() - before) as u64);
         assert_eq!(counts.accepted + counts.duplicates, rows.len() as u64);
     }
@@ -163,6 +211,16 @@ impl Model {
         for (row, (number, context)) in rows.iter().zip(&self.rows) {
             assert_eq!(row.canonical, *indicator(*number, Context::default()).indicator.canonical());
             assert_eq!(row.context, *context);
+            assert_eq!(Some(row.hold), self.hold(*number));
+            let of = store.override_of(row.id).unwrap().map(|of| of.reason);
+            assert_eq!(of, self.overridden.contains(number).then(|| number.to_string()));
+        }
+        for held in [true, false] {
+            let filter = IndicatorFilter { kind: Some(Kind::Url), held: Some(held) };
+            let found = all_pages(3, |page| store.indicators(&filter, page));
+            let found: Vec<_> = found.iter().map(|row| row.id).collect();
+            let wanted = rows.iter().filter(|row| row.kind == Kind::Url && (row.hold == Hold::Held) == held);
+            assert_eq!(found, wanted.map(|row| row.id).collect::<Vec<_>>());
         }
         for (peer, name) in PEERS.iter().enumerate() {
             let filter = OverlapFilter { peer: Some(member(name)), kind: None };
@@ -209,7 +267,7 @@ fn compare_snapshot(
     let mut wanted: BTreeMap<Digest, BTreeSet<IndicatorId>> = BTreeMap::new();
     for row in rows {
         let current = row.context.expires.is_none_or(|expires| expires > NOW.0);
-        if !current || ceiling.is_some_and(|ceiling| row.context.tlp > ceiling) {
+        if !current || row.hold == Hold::Held || ceiling.is_some_and(|ceiling| row.context.tlp > ceiling) {
             continue;
         }
         let parsed = new_indicator(row.kind, row.canonical.reveal(), Context::default()).indicator;

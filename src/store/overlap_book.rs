@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::added::{row_at, slot_of};
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
+use crate::found_runs::FoundRuns;
 use crate::{IndicatorId, OverlapFilter, OverlapRow, StoreError};
 
 /// Overlaps in a segment at most.
@@ -32,6 +33,7 @@ pub(crate) struct OverlapBook {
     index: HashTable<u32>,
     partners: BTreeMap<MemberId, Partner>,
     names: Vec<MemberId>,
+    found: FoundRuns,
     tail_bytes: usize,
     tail_version: u8,
 }
@@ -95,6 +97,26 @@ impl OverlapBook {
     pub(crate) fn overlap(&self, slot: u64) -> Option<(&MemberId, OverlapMeta)> {
         let (peer, meta) = self.at(slot)?;
         Some((self.names.get(peer as usize)?, *meta))
+    }
+
+    /// The exchange that found the overlap at a slot, and when, in seconds.
+    pub(crate) fn found(&self, slot: u64) -> Option<(ExchangeId, u64)> {
+        self.found.get(slot)
+    }
+
+    /// The overlaps of an indicator with every partner.
+    pub(crate) fn of_indicator(
+        &self,
+        indicator: IndicatorId,
+    ) -> impl Iterator<Item = (u64, &MemberId, OverlapMeta)> {
+        let of_peer = move |peer: u32| {
+            let slots = self.index.iter_hash(hash(peer, indicator)).map(|slot| u64::from(*slot));
+            slots
+                .filter_map(move |slot| Some((slot, self.at(slot)?)))
+                .filter(move |(_, (of, meta))| *of == peer && meta.indicator == indicator)
+        };
+        let all = (0..self.names.len() as u32).flat_map(of_peer);
+        all.filter_map(|(slot, (peer, meta))| Some((slot, self.names.get(peer as usize)?, *meta)))
     }
 
     /// All overlaps from a slot on.
@@ -230,6 +252,7 @@ impl OverlapBook {
         let Some(last) = self.segments.last_mut() else { return };
         // A store has 2^24 segments at most.
         let slot = slot_of(segment, last.rows.len()) as u32;
+        self.found.push(u64::from(slot), row.exchange, row.found);
         last.rows.push(OverlapMeta { indicator: row.indicator, kind: row.kind, facet: row.facet, is_first });
         let segments = &self.segments;
         let hash_at = |slot: &u32| {

@@ -13,7 +13,7 @@ use crate::event_log::NewEntries;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
-use crate::records::put_exchange;
+use crate::records::{put_exchange, take_receipt};
 use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
@@ -45,6 +45,7 @@ pub(crate) fn store(
     store.commit(&mut writer, batch, |state| {
         ended.take_into(state);
         stored.take_into(state, &record.peer);
+        take_receipt(state, record);
     })
 }
 

@@ -7,7 +7,7 @@ use crate::database::{Batch, Database};
 use crate::error::damaged;
 use crate::event_log::NewEntries;
 use crate::page::Cursor;
-use crate::sled_store::SledStore;
+use crate::sled_store::{SledStore, State};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, StoredRoster, StoredToken, from_json, to_json};
 use crate::{ExchangeRecord, Page, PageRequest, StoreError, TokenRecord, keys};
@@ -30,7 +30,7 @@ pub(crate) fn begin_exchange(store: &SledStore, record: &ExchangeRecord) -> Resu
         ended.exchange_ended(&mut batch, record, at)?;
     }
     store.commit(&mut writer, batch, |state| {
-        state.exchanges.push(record.id, &record.peer);
+        state.exchanges.push(record.id, &record.peer, record.receipt.is_some());
         ended.take_into(state);
     })
 }
@@ -39,7 +39,15 @@ pub(crate) fn update_exchange(store: &SledStore, record: &ExchangeRecord) -> Res
     let mut writer = store.writer()?;
     let (mut batch, mut ended) = (Batch::default(), NewEntries::after(&store.state()));
     put_exchange(store, &mut batch, record, &mut ended)?;
-    store.commit(&mut writer, batch, |state| ended.take_into(state))
+    store.commit(&mut writer, batch, |state| {
+        take_receipt(state, record);
+        ended.take_into(state);
+    })
+}
+
+/// Takes whether a record that is durable now has a receipt.
+pub(crate) fn take_receipt(state: &mut State, record: &ExchangeRecord) {
+    state.exchanges.set_receipt(record.id, &record.peer, record.receipt.is_some());
 }
 
 /// Replaces a record that is there, and tells its end where it ends now.
@@ -72,7 +80,26 @@ pub(crate) fn exchanges(
     page: &PageRequest,
 ) -> Result<Page<ExchangeRecord>, StoreError> {
     let before = page.begin(LIST)?.unwrap_or(u64::MAX);
-    let mut found = store.state().exchanges.newest_before(before, peer, page.rows() + 1);
+    let found = store.state().exchanges.newest_before(before, peer, page.rows() + 1);
+    page_of(store, found, page)
+}
+
+/// Exchanges that have a receipt.
+pub(crate) fn receipts(
+    store: &SledStore,
+    peer: Option<&MemberId>,
+    page: &PageRequest,
+) -> Result<Page<ExchangeRecord>, StoreError> {
+    let before = page.begin(LIST)?.unwrap_or(u64::MAX);
+    let found = store.state().exchanges.receipts_before(before, peer, page.rows() + 1);
+    page_of(store, found, page)
+}
+
+fn page_of(
+    store: &SledStore,
+    mut found: Vec<(u64, ExchangeId)>,
+    page: &PageRequest,
+) -> Result<Page<ExchangeRecord>, StoreError> {
     let more = found.len() > page.rows();
     found.truncate(page.rows());
     let last = found.last().map(|(sequence, _)| *sequence).filter(|_| more);

@@ -16,14 +16,14 @@ use crate::error::damaged;
 use crate::event_log::StoredEvent;
 use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record};
 use crate::ids::IdKey;
-use crate::indicators::store_plan;
+use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
 use crate::sinks::{PositionRecord, StoredLetter};
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{EventId, IndicatorRow, OverlapRow, StoreError, keys, overlaps};
+use crate::{EventId, IndicatorId, IndicatorRow, OverlapRow, Override, StoreError, keys, overlaps};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
@@ -86,6 +86,7 @@ struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
     last_event: EventId,
+    overrides: HashSet<IndicatorId>,
 }
 
 impl Checks {
@@ -112,14 +113,13 @@ impl Checks {
             }
             Record::Position(position) => position.parts().map(|_| true)?,
             Record::Letter(letter) => letter.parts().map(|_| true)?,
+            Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
                 let id = exchange.into_record()?.id;
                 in_order && self.exchanges.insert(id)
             }
-            Record::Indicator(indicator) => {
-                indicator.into_row(|_, _| crate::IndicatorId([0; 16])).map(|_| true)?
-            }
+            Record::Indicator(indicator) => indicator.into_row(|_, _| IndicatorId([0; 16])).map(|_| true)?,
             Record::Overlap(overlap) => overlap.into_row().map(|_| true)?,
             Record::Section(_) | Record::End(_) => true,
         };
@@ -147,6 +147,8 @@ struct Waiting {
     events: Vec<StoredEvent>,
     positions: Vec<PositionRecord>,
     letters: Vec<StoredLetter>,
+    /// These wait for the last indicator: admins made them, one at a time.
+    overrides: Vec<(IndicatorId, Override)>,
 }
 
 impl Waiting {
@@ -169,10 +171,13 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             Record::Event(event) => waiting.events.push(event),
             Record::Position(position) => waiting.positions.push(position),
             Record::Letter(letter) => waiting.letters.push(letter),
+            Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Indicator(record) => {
                 let ids = &store.state().ids;
-                waiting.rows.push(record.into_row(|kind, canonical| ids.id(kind, canonical))?);
+                let (mut row, indicator) = record.into_row(|kind, canonical| ids.id(kind, canonical))?;
+                row.hold = hold(&*store.warnings(), row.kind, &row.canonical);
+                waiting.rows.push((row, indicator));
             }
             Record::Overlap(overlap) => waiting.overlaps.push(overlap.into_row()?),
             Record::Section(_) | Record::End(_) => {}
@@ -181,7 +186,29 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             write_waiting(store, writer, &mut waiting)?;
         }
     }
-    write_waiting(store, writer, &mut waiting)
+    write_waiting(store, writer, &mut waiting)?;
+    write_overrides(store, writer, &waiting.overrides)
+}
+
+/// Overrides of indicators that the file does not have are left out.
+fn write_overrides(
+    store: &SledStore,
+    writer: &mut Writer,
+    overrides: &[(IndicatorId, Override)],
+) -> Result<(), StoreError> {
+    for some in overrides.chunks(ROWS) {
+        let (mut batch, mut places) = (Batch::default(), Vec::new());
+        for (id, of) in some {
+            let Some(place) = store.state().catalog.place(*id) else { continue };
+            batch.put(keys::override_of(*id), of.encode()?);
+            places.push(place);
+        }
+        store.commit(writer, batch, |state| {
+            places.iter().for_each(|place| state.catalog.set_overridden(*place, true));
+        })?;
+        store.publish();
+    }
+    Ok(())
 }
 
 /// From here on the first day that is asked for is spent. The events of the file, and how far its sinks are, take the place of what this
@@ -240,10 +267,10 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
         batch.put(keys::exchange(id), to_json(&exchange)?);
-        begun.push((id, peer));
+        begun.push((id, peer, exchange.has_receipt()));
     }
     store.commit(writer, batch, |state| {
-        begun.iter().for_each(|(id, peer)| state.exchanges.push(*id, peer));
+        begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
         told.into_iter().for_each(|entry| state.events.add(entry));
     })
 }

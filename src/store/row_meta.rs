@@ -4,8 +4,8 @@ use std::num::NonZero;
 
 use overlap_indicator::{Context, Kind, Pap, Tlp};
 
-use crate::IndicatorId;
 use crate::segment::SEGMENT_ROWS;
+use crate::{Hold, IndicatorFilter, IndicatorId};
 
 /// Where an indicator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,10 @@ pub(crate) struct RowMeta {
     pub(crate) id: IndicatorId,
     pub(crate) kind: Kind,
     pub(crate) live: bool,
+    /// A warning holds it out of exchanges,
+    pub(crate) warned: bool,
+    /// unless this is set.
+    pub(crate) overridden: bool,
     numbers: Numbers,
 }
 
@@ -84,12 +88,19 @@ impl Numbers {
 
 impl RowMeta {
     pub(crate) fn new(id: IndicatorId, kind: Kind, context: &Context) -> Self {
-        Self { id, kind, live: true, numbers: Numbers::of(context) }
+        let (warned, overridden) = (false, false);
+        Self { id, kind, live: true, warned, overridden, numbers: Numbers::of(context) }
     }
 
     /// The place of an indicator that was withdrawn.
     pub(crate) fn withdrawn() -> Self {
-        Self { id: IndicatorId([0; 16]), kind: Kind::Url, live: false, numbers: Numbers::NONE }
+        let (id, kind) = (IndicatorId([0; 16]), Kind::Url);
+        Self { id, kind, live: false, warned: false, overridden: false, numbers: Numbers::NONE }
+    }
+
+    /// Whether a warning holds it out.
+    pub(crate) fn hold(&self) -> Hold {
+        hold(flags(self))
     }
 
     /// Takes what of a context can change.
@@ -119,6 +130,11 @@ impl RowMeta {
 const WITHDRAWN: u8 = 0;
 /// Set in the status of an indicator that expires.
 const EXPIRES: u8 = 0x80;
+/// Set in the status of an indicator that a warning holds out; no marking has a number as high, so such a row is beyond every ceiling.
+const HELD: u8 = 0x40;
+/// The flags of a row.
+const WARNED: u8 = 1;
+const OVERRIDDEN: u8 = 2;
 /// How many of the last numbers are compared with those of a row that is added: imports repeat themselves.
 const RECENT: usize = 4;
 /// Numbers after which those that no row refers to are forgotten: every change may leave some.
@@ -138,6 +154,7 @@ pub(crate) struct SegmentTable {
 struct TableRow {
     id: IndicatorId,
     kind: Kind,
+    flags: u8,
     numbers: u16,
 }
 
@@ -154,9 +171,10 @@ impl SegmentTable {
 
     pub(crate) fn row(&self, row: u16) -> Option<RowMeta> {
         let at = usize::from(row);
-        let (TableRow { id, kind, numbers }, status) = (*self.rows.get(at)?, *self.statuses.get(at)?);
+        let (TableRow { id, kind, flags, numbers }, status) = (*self.rows.get(at)?, *self.statuses.get(at)?);
         let numbers = *self.numbers.get(usize::from(numbers))?;
-        Some(RowMeta { id, kind, live: status != WITHDRAWN, numbers })
+        let [warned, overridden] = [WARNED, OVERRIDDEN].map(|flag| flags & flag != 0);
+        Some(RowMeta { id, kind, live: status != WITHDRAWN, warned, overridden, numbers })
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = RowMeta> {
@@ -169,7 +187,7 @@ impl SegmentTable {
         let row = self.rows.len();
         *self.statuses.get_mut(row)? = status(&meta);
         let numbers = self.number_of(meta.numbers);
-        self.rows.push(TableRow { id: meta.id, kind: meta.kind, numbers });
+        self.rows.push(TableRow { id: meta.id, kind: meta.kind, flags: flags(&meta), numbers });
         u16::try_from(row).ok()
     }
 
@@ -180,7 +198,7 @@ impl SegmentTable {
         let numbers = self.number_of(meta.numbers);
         let at = usize::from(row);
         if let (Some(row), Some(place)) = (self.rows.get_mut(at), self.statuses.get_mut(at)) {
-            *row = TableRow { id: meta.id, kind: meta.kind, numbers };
+            *row = TableRow { id: meta.id, kind: meta.kind, flags: flags(&meta), numbers };
             *place = status(&meta);
         }
     }
@@ -191,9 +209,26 @@ impl SegmentTable {
         self.numbers.shrink_to_fit();
     }
 
+    /// The live rows that a filter takes, from `from` on. Filters that few rows pass are asked of what lies close together.
+    pub(crate) fn chosen(&self, from: u16, filter: &IndicatorFilter) -> impl Iterator<Item = u16> {
+        let (kind, held) = (filter.kind, filter.held);
+        let is_held = |status: u8| status & HELD != 0;
+        let none_held = held == Some(true) && !self.statuses.iter().any(|status| is_held(*status));
+        let rows = if none_held { 0 } else { self.rows.len() };
+        let all = self.rows.iter().zip(&self.statuses).take(rows).enumerate().skip(usize::from(from));
+        all.filter(move |(_, (row, status))| {
+            **status != WITHDRAWN
+                && kind.is_none_or(|kind| kind == row.kind)
+                && held.is_none_or(|held| held == is_held(**status))
+        })
+        // A segment has 256 rows at most.
+        .map(|(row, _)| row as u16)
+    }
+
     pub(crate) fn takes_part(&self, row: u16, ceiling: Tlp, now: u64) -> bool {
         match self.statuses.get(usize::from(row)) {
             None | Some(&WITHDRAWN) => false,
+            Some(status) if status & HELD != 0 => false,
             Some(status) if status & EXPIRES == 0 => *status <= ceiling.number(),
             Some(_) => self.row(row).is_some_and(|meta| meta.numbers.take_part(ceiling, now)),
         }
@@ -234,7 +269,23 @@ impl SegmentTable {
 
 /// What decides in most cases, in a byte.
 fn status(meta: &RowMeta) -> u8 {
-    if meta.live { meta.numbers.status() } else { WITHDRAWN }
+    match meta.hold() {
+        _ if !meta.live => WITHDRAWN,
+        Hold::Held => meta.numbers.status() | HELD,
+        Hold::Free | Hold::Overridden => meta.numbers.status(),
+    }
+}
+
+fn flags(meta: &RowMeta) -> u8 {
+    (if meta.warned { WARNED } else { 0 }) | if meta.overridden { OVERRIDDEN } else { 0 }
+}
+
+fn hold(flags: u8) -> Hold {
+    match flags {
+        0 => Hold::Free,
+        WARNED => Hold::Held,
+        _ => Hold::Overridden,
+    }
 }
 
 /// What a row's context becomes when the indicator is imported again: the earliest first sight, the latest last sight, the narrower

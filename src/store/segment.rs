@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
-use crate::{IndicatorId, IndicatorRow, StoreError};
+use crate::{Hold, IndicatorId, IndicatorRow, StoreError};
 
 /// Rows in a segment at most: a page of a hundred rows unseals one or two, a withdrawal rewrites one.
 pub(crate) const SEGMENT_ROWS: usize = 256;
@@ -89,7 +89,7 @@ pub(crate) struct PackedRow<'a> {
     source: &'a str,
     note: &'a str,
     raw: &'a str,
-    canonical: &'a str,
+    pub(crate) canonical: &'a str,
 }
 
 impl PackedRow<'_> {
@@ -103,6 +103,7 @@ impl PackedRow<'_> {
             context: Context { source, note, ..self.context.clone() },
             imported: self.imported,
             added: 0,
+            hold: Hold::Free,
         }
     }
 }
@@ -215,6 +216,7 @@ mod tests {
                 context: Context { note: "n".repeat(number.into()), ..Context::default() },
                 imported: number.into(),
                 added: 0,
+                hold: Hold::Free,
             };
             packed.push(&row).unwrap();
             packed.push_withdrawn();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet};
+use overlap_indicator::{DigestSalt, Facet, Indicator};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -25,13 +25,14 @@ use crate::loading::Loaded;
 use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::spool::Spool;
+use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
     Aside, ChargeLimit, ChargeRefused, DeadLetter, Event, EventFilter, EventId, EventPage, EventStore,
-    ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, KnownRoster, NewIndicator,
-    Notice, OverlapFilter, OverlapRow, Page, PageRequest, SealKey, SinkName, Snapshot, Store, StoreCounts,
-    StoreError, TokenRecord, charging, epoch, events, exports, indicators, interrupted, keys, loading,
-    overlaps, records, restoring, sinks,
+    ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Known, KnownRoster,
+    NewIndicator, Notice, OverlapFilter, OverlapRow, Override, Overriding, Page, PageRequest, SealKey,
+    SinkName, Snapshot, Store, StoreCounts, StoreError, TokenRecord, charging, epoch, events, exports,
+    holding, indicators, interrupted, keys, loading, overlaps, query, records, restoring, sinks,
 };
 
 /// How to open a store.
@@ -61,6 +62,10 @@ pub struct SledStore {
     pub(crate) indicator_uuids: Mutex<UuidIndex>,
     pub(crate) overlap_uuids: Mutex<UuidIndex>,
     listeners: Mutex<Vec<Listener>>,
+    /// Changed by whoever has the writer.
+    warnings: RwLock<Arc<dyn Warnings>>,
+    /// Held as long as the warnings change.
+    pub(crate) warnings_change: Mutex<()>,
 }
 
 /// Hears the last event.
@@ -126,6 +131,8 @@ impl SledStore {
             indicator_uuids: Mutex::default(),
             overlap_uuids: Mutex::default(),
             listeners: Mutex::default(),
+            warnings: RwLock::new(Arc::new(NoWarnings)),
+            warnings_change: Mutex::default(),
             database: loaded.database,
             epoch: RwLock::new(Arc::new(loaded.epoch)),
             sealer,
@@ -149,6 +156,15 @@ impl SledStore {
 
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(epoch);
+    }
+
+    /// The warnings by which new rows are judged.
+    pub(crate) fn warnings(&self) -> Arc<dyn Warnings> {
+        self.warnings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn replace_warnings(&self, warnings: Arc<dyn Warnings>) {
+        *self.warnings.write().unwrap_or_else(PoisonError::into_inner) = warnings;
     }
 
     /// A segment as it is on the disk, opened.
@@ -236,8 +252,28 @@ impl Store for SledStore {
         indicators::one(self, id)
     }
 
+    fn known(&self, asked: &[Indicator]) -> Known {
+        query::known(self, asked)
+    }
+
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError> {
         indicators::withdraw(self, ids)
+    }
+
+    fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError> {
+        holding::set_warnings(self, warnings)
+    }
+
+    fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError> {
+        holding::begin_override(self, id, record)
+    }
+
+    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError> {
+        holding::end_override(self, id)
+    }
+
+    fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError> {
+        holding::override_of(self, id)
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
@@ -275,6 +311,14 @@ impl Store for SledStore {
         page: &PageRequest,
     ) -> Result<Page<ExchangeRecord>, StoreError> {
         records::exchanges(self, peer, page)
+    }
+
+    fn receipts(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError> {
+        records::receipts(self, peer, page)
     }
 
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {

@@ -135,6 +135,30 @@ impl Snapshot {
         found.into_iter().map(|(_, _, id, facet)| (id, facet)).collect()
     }
 
+    /// Hands on the live indicators that have each of `wanted`, ascending; whether a marking, a warning or an expiry keeps them from exchanges does not
+    /// matter. `most` of a run's are looked at, and `None` says that there are more.
+    pub(crate) fn visit_holders(
+        &self,
+        wanted: &[Digest],
+        most: usize,
+        mut each: impl FnMut(&Digest, Option<RowMeta>),
+    ) {
+        for run in &self.runs {
+            let mut rest = run.entries.as_slice();
+            for digest in wanted {
+                rest = from_digest(rest, digest);
+                let alike = rest.iter().take_while(|entry| entry.digest == *digest);
+                for (at, entry) in alike.take(most + 1).enumerate() {
+                    match self.meta(entry.place()).filter(|meta| meta.live) {
+                        _ if at == most => each(digest, None),
+                        Some(meta) => each(digest, Some(meta)),
+                        None => {}
+                    }
+                }
+            }
+        }
+    }
+
     /// The indicators' tables, one for each segment.
     pub(crate) fn segments(&self) -> &[Arc<SegmentTable>] {
         &self.segments
@@ -314,14 +338,19 @@ fn bit(number: u8) -> u32 {
 fn meeting<'a>(run: &'a [Entry], wanted: &'a [Digest]) -> impl Iterator<Item = &'a Entry> {
     let mut rest = run;
     wanted.iter().flat_map(move |digest| {
-        let mut step = 1;
-        while rest.get(step).is_some_and(|entry| entry.digest < *digest) {
-            step *= 2;
-        }
-        let near = &rest[..rest.len().min(step + 1)];
-        rest = &rest[near.partition_point(|entry| entry.digest < *digest)..];
+        rest = from_digest(rest, digest);
         let (hits, after) = rest.split_at(rest.iter().take_while(|entry| entry.digest == *digest).count());
         rest = after;
         hits
     })
+}
+
+/// What of sorted entries begins with a digest or would stand after it.
+fn from_digest<'a>(rest: &'a [Entry], digest: &Digest) -> &'a [Entry] {
+    let mut step = 1;
+    while rest.get(step).is_some_and(|entry| entry.digest < *digest) {
+        step *= 2;
+    }
+    let near = &rest[..rest.len().min(step + 1)];
+    &rest[near.partition_point(|entry| entry.digest < *digest)..]
 }

@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, SignedDocument, Timestamp};
-use overlap_indicator::{DigestSalt, Facet, Kind};
+use overlap_indicator::{DigestSalt, Facet, Indicator, Kind};
 use uuid::Uuid;
 
 use crate::{
     ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, NewIndicator, OverlapFilter, OverlapName, OverlapRow, Page, PageRequest, Snapshot,
-    StoreError, TokenRecord,
+    IndicatorRow, Known, NewIndicator, OverlapFilter, OverlapName, OverlapRow, Override, Overriding, Page,
+    PageRequest, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -28,6 +28,21 @@ pub struct StoreCounts {
 
 /// A roster that was verified when it was stored, its version and its hash.
 pub type KnownRoster = (SignedDocument, u64, [u8; 32]);
+
+/// Which values are held out of exchanges until somebody overrides it.
+pub trait Warnings: Send + Sync {
+    /// Whether a value is, by its canonical form. Asked for every indicator that is imported, and of all when the warnings change.
+    fn hold(&self, kind: Kind, canonical: &str) -> bool;
+}
+
+/// Holds nothing.
+pub(crate) struct NoWarnings;
+
+impl Warnings for NoWarnings {
+    fn hold(&self, _kind: Kind, _canonical: &str) -> bool {
+        false
+    }
+}
 
 /// Takes bytes and gives them back once, sealed while they wait.
 pub trait Aside: Write + Send {
@@ -50,8 +65,22 @@ pub trait Store: EventStore + Send + Sync {
     ) -> Result<Page<IndicatorRow>, StoreError>;
     /// One indicator.
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
+    /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
+    fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
+    /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
+    /// that was just opened has none.
+    ///
+    /// # Errors
+    /// The disk fails. New rows are then judged by these warnings, and those that are there stay as they were judged before.
+    fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError>;
+    /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
+    fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError>;
+    /// Takes an override back; whether there was one.
+    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError>;
+    /// The override of an indicator.
+    fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError>;
     /// The digests now.
     fn snapshot(&self) -> Arc<Snapshot>;
     /// Makes all digests anew under another epoch, given with its salt, beside all other calls; until it ends, the snapshot has no epoch.
@@ -78,6 +107,12 @@ pub trait Store: EventStore + Send + Sync {
     fn exchange(&self, id: ExchangeId) -> Result<Option<ExchangeRecord>, StoreError>;
     /// A page of exchanges, the newest first.
     fn exchanges(
+        &self,
+        peer: Option<&MemberId>,
+        page: &PageRequest,
+    ) -> Result<Page<ExchangeRecord>, StoreError>;
+    /// A page of the exchanges that have a receipt, the newest first.
+    fn receipts(
         &self,
         peer: Option<&MemberId>,
         page: &PageRequest,

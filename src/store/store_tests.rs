@@ -8,8 +8,8 @@ use overlap_indicator::{Context, Facet, Kind, Tlp};
 
 use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, ChargeRefused, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator, OverlapFilter,
-    PageRequest, Role, Selection, Store, StoreError, TokenRecord,
+    ChargeLimit, ChargeRefused, ExchangeRecord, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator,
+    OverlapFilter, PageRequest, Role, Selection, SledStore, Store, StoreError, TokenRecord,
 };
 
 const DAY: u64 = 86_400;
@@ -41,9 +41,9 @@ fn counts_duplicates_and_brings_their_context_up_to_date() {
         new_indicator(Kind::Domain, raw, context)
     };
     let first = vec![with("a.example", Tlp::Green, Some(5)), with("A.example", Tlp::Amber, Some(7))];
-    assert_eq!(store.import(first, NOW).unwrap(), ImportCounts { accepted: 1, duplicates: 1 });
+    assert_eq!(store.import(first, NOW).unwrap(), ImportCounts { accepted: 1, duplicates: 1, held: 0 });
     let again = vec![with("a.example.", Tlp::Clear, Some(9))];
-    assert_eq!(store.import(again, NOW).unwrap(), ImportCounts { accepted: 0, duplicates: 1 });
+    assert_eq!(store.import(again, NOW).unwrap(), ImportCounts { accepted: 0, duplicates: 1, held: 0 });
     let check = |store: &dyn Store| {
         let page =
             store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 9, after: None }).unwrap();
@@ -84,7 +84,7 @@ fn pages_by_kind_and_refuses_foreign_cursors() {
     let mut batch: Vec<_> = (0..300).map(domain).collect();
     batch.insert(150, new_indicator(Kind::Ip, "192.0.2.1", Context::default()));
     store.import(batch, NOW).unwrap();
-    let ips = IndicatorFilter { kind: Some(Kind::Ip) };
+    let ips = IndicatorFilter { kind: Some(Kind::Ip), held: None };
     assert_eq!(all_pages(1, |page| store.indicators(&ips, page)).len(), 1);
     let page = store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 1, after: None }).unwrap();
     let foreign = PageRequest { limit: 1, after: page.next };
@@ -339,4 +339,39 @@ fn only_its_owner_reads_its_files() {
         assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
     }
     assert_eq!(mode(&folder.join("main")), 0o700);
+}
+
+#[test]
+fn pages_of_receipts_have_those_exchanges_that_have_one_now() {
+    let place = Place::new();
+    let store = place.open();
+    let with_receipt =
+        |number: u8, peer: &str| ExchangeRecord { receipt: Some(document(number)), ..exchange(number, peer) };
+    for number in 0..40 {
+        store.begin_exchange(&exchange(number, if number % 2 == 0 { "police" } else { "hotline" })).unwrap();
+    }
+    for number in [3, 30, 12, 4] {
+        let peer = if number % 2 == 0 { "police" } else { "hotline" };
+        store.update_exchange(&with_receipt(number, peer)).unwrap();
+    }
+    store.store_overlaps(&with_receipt(8, "police"), &[], NOW).unwrap();
+    store.update_exchange(&exchange(12, "police")).unwrap();
+    let listed = |store: &SledStore, peer: Option<&MemberId>| -> Vec<u8> {
+        all_pages(2, |page| store.receipts(peer, page)).iter().map(|record| record.id.0[0]).collect()
+    };
+    let check = |store: &SledStore| {
+        assert_eq!(listed(store, None), [30, 8, 4, 3]);
+        assert_eq!(listed(store, Some(&member("police"))), [30, 8, 4]);
+        assert_eq!(listed(store, Some(&member("hotline"))), [3]);
+        assert!(listed(store, Some(&member("nobody"))).is_empty());
+    };
+    check(&store);
+    let mut export = Vec::new();
+    store.export(&mut export).unwrap();
+    drop(store);
+    check(&place.open());
+    let other = Place::new();
+    let restored = other.open();
+    restored.restore(&mut export.as_slice()).unwrap();
+    check(&restored);
 }

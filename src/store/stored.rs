@@ -85,6 +85,10 @@ pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreErr
 }
 
 impl StoredExchange {
+    pub(crate) fn has_receipt(&self) -> bool {
+        self.receipt.is_some()
+    }
+
     pub(crate) fn new(record: &ExchangeRecord, sequence: u64) -> Self {
         Self {
             sequence,

@@ -1,6 +1,8 @@
 //! What the tests of this crate share.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use overlap_coalition::{
     EngineName, ExchangeId, MemberId, Mode, PublicKey, Side, Signature, SignedDocument, Timestamp,
@@ -9,8 +11,8 @@ use overlap_indicator::{Context, DigestSalt, Facet, Indicator, Kind, Rules, Secr
 use tempfile::TempDir;
 
 use crate::{
-    ExchangeRecord, ExchangeState, NewIndicator, Page, PageRequest, SealKey, Selection, SledStore,
-    SledStoreOptions, StoreError,
+    ExchangeRecord, ExchangeState, NewIndicator, Override, Page, PageRequest, SealKey, Selection, SledStore,
+    SledStoreOptions, StoreError, Warnings,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -92,6 +94,26 @@ pub(crate) fn exchange(number: u8, peer: &str) -> ExchangeRecord {
         accept: None,
         receipt: None,
     }
+}
+
+/// Warns of values that are told.
+pub(crate) struct Warned(pub(crate) BTreeSet<String>);
+
+impl Warned {
+    pub(crate) fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Arc<Self> {
+        Arc::new(Self(values.into_iter().map(str::to_owned).collect()))
+    }
+}
+
+impl Warnings for Warned {
+    fn hold(&self, _kind: Kind, canonical: &str) -> bool {
+        self.0.contains(canonical)
+    }
+}
+
+/// An override, as the API would make it.
+pub(crate) fn because(reason: &str) -> Override {
+    Override { by: "admin".into(), at: NOW.0, reason: reason.into() }
 }
 
 /// All pages of a list, read `limit` rows at a time.

@@ -53,22 +53,22 @@ fn decode_engines(fields: Fields, numbers: &[u32]) -> Result<Vec<EngineName>, Wi
     Ok(known.filter_map(EngineName::from_number).collect())
 }
 
-pub(crate) fn encode_engine(partition: u32, message: &Message) -> proto::EngineMessage {
+pub(crate) fn encode_engine(partition: u32, message: Message) -> proto::EngineMessage {
     let message = match message {
-        Message::VoprfPublicKey(element) => Wire::VoprfPublicKey(copy(element)),
-        Message::VoprfBlinded(elements) => Wire::VoprfBlinded(copy(elements)),
-        Message::VoprfEvaluated(elements) => Wire::VoprfEvaluated(copy(elements)),
-        Message::VoprfProof(scalars) => Wire::VoprfProof(copy(scalars)),
-        Message::VoleOpening(bytes) => Wire::VoleOpening(copy(bytes)),
-        Message::VoleExtension(bytes) => Wire::VoleExtension(copy(bytes)),
-        Message::VoleTrees(bytes) => Wire::VoleTrees(copy(bytes)),
-        Message::VoleChallenge(bytes) => Wire::VoleChallenge(copy(bytes)),
-        Message::VoleSalt(bytes) => Wire::VoleSalt(copy(bytes)),
-        Message::VoleReceiverMask(mask) => Wire::VoleReceiverMask(copy(mask)),
-        Message::VoleEncoding(columns) => Wire::VoleEncoding(copy(columns)),
-        Message::VoleSenderMask(opening) => Wire::VoleSenderMask(copy(opening)),
-        Message::Tags(tags) => Wire::Tags(copy(tags)),
-        Message::MatchProofs(proofs) => Wire::MatchProofs(copy(proofs)),
+        Message::VoprfPublicKey(element) => Wire::VoprfPublicKey(copy(&element)),
+        Message::VoprfBlinded(elements) => Wire::VoprfBlinded(elements.into()),
+        Message::VoprfEvaluated(elements) => Wire::VoprfEvaluated(elements.into()),
+        Message::VoprfProof(scalars) => Wire::VoprfProof(copy(&scalars)),
+        Message::VoleOpening(bytes) => Wire::VoleOpening(bytes.into()),
+        Message::VoleExtension(bytes) => Wire::VoleExtension(bytes.into()),
+        Message::VoleTrees(bytes) => Wire::VoleTrees(bytes.into()),
+        Message::VoleChallenge(bytes) => Wire::VoleChallenge(bytes.into()),
+        Message::VoleSalt(bytes) => Wire::VoleSalt(bytes.into()),
+        Message::VoleReceiverMask(mask) => Wire::VoleReceiverMask(copy(&mask)),
+        Message::VoleEncoding(columns) => Wire::VoleEncoding(columns.into()),
+        Message::VoleSenderMask(opening) => Wire::VoleSenderMask(copy(&opening)),
+        Message::Tags(tags) => Wire::Tags(tags.into()),
+        Message::MatchProofs(proofs) => Wire::MatchProofs(proofs.into()),
     };
     proto::EngineMessage { partition: Some(partition), message: Some(message) }
 }

@@ -163,31 +163,22 @@ impl Frame {
     /// Header and message. A refusal's sentence is cut and stripped as it would be at the other end.
     ///
     /// Whoever makes the frame keeps to its type's limit ([`FrameType::limit`]): the other end refuses a longer one.
-    pub fn encode(&self) -> Bytes {
+    pub fn encode(self) -> Bytes {
+        let frame = self.frame_type();
         match self {
-            Frame::Hello(hello) => self.with_header(&encode_hello(hello)),
+            Frame::Hello(hello) => with_header(frame, &encode_hello(&hello)),
             Frame::Roster(document)
             | Frame::Offer(document)
             | Frame::Accept(document)
-            | Frame::Receipt(document) => self.with_header(&signed_message(document)),
-            Frame::Open(nonce) => self.with_header(&proto::Open { nonce: copy(&nonce.0) }),
-            Frame::Engine { partition, message } => self.with_header(&encode_engine(*partition, message)),
+            | Frame::Receipt(document) => with_header(frame, &signed_message(&document)),
+            Frame::Open(nonce) => with_header(frame, &proto::Open { nonce: copy(&nonce.0) }),
+            Frame::Engine { partition, message } => with_header(frame, &encode_engine(partition, message)),
             Frame::Countersign(signature) => {
-                let signature = Some(encode_signature(signature));
-                self.with_header(&proto::Countersign { signature })
+                let signature = Some(encode_signature(&signature));
+                with_header(frame, &proto::Countersign { signature })
             }
-            Frame::Refuse(refusal) => self.with_header(&encode_refusal(refusal)),
+            Frame::Refuse(refusal) => with_header(frame, &encode_refusal(&refusal)),
         }
-    }
-
-    fn with_header(&self, message: &impl prost::Message) -> Bytes {
-        let length = message.encoded_len();
-        let mut bytes = BytesMut::with_capacity(HEADER_SIZE + length);
-        bytes.put_u8(self.frame_type().number());
-        // What does not fit is over every limit, and is refused by this header too.
-        bytes.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
-        message.encode(&mut bytes).expect("a buffer that grows holds every message");
-        bytes.freeze()
     }
 
     /// Decodes the message that follows `header`; `body` has the header's length.
@@ -218,4 +209,14 @@ impl Frame {
             FrameType::Refuse => Frame::Refuse(decode_refusal(&decode_body("Refuse", body)?)?),
         })
     }
+}
+
+fn with_header(frame: FrameType, message: &impl prost::Message) -> Bytes {
+    let length = message.encoded_len();
+    let mut bytes = BytesMut::with_capacity(HEADER_SIZE + length);
+    bytes.put_u8(frame.number());
+    // What does not fit is over every limit, and is refused by this header too.
+    bytes.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+    message.encode(&mut bytes).expect("a buffer that grows holds every message");
+    bytes.freeze()
 }

@@ -84,7 +84,7 @@ fn encoded_document() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn frames_come_back(frame in frame()) {
-        let bytes = frame.encode();
+        let bytes = frame.clone().encode();
         prop_assert_eq!(bytes[0], frame.frame_type().number());
         prop_assert!(bytes.len() - HEADER_SIZE <= frame.frame_type().limit());
         prop_assert_eq!(read(&bytes), Ok(frame));

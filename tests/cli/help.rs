@@ -7,7 +7,7 @@ use overlap_tests::run;
 use crate::PROGRAM;
 
 /// Every command whose help is pinned.
-const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 42] = [
     "",
     "demo",
     "lab",
@@ -24,7 +24,11 @@ const COMMANDS: [&str; 38] = [
     "import",
     "indicators",
     "indicators list",
+    "indicators override",
+    "indicators hold",
     "indicators withdraw",
+    "warning-lists",
+    "query",
     "export",
     "restore",
     "exchange",

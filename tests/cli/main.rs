@@ -9,5 +9,6 @@ mod endings;
 mod help;
 mod lifecycle;
 mod roster;
+mod warning_lists;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overlapd");

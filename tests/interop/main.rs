@@ -11,5 +11,6 @@ mod https;
 mod pair;
 mod script;
 mod taxii;
+mod warning_lists;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overlapd");

@@ -115,6 +115,7 @@ fn commit_all(
             Ok(counts) => {
                 total.accepted += counts.accepted;
                 total.duplicates += counts.duplicates;
+                total.held += counts.held;
             }
             Err(error) => return (total, Err(error)),
         }

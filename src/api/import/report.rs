@@ -27,12 +27,14 @@ impl Locator {
 
 /// What became of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, ToSchema)]
-#[schema(example = json!({"accepted": 998, "duplicates": 1, "rejected": [{"line": 17, "kind": "wallet", "reason": "not a valid wallet: bad checksum"}], "rejected_more": 0}))]
+#[schema(example = json!({"accepted": 998, "duplicates": 1, "held": 0, "rejected": [{"line": 17, "kind": "wallet", "reason": "not a valid wallet: bad checksum"}], "rejected_more": 0}))]
 pub(crate) struct ImportReport {
     /// Rows that are new.
     pub(crate) accepted: u64,
     /// Rows that were there already, in this file or in the store.
     pub(crate) duplicates: u64,
+    /// Of the new rows, those that a warning list holds out of exchanges.
+    pub(crate) held: u64,
     /// Rows that were refused, in the order of the file; at most 100,000.
     pub(crate) rejected: Vec<RejectItem>,
     /// How many more were refused.
@@ -85,6 +87,7 @@ impl Rejects {
         ImportReport {
             accepted: counts.accepted,
             duplicates: counts.duplicates,
+            held: counts.held,
             rejected: self.named,
             rejected_more: self.more,
         }

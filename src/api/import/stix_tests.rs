@@ -401,7 +401,10 @@ async fn what_stands_around_is_passed_over_and_other_types_are_refused() {
     ];
     let objects: Vec<Value> = around.iter().map(|name| observable(name, 1, json!({"name": "x"}))).collect();
     let report = imported(&node, "format=stix", bundle(&objects)).await;
-    assert_eq!(report, json!({"accepted": 0, "duplicates": 0, "rejected": [], "rejected_more": 0}));
+    assert_eq!(
+        report,
+        json!({"accepted": 0, "duplicates": 0, "held": 0, "rejected": [], "rejected_more": 0})
+    );
     let objects = [
         observable("mutex", 1, json!({"name": "x"})),
         observable("x-unheard-of", 2, json!({"value": "https://a.example/"})),

@@ -35,7 +35,10 @@ async fn csv_with_every_column_in_any_order() {
         \r\n\
         ,,,,,,,,http://example.net/a,\r\n";
     let report = imported(&node, "format=csv&source=list&tlp=red", csv).await;
-    assert_eq!(report, json!({"accepted": 2, "duplicates": 0, "rejected": [], "rejected_more": 0}));
+    assert_eq!(
+        report,
+        json!({"accepted": 2, "duplicates": 0, "held": 0, "rejected": [], "rejected_more": 0})
+    );
     let items = node.get("/api/v1/indicators").await.json()["items"].clone();
     assert_eq!(items[0]["kind"], "domain");
     assert_eq!(

@@ -14,6 +14,7 @@ fn coalition() -> Coalition {
 
 fn indicator(tlp: Tlp) -> IndicatorRow {
     IndicatorRow {
+        hold: overlap_store::Hold::Free,
         id: IndicatorId([7; 16]),
         kind: Kind::Domain,
         raw: SecretText::new("Example[.]org"),

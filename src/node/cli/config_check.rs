@@ -15,6 +15,7 @@ use crate::peer_setup::PeerSetup;
 use crate::pki;
 use crate::push_setup;
 use crate::secretariat::{self, SecretariatError};
+use crate::warning_lists;
 
 /// Look at the config
 #[derive(Debug, Subcommand)]
@@ -36,6 +37,7 @@ struct Report {
     roster_version: u64,
     roster_expires: String,
     certificate_ends: String,
+    warning_lists: usize,
 }
 
 pub(crate) fn run(context: &Context, command: &ConfigCommand) -> Result<Exit, CommandError> {
@@ -71,6 +73,7 @@ fn check(config: &Config) -> Result<Report, CommandError> {
         daemon::tls_config(certificate, key)?;
     }
     push_setup::read(config)?;
+    let lists = warning_lists::read(&config.warning_lists)?;
     let setup = PeerSetup::read(config)?;
     let named = config.peer.certificate.display().to_string();
     let ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
@@ -81,5 +84,6 @@ fn check(config: &Config) -> Result<Report, CommandError> {
         roster_version: roster.version,
         roster_expires: clock::rfc3339(roster.expires),
         certificate_ends: clock::rfc3339(ends),
+        warning_lists: lists.lists().len(),
     })
 }

@@ -5,7 +5,7 @@ use overlap_indicator::Kind;
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::client::Client;
+use crate::client::{Client, encoded};
 use crate::exit::{CommandError, Exit};
 use crate::output::number_text;
 use crate::pages::Pages;
@@ -13,20 +13,52 @@ use crate::pages::Pages;
 /// Values in one call: the API takes some ten thousand.
 const WITHDRAWN_AT_ONCE: usize = 5_000;
 
-/// List or withdraw own indicators
+/// List, override or withdraw own indicators
 #[derive(Debug, Subcommand)]
 pub(crate) enum IndicatorsCommand {
     /// List own indicators, in the order of import
     #[command(after_long_help = "\
 Examples:
   overlapd indicators list --kind wallet
+  overlapd indicators list --held
   overlapd indicators list --json | jq -r .canonical")]
     List {
         /// Of this kind only
         #[arg(long, value_parser = super::parse_kind)]
         kind: Option<Kind>,
+        /// Only those that a warning list holds out of exchanges
+        #[arg(long)]
+        held: bool,
     },
+    Override(OverrideArgs),
+    Hold(HoldArgs),
     Withdraw(WithdrawArgs),
+}
+
+/// Let an indicator into exchanges that a warning list holds out
+///
+/// It stays in until `hold` takes the override back or the indicator is withdrawn. Who overrode it, when and why is
+/// kept with the indicator. Needs a token with role admin.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Example:
+  overlapd indicators override 00112233445566778899aabbccddeeff --reason \"run by the suspects, case C-17\"")]
+pub(crate) struct OverrideArgs {
+    /// The indicator's id, as `indicators list --held` shows it
+    id: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+/// Take an override back: a list that has the indicator holds it out of exchanges again
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Example:
+  overlapd indicators hold 00112233445566778899aabbccddeeff")]
+pub(crate) struct HoldArgs {
+    /// The indicator's id
+    id: String,
 }
 
 /// Take indicators out of the store, and so out of later exchanges
@@ -52,31 +84,69 @@ pub(crate) struct WithdrawArgs {
 pub(crate) async fn run(context: &Context, command: IndicatorsCommand) -> Result<Exit, CommandError> {
     let client = context.client()?;
     match command {
-        IndicatorsCommand::List { kind } => list(context, &client, kind).await,
+        IndicatorsCommand::List { kind, held } => list(context, &client, kind, held).await,
+        IndicatorsCommand::Override(args) => begin_override(context, &client, &args).await,
+        IndicatorsCommand::Hold(args) => hold(context, &client, &args.id).await,
         IndicatorsCommand::Withdraw(args) => withdraw(context, &client, &args).await,
     }
 }
 
-async fn list(context: &Context, client: &Client, kind: Option<Kind>) -> Result<Exit, CommandError> {
-    let mut pages = Pages::new(client, "/api/v1/indicators", &[("kind", kind.map(Kind::as_str))]);
+async fn list(
+    context: &Context,
+    client: &Client,
+    kind: Option<Kind>,
+    held: bool,
+) -> Result<Exit, CommandError> {
+    let query = [("kind", kind.map(Kind::as_str)), ("held", held.then_some("true"))];
+    let mut pages = Pages::new(client, "/api/v1/indicators", &query);
     let mut rows = Vec::new();
     while let Some(page) = pages.next::<Value>().await? {
         for item in page {
             if context.output.is_json() {
                 context.output.json(&item)?;
             } else {
-                rows.push(["id", "kind", "canonical", "tlp", "source"].map(|key| cell(&item, key)).to_vec());
+                let mut row =
+                    ["id", "kind", "canonical", "tlp", "source"].map(|key| cell(&item, key)).to_vec();
+                row.push(cell(&item["held"], "list"));
+                rows.push(row);
             }
         }
     }
     if !context.output.is_json() {
-        context.output.table(&["ID", "KIND", "CANONICAL", "TLP", "SOURCE"], &rows)?;
+        context.output.table(&["ID", "KIND", "CANONICAL", "TLP", "SOURCE", "HELD BY"], &rows)?;
     }
     Ok(Exit::Done)
 }
 
 fn cell(item: &Value, key: &str) -> String {
     item[key].as_str().unwrap_or("-").to_owned()
+}
+
+async fn begin_override(
+    context: &Context,
+    client: &Client,
+    args: &OverrideArgs,
+) -> Result<Exit, CommandError> {
+    let path = override_of(&args.id);
+    let item: Value = client.post(&path, &json!({ "reason": args.reason })).await?;
+    if context.output.is_json() {
+        context.output.json(&item)?;
+    }
+    context.output.say(&format!("{} takes part in exchanges from now on", cell(&item, "canonical")))?;
+    Ok(Exit::Done)
+}
+
+async fn hold(context: &Context, client: &Client, id: &str) -> Result<Exit, CommandError> {
+    client.delete(&override_of(id)).await?;
+    if context.output.is_json() {
+        context.output.json(&json!({ "override_ended": id }))?;
+    }
+    context.output.say("the override is taken back")?;
+    Ok(Exit::Done)
+}
+
+fn override_of(id: &str) -> String {
+    format!("/api/v1/indicators/{}/override", encoded(id))
 }
 
 async fn withdraw(context: &Context, client: &Client, args: &WithdrawArgs) -> Result<Exit, CommandError> {

@@ -7,7 +7,7 @@ use serde::forward_to_deserialize_any;
 use super::agreement::AgreementSection;
 use super::{
     ApiSection, Config, ImportSection, KeysSection, LogSection, NodeSection, PartnerSection, PeerSection,
-    RosterSection, StoreSection, SyslogSection, WebhookSection,
+    RosterSection, StoreSection, SyslogSection, WarningListsSection, WebhookSection,
 };
 
 /// A section and its keys.
@@ -32,6 +32,7 @@ pub fn sections() -> Vec<SectionKeys> {
         of("keys", keys_of::<KeysSection>()),
         of("log", keys_of::<LogSection>()),
         of("import", keys_of::<ImportSection>()),
+        of("warning_lists", keys_of::<WarningListsSection>()),
         of("partner", keys_of::<PartnerSection>()),
         of("partner.agreement", keys_of::<AgreementSection>()),
         of("webhook", keys_of::<WebhookSection>()),

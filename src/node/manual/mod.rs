@@ -10,6 +10,7 @@
 //! | [`voprf`] | how the intersection of small sets is computed, and what that rests on |
 //! | [`vole`] | the same for large sets: messages, assumptions, parameters, and what differs from the papers |
 //! | [`storage`] | what is on the disk, and what survives a crash |
+//! | [`warning_lists`] | what is held out of exchanges until somebody overrides it, and what a query tells |
 //! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
 //! | [`push`] | how events reach consoles, webhooks and SIEMs, and what each way promises |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
@@ -38,6 +39,9 @@ pub mod vole {}
 
 #[doc = include_str!("storage.md")]
 pub mod storage {}
+
+#[doc = include_str!("warning_lists.md")]
+pub mod warning_lists {}
 
 #[doc = include_str!("taxii.md")]
 pub mod taxii {}

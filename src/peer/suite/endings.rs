@@ -51,7 +51,7 @@ async fn an_offer_cannot_be_used_twice() {
     let record = alpha.exchange_with(&beta).await.unwrap();
     let _ = beta.last_record().await;
     let mut channel = dial(&alpha, &beta.id).await;
-    channel.send(&Frame::Offer(record.offer.unwrap())).await.unwrap();
+    channel.send(Frame::Offer(record.offer.unwrap())).await.unwrap();
     match channel.receive(FrameType::Accept).await.unwrap_err() {
         Fault::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::ExchangeIdReused),
         other => panic!("{other:?}"),
@@ -69,7 +69,7 @@ async fn an_offer_in_another_members_name_is_refused() {
     coalition.introduce(&gamma, &beta);
     let record = alpha.exchange_with(&beta).await.unwrap();
     let mut channel = dial(&gamma, &beta.id).await;
-    channel.send(&Frame::Offer(record.offer.unwrap())).await.unwrap();
+    channel.send(Frame::Offer(record.offer.unwrap())).await.unwrap();
     match channel.receive(FrameType::Accept).await.unwrap_err() {
         Fault::RefusedByPartner(refusal) => assert_eq!(refusal.code, RefusalCode::Document),
         other => panic!("{other:?}"),

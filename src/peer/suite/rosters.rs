@@ -105,9 +105,9 @@ async fn claims_another_roster(hash: [u8; 32], next: Frame) -> Refusal {
         roster_hash: hash,
         random: [1; 32],
     };
-    channel.send(&Frame::Hello(hello)).await.unwrap();
+    channel.send(Frame::Hello(hello)).await.unwrap();
     channel.receive(FrameType::Hello).await.unwrap();
-    channel.send(&next).await.unwrap();
+    channel.send(next).await.unwrap();
     loop {
         match channel.receive(FrameType::Roster).await {
             Ok(_) => {}

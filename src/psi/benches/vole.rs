@@ -64,9 +64,15 @@ fn run([receiver_size, sender_size]: [usize; 2]) -> [Vec<(String, f64)>; 2] {
 
 /// Session items of digests that count up, made when the machine comes to them.
 fn set(from: usize, size: usize) -> ItemSource {
-    ItemSource::later(move || {
+    ItemSource::later(move |arrangement| {
         let rng = &mut ChaCha20Rng::seed_from_u64(9);
-        ItemSet::of_digests(&[7; 32], size, |at| ((from + at) as u128).to_be_bytes(), (size, rng))
+        ItemSet::of_digests(
+            &[7; 32],
+            size,
+            |at| ((from + at) as u128).to_be_bytes(),
+            (size, rng),
+            arrangement,
+        )
     })
 }
 

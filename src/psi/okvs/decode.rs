@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::Grouped;
 use super::row;
+use super::{Grouped, Shape};
 use crate::field::{F128, add_powers};
 
 /// Items of a bin that one task decodes: a side with far more items than the shape's may have them all in one bin.
@@ -11,12 +11,16 @@ const CHUNK: usize = 1 << 13;
 
 /// Decodes the items of a bin from that bin's columns into `out`, in the grouped order.
 pub(crate) fn decode_bin(grouped: &Grouped, bin: usize, columns: &[F128], out: &mut [F128]) {
-    let (sparse, dense) = columns.split_at(grouped.shape().sparse());
     let keys = &grouped.keys()[grouped.bin(bin)];
-    out.par_chunks_mut(CHUNK).zip(keys.par_chunks(CHUNK)).for_each(|(out, keys)| {
-        set_sparse(out, keys, sparse);
-        add_powers(out, keys, dense);
-    });
+    let parts = out.par_chunks_mut(CHUNK).zip(keys.par_chunks(CHUNK));
+    parts.for_each(|(out, keys)| decode_keys(grouped.shape(), keys, columns, out));
+}
+
+/// Decodes some of a bin's items, by their keys, from the bin's columns.
+pub(crate) fn decode_keys(shape: &Shape, keys: &[F128], columns: &[F128], out: &mut [F128]) {
+    let (sparse, dense) = columns.split_at(shape.sparse());
+    set_sparse(out, keys, sparse);
+    add_powers(out, keys, dense);
 }
 
 /// No prefetching: where an item reads does not depend on any read before, so the processor runs ahead by itself.

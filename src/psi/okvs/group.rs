@@ -1,7 +1,6 @@
 //! Items in the order of their bins.
 
 use std::ops::Range;
-use std::slice::IterMut;
 
 use rayon::prelude::*;
 
@@ -9,6 +8,7 @@ use super::Shape;
 use super::row::{self, RowFunction};
 use crate::SessionItem;
 use crate::field::F128;
+use crate::scatter::{put, split};
 use crate::wiped::Wiped;
 
 /// Items that a task counts and moves: enough to make its table of bins cheap, and a task for each core of a large
@@ -32,11 +32,26 @@ impl Grouped {
     /// Groups any number of items, fewer than 2^32: those of a side that only decodes may be many more than the
     /// shape's.
     pub(crate) fn new(shape: &Shape, seed: &[u8; 16], items: &[SessionItem]) -> Self {
+        let (keys, order) = (Wiped::zeroed(items.len()), Wiped::zeroed(items.len()));
+        Self::fill(shape, seed, items, keys, order)
+    }
+
+    /// Groups other items in the same memory, where they are as many.
+    pub(crate) fn reused(self, seed: &[u8; 16], items: &[SessionItem]) -> Self {
+        let (keys, order) = (self.keys.of_len(items.len()), self.order.of_len(items.len()));
+        Self::fill(&self.shape, seed, items, keys, order)
+    }
+
+    fn fill(
+        shape: &Shape,
+        seed: &[u8; 16],
+        items: &[SessionItem],
+        mut keys: Wiped<F128>,
+        mut order: Wiped<u32>,
+    ) -> Self {
         let rows = RowFunction::new(seed);
         let counts: Vec<_> = items.par_chunks(CHUNK).map(|items| count(shape, &rows, items)).collect();
         let starts = starts(shape, &counts);
-        let mut keys = Wiped::new(vec![F128::ZERO; items.len()]);
-        let mut order = Wiped::new(vec![0; items.len()]);
         let targets = split(&counts, &mut keys).into_par_iter().zip(split(&counts, &mut order));
         items.par_chunks(CHUNK).zip(targets).enumerate().for_each(
             |(chunk, (items, (mut keys, mut order)))| {
@@ -103,27 +118,4 @@ fn starts(shape: &Shape, counts: &[Vec<usize>]) -> Vec<usize> {
         starts[bin + 1] = starts[bin] + counts.iter().map(|counts| counts[bin]).sum::<usize>();
     }
     starts
-}
-
-/// For each chunk and each bin the places that the chunk's items of the bin go to. Bins follow each other, and in a bin
-/// the chunks, so the order does not depend on how many threads there are.
-fn split<'a, T>(counts: &[Vec<usize>], mut all: &'a mut [T]) -> Vec<Vec<IterMut<'a, T>>> {
-    let bins = counts.first().map_or(0, Vec::len);
-    let mut targets: Vec<_> = counts.iter().map(|_| Vec::with_capacity(bins)).collect();
-    for bin in 0..bins {
-        for (counts, targets) in counts.iter().zip(&mut targets) {
-            let (here, rest) = all.split_at_mut(counts[bin]);
-            targets.push(here.iter_mut());
-            all = rest;
-        }
-    }
-    targets
-}
-
-/// Writes to the next place, of which there are as many as were counted.
-#[inline]
-fn put<T>(places: &mut IterMut<'_, T>, value: T) {
-    if let Some(place) = places.next() {
-        *place = value;
-    }
 }

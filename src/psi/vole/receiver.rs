@@ -283,7 +283,7 @@ impl Decode {
     fn decode(self) -> TakeMask {
         let grouped = &self.planned.grouped;
         let (bins, width) = (grouped.shape().bins(), grouped.shape().bin_columns());
-        let mut values = Wiped::new(vec![F128::ZERO; grouped.keys().len()]);
+        let mut values = Wiped::zeroed(grouped.keys().len());
         super::by_bin(grouped, 0..bins, &mut values).into_par_iter().for_each(|(bin, values)| {
             let own = &self.correlation[bin * width..(bin + 1) * width];
             let own = Wiped::new(own.iter().map(|pair| pair.0[1]).collect::<Vec<_>>());
@@ -300,7 +300,7 @@ impl TakeMask {
         let mask = self.mask + theirs.ok_or(Error::BadMask)?;
         let hash = OutputHash::new(LABEL, &run.params);
         let keys = grouped.keys();
-        let mut outputs = Wiped::new(vec![PackedOutput::default(); keys.len()]);
+        let mut outputs = Wiped::zeroed(keys.len());
         self.values
             .par_chunks_mut(HASHES_AT_ONCE)
             .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))

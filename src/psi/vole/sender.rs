@@ -21,9 +21,9 @@ use crate::field::{self, F128};
 use crate::item_set::{ItemSet, ItemSource};
 use crate::keyed_hash::KeyedHash;
 use crate::match_proofs::TakeProofs;
-use crate::okvs::{Grouped, Shape, decode_bin};
+use crate::okvs::{Grouped, Shape, decode_keys};
 use crate::output::{MatchProof, OutputHash, PackedOutput, TAG_BYTES};
-use crate::shuffle::{Draws, random_batches};
+use crate::shuffle::RandomParts;
 use crate::silent_vole::SilentSender;
 use crate::tag_order::TagOrder;
 use crate::tags::TAGS_PER_MESSAGE;
@@ -129,6 +129,8 @@ struct SendTags {
     hash: OutputHash,
     /// Batches that are evaluated; the first one's tags are being sent.
     ready: VecDeque<BatchTags>,
+    /// Batches whose tags are sent: memory for the next ones, where fresh memory would cost as much as what is done in it.
+    sent: Vec<BatchTags>,
     chunks: Chunks,
     kept: Kept,
 }
@@ -137,22 +139,27 @@ struct SendTags {
 struct Kept {
     proofs: Vec<MatchProof>,
     positions: Wiped<u32>,
+    /// See [`Batches::positions`].
+    batched: Option<Wiped<u32>>,
 }
 
 /// The set, cut into parts that are evaluated one after the other, so that memory does not grow with the set.
 struct Batches {
+    /// Batch by batch.
     items: ItemSet,
-    /// The positions of the items that each batch takes; `None` where one takes them all.
-    order: Option<Wiped<u32>>,
+    /// How the items were put in batches; `None` where one takes them all in the caller's order.
+    parts: Option<RandomParts>,
     chunks: Chunks,
 }
 
 /// The items of one batch, in bins, and what was computed of them.
 struct Batch {
-    /// The place of the batch's items in [`Batches::order`].
+    /// The place of the batch's items in [`Batches`].
     range: Range<usize>,
     grouped: Grouped,
     outputs: Wiped<PackedOutput>,
+    /// Memory for their order.
+    order: TagOrder,
     bins_done: usize,
 }
 
@@ -260,63 +267,59 @@ impl Batches {
         tags_in_order: usize,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, Error> {
-        let draws = (size > tags_in_order).then(|| Draws::random(rng));
-        let (items, order) = rayon::join(
-            || items.make().of_size(size),
-            || draws.map(|draws| random_batches(size, tags_in_order, draws)),
-        );
-        let items = if order.is_some() { items?.distinct()? } else { items? };
-        Ok(Self { items, order, chunks: Chunks::new(size, tags_in_order) })
+        let parts = (size > tags_in_order).then(|| RandomParts::new(size, tags_in_order, rng));
+        let items = match &parts {
+            None => items.make().of_size(size)?,
+            Some(parts) => items.make_in(parts)?.distinct()?,
+        };
+        Ok(Self { items, parts, chunks: Chunks::new(size, tags_in_order) })
     }
 
     /// The first batch; that of an empty set is empty.
     fn first(&mut self, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Batch {
         let range = self.chunks.next().unwrap_or(0..0);
-        self.batch(range, shape, seed)
+        self.batch(range, shape, seed, None)
     }
 
-    /// The batch of a range of the order.
-    fn batch(&self, range: Range<usize>, shape: &Shape, seed: &[u8; SEED_BYTES]) -> Batch {
-        let items = self.items.items();
-        let grouped = match &self.order {
-            None => Grouped::new(shape, seed, items),
-            Some(order) => {
-                let chosen: Vec<_> = order[range.clone()].iter().map(|&i| items[i as usize]).collect();
-                Grouped::new(shape, seed, &Zeroizing::new(chosen))
-            }
+    /// The batch of a range of the items; in the memory of one whose tags are sent, if there is one.
+    fn batch(
+        &self,
+        range: Range<usize>,
+        shape: &Shape,
+        seed: &[u8; SEED_BYTES],
+        sent: Option<BatchTags>,
+    ) -> Batch {
+        let items = &self.items.items()[range.clone()];
+        let (grouped, outputs, order) = match sent {
+            None => (Grouped::new(shape, seed, items), Wiped::zeroed(items.len()), TagOrder::EMPTY),
+            Some(sent) => (sent.grouped.reused(seed, items), sent.outputs.of_len(items.len()), sent.order),
         };
-        Batch::new(range, grouped)
+        Batch { range, grouped, outputs, order, bins_done: 0 }
     }
 
-    /// The position in the caller's set of a batch's item.
-    fn position(&self, start: usize, item: u32) -> u32 {
-        self.order.as_ref().map_or(item, |order| order[start + item as usize])
+    /// The position in the caller's set of each item, batch by batch; `None` where it is the item's place.
+    fn positions(&self) -> Option<Wiped<u32>> {
+        self.parts.as_ref().map(RandomParts::positions)
     }
 }
 
 impl Batch {
-    fn new(range: Range<usize>, grouped: Grouped) -> Self {
-        let outputs = Wiped::new(vec![PackedOutput::default(); grouped.keys().len()]);
-        Self { range, grouped, outputs, bins_done: 0 }
-    }
-
     /// Evaluates the items of the bins up to `end`: F(y) = Ho(Decode(K, y) - Delta * H(y) + w, y).
     fn evaluate(&mut self, end: usize, key: &Key, hash: &OutputHash) {
         let bins = std::mem::replace(&mut self.bins_done, end)..end;
         let grouped = &self.grouped;
         super::by_bin(grouped, bins, &mut self.outputs).into_par_iter().for_each(|(bin, outputs)| {
             let keys = &grouped.keys()[grouped.bin(bin)];
-            let width = grouped.shape().bin_columns();
-            let mut values = Wiped::new(vec![F128::ZERO; keys.len()]);
-            decode_bin(grouped, bin, &key.columns[bin * width..(bin + 1) * width], &mut values);
+            let (shape, width) = (grouped.shape(), grouped.shape().bin_columns());
+            let columns = &key.columns[bin * width..(bin + 1) * width];
             // A small receiver has one bin for all of them, so a bin is cut for every core to have a part.
-            values
-                .par_chunks_mut(HASHES_AT_ONCE)
-                .zip(keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE)))
-                .for_each(|(values, (keys, outputs))| {
-                    field::add_scaled(values, *key.delta, &super::item_values(&key.hash, keys));
-                    super::outputs(hash, values, key.mask, keys, outputs);
-                });
+            let parts = keys.par_chunks(HASHES_AT_ONCE).zip(outputs.par_chunks_mut(HASHES_AT_ONCE));
+            parts.for_each(|(keys, outputs)| {
+                let mut values = Wiped::zeroed(keys.len());
+                decode_keys(shape, keys, columns, &mut values);
+                field::add_scaled(&mut values, *key.delta, &super::item_values(&key.hash, keys));
+                super::outputs(hash, &mut values, key.mask, keys, outputs);
+            });
         });
     }
 
@@ -325,7 +328,7 @@ impl Batch {
     /// # Errors
     /// [`Error::RepeatedItem`]
     fn sorted(self) -> Result<BatchTags, Error> {
-        let order = TagOrder::new(&self.outputs);
+        let order = self.order.reused(&self.outputs);
         if order.has_repeats(&self.outputs) {
             return Err(Error::RepeatedItem);
         }
@@ -382,12 +385,14 @@ impl SendTags {
             kept: Kept {
                 proofs: Vec::with_capacity(proofs),
                 positions: Wiped::new(Vec::with_capacity(proofs)),
+                batched: run.params.prove_matches.then(|| batches.positions()).flatten(),
             },
             run,
             batches,
             key,
             hash,
             ready: VecDeque::from([tags]),
+            sent: Vec::new(),
         })
     }
 
@@ -406,7 +411,7 @@ impl SendTags {
             let ranges: Vec<_> = ranges.take(MESSAGES_AT_ONCE - messages.len()).collect();
             messages.par_extend(ranges.par_iter().map(|range| tags.message(range)));
             if self.run.params.prove_matches {
-                ranges.into_iter().for_each(|range| self.kept.keep(range, tags, &self.batches));
+                ranges.into_iter().for_each(|range| self.kept.keep(range, tags));
             }
         }
         Ok(messages)
@@ -414,7 +419,7 @@ impl SendTags {
 
     /// Sees to it that the first batch has tags that are not sent.
     fn have_batch(&mut self) -> Result<(), Error> {
-        self.ready.pop_front_if(|tags| tags.end() == self.chunks.done());
+        self.sent.extend(self.ready.pop_front_if(|tags| tags.end() == self.chunks.done()));
         if self.ready.is_empty() {
             self.ready = self.next_batches()?;
         }
@@ -424,10 +429,11 @@ impl SendTags {
     /// The next batches: of small ones one for each core, since a core that has one to itself waits for no other.
     fn next_batches(&mut self) -> Result<VecDeque<BatchTags>, Error> {
         let at_once = (MOST_TAGS_IN_ORDER / self.run.tags_in_order).clamp(1, rayon::current_num_threads());
-        let ranges: Vec<_> = std::iter::from_fn(|| self.batches.chunks.next()).take(at_once).collect();
+        let ranges = std::iter::from_fn(|| self.batches.chunks.next()).take(at_once);
+        let ranges: Vec<_> = ranges.map(|range| (range, self.sent.pop())).collect();
         let (shape, key) = (self.run.shape(), &self.key);
-        let evaluate = |range| {
-            let mut batch = self.batches.batch(range, &shape, &key.seed);
+        let evaluate = |(range, sent)| {
+            let mut batch = self.batches.batch(range, &shape, &key.seed, sent);
             batch.evaluate(shape.bins(), key, &self.hash);
             batch.sorted()
         };
@@ -441,10 +447,12 @@ impl SendTags {
 
 impl Kept {
     /// Keeps what belongs to the tags of a range of the order.
-    fn keep(&mut self, range: Range<usize>, tags: &BatchTags, batches: &Batches) {
+    fn keep(&mut self, range: Range<usize>, tags: &BatchTags) {
         for place in tags.places(&range) {
+            let item = tags.grouped.order()[place];
+            let batched = self.batched.as_ref();
             self.proofs.push(tags.outputs[place].proof());
-            self.positions.push(batches.position(tags.start, tags.grouped.order()[place]));
+            self.positions.push(batched.map_or(item, |batched| batched[tags.start + item as usize]));
         }
     }
 }

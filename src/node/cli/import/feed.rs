@@ -81,6 +81,7 @@ impl ImportReport {
     /// Adds the report of one event's file.
     fn add(&mut self, name: &str, report: ImportReport) {
         self.accepted += report.accepted;
+        self.held += report.held;
         self.duplicates += report.duplicates;
         self.rejected_more += report.rejected_more;
         for row in report.rejected {

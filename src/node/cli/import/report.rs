@@ -18,6 +18,9 @@ pub(crate) struct ImportReport {
     pub(crate) accepted: u64,
     /// Known already.
     pub(crate) duplicates: u64,
+    /// Of the new ones, those that a warning list holds out of exchanges.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) held: u64,
     /// Refused.
     pub(crate) rejected: Vec<RejectedRow>,
     /// Refused beyond those that are listed.
@@ -70,6 +73,12 @@ impl ImportReport {
             number_text(self.duplicates),
             number_text(self.refused()),
         ))?;
+        if self.held > 0 {
+            output.say(&format!(
+                "  {} of the new ones are held out of exchanges: see `overlapd indicators list --held`",
+                number_text(self.held)
+            ))?;
+        }
         for row in self.rejected.iter().take(SHOWN_REJECTS) {
             output.say(&format!("  {}", row.text()))?;
         }

@@ -1,0 +1,117 @@
+//! Warnings and overrides.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use overlap_indicator::{Context, Facet, Kind, Tlp};
+
+use crate::testing::{NOW, Place, Warned, all_pages, because, domain, everything, new_indicator};
+use crate::{
+    Hold, IndicatorFilter, IndicatorId, IndicatorRow, Overriding, Selection, SledStore, Store, Warnings,
+};
+
+fn rows(store: &SledStore) -> Vec<IndicatorRow> {
+    all_pages(100, |page| store.indicators(&IndicatorFilter::default(), page))
+}
+
+fn hosts(store: &SledStore) -> usize {
+    store.snapshot().digests(&Selection { facets: vec![Facet::Host], ..everything() }).len()
+}
+
+#[test]
+fn a_value_that_is_warned_of_takes_no_part_until_it_is_overridden() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_warnings(Warned::of(["www.n3.example"])).unwrap();
+    let counts = store.import((0..10).map(domain).collect(), NOW).unwrap();
+    assert_eq!((counts.accepted, counts.held, hosts(&store)), (10, 1, 9));
+    let id = rows(&store)[3].id;
+    assert_eq!(store.begin_override(rows(&store)[4].id, &because("no")).unwrap(), Overriding::NotHeld);
+    assert_eq!(store.begin_override(IndicatorId([9; 16]), &because("no")).unwrap(), Overriding::Unknown);
+    assert_eq!(store.begin_override(id, &because("a case")).unwrap(), Overriding::Done);
+    assert_eq!(store.begin_override(id, &because("again")).unwrap(), Overriding::Already);
+    assert_eq!((hosts(&store), rows(&store)[3].hold), (10, Hold::Overridden));
+    assert_eq!(store.override_of(id).unwrap(), Some(because("a case")));
+    drop(store);
+    let store = place.open();
+    store.set_warnings(Warned::of(["www.n3.example", "www.n5.example"])).unwrap();
+    assert_eq!(
+        (hosts(&store), rows(&store)[3].hold, rows(&store)[5].hold),
+        (9, Hold::Overridden, Hold::Held)
+    );
+    assert!(store.end_override(id).unwrap());
+    assert!(!store.end_override(id).unwrap());
+    assert_eq!((hosts(&store), store.override_of(id).unwrap()), (8, None));
+    store.set_warnings(Warned::of([])).unwrap();
+    assert_eq!(hosts(&store), 10);
+}
+
+#[test]
+fn an_override_goes_with_its_indicator() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_warnings(Warned::of(["www.n0.example"])).unwrap();
+    store.import(vec![domain(0)], NOW).unwrap();
+    let id = rows(&store)[0].id;
+    store.begin_override(id, &because("a case")).unwrap();
+    store.withdraw(&[id]).unwrap();
+    assert_eq!(store.override_of(id).unwrap(), None);
+    store.import(vec![domain(0)], NOW).unwrap();
+    assert_eq!((rows(&store)[0].hold, hosts(&store)), (Hold::Held, 0));
+}
+
+#[test]
+fn a_selection_of_rows_none_of_which_is_held_is_read_where_it_lies() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..600).map(domain).collect(), NOW).unwrap();
+    store.set_warnings(Warned::of(["elsewhere.example"])).unwrap();
+    assert!(store.snapshot().select(&everything()).is_whole());
+    store.set_warnings(Warned::of(["www.n599.example"])).unwrap();
+    let digests = store.snapshot().select(&everything());
+    assert!(!digests.is_whole());
+}
+
+#[test]
+fn one_that_expires_is_held_whatever_its_marking() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_warnings(Warned::of(["192.0.2.1"])).unwrap();
+    let context = Context { expires: Some(NOW.0 + 100), tlp: Tlp::Clear, ..Context::default() };
+    store.import(vec![new_indicator(Kind::Ip, "192.0.2.1", context)], NOW).unwrap();
+    assert!(store.snapshot().digests(&everything()).is_empty());
+    store.begin_override(rows(&store)[0].id, &because("a case")).unwrap();
+    assert_eq!(store.snapshot().digests(&everything()).len(), 1);
+    assert!(store.snapshot().digests(&Selection { now: NOW.0 + 100, ..everything() }).is_empty());
+}
+
+/// Warns of everything, and has somebody import and withdraw while it is asked.
+struct Busy {
+    store: Arc<SledStore>,
+    begun: AtomicBool,
+}
+
+impl Warnings for Busy {
+    fn hold(&self, _kind: Kind, _canonical: &str) -> bool {
+        if !self.begun.swap(true, Ordering::SeqCst) {
+            let first = rows(&self.store)[0].id;
+            self.store.import((300..330).map(domain).collect(), NOW).unwrap();
+            self.store.withdraw(&[first]).unwrap();
+        }
+        true
+    }
+}
+
+#[test]
+fn what_comes_and_goes_while_warnings_change_is_judged_by_the_new_ones() {
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    store.import((0..300).map(domain).collect(), NOW).unwrap();
+    let busy = Arc::new(Busy { store: store.clone(), begun: AtomicBool::new(false) });
+    store.set_warnings(busy).unwrap();
+    assert_eq!(rows(&store).len(), 329);
+    assert!(rows(&store).iter().all(|row| row.hold == Hold::Held));
+    assert_eq!(hosts(&store), 0);
+    store.set_warnings(Warned::of([])).unwrap();
+    assert_eq!(hosts(&store), 329);
+}

@@ -1,0 +1,159 @@
+//! What is known of values, many at a time, all of it from memory: no segment is opened.
+
+use std::collections::HashMap;
+
+use overlap_coalition::{ExchangeId, MemberId};
+use overlap_indicator::{Digest, Facet, Indicator, Kind, Tlp};
+
+use crate::loading::digests;
+use crate::row_meta::RowMeta;
+use crate::sled_store::{SledStore, State};
+use crate::snapshot::Snapshot;
+use crate::{Hold, IndicatorId};
+
+/// Own indicators with one digest that are looked at: a site may have a million.
+pub(crate) const MOST_LOOKED_AT: usize = 64;
+/// Own indicators that are named for one facet of a value.
+pub(crate) const MOST_MET: usize = 10;
+
+/// What is known of some values.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Of each, in the order in which they were asked for.
+    pub values: Vec<KnownValue>,
+    /// Whether facets could be compared: not while digests are made anew under another salt.
+    pub has_facets: bool,
+}
+
+/// What is known of one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownValue {
+    /// The id that it has, or would have, as an own indicator.
+    pub id: IndicatorId,
+    /// The own indicator that it is.
+    pub own: Option<OwnIndicator>,
+    /// Other own indicators that it meets on a facet, by facets, ten for each at most.
+    pub meets: Vec<(Facet, OwnIndicator)>,
+    /// Whether it meets more than these.
+    pub meets_more: bool,
+    /// Overlaps of the value itself, on any facet, be its indicator withdrawn or not; and of the indicators that it meets, on the facet where it does.
+    pub overlaps: Vec<KnownOverlap>,
+}
+
+/// An own indicator, as far as memory has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnIndicator {
+    /// Its id.
+    pub id: IndicatorId,
+    /// Its kind.
+    pub kind: Kind,
+    /// How far it may be told.
+    pub tlp: Tlp,
+    /// Whether a warning holds it out of exchanges.
+    pub hold: Hold,
+}
+
+/// An overlap, as far as memory has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownOverlap {
+    /// The partner.
+    pub peer: MemberId,
+    /// On which facet.
+    pub facet: Facet,
+    /// The own indicator.
+    pub indicator: IndicatorId,
+    /// The exchange that found it first.
+    pub exchange: ExchangeId,
+    /// When, in seconds since 1970-01-01T00:00:00Z.
+    pub found: u64,
+}
+
+impl OwnIndicator {
+    fn of(meta: &RowMeta) -> Self {
+        Self { id: meta.id, kind: meta.kind, tlp: meta.context().tlp, hold: meta.hold() }
+    }
+}
+
+/// Looks values up.
+pub(crate) fn known(store: &SledStore, asked: &[Indicator]) -> Known {
+    // The epoch is read alone, never used for its digests on the disk, so nothing needs to be held.
+    let (epoch, state) = (store.epoch(), store.state());
+    let snapshot = state.catalog.snapshot();
+    let has_facets = snapshot.epoch() == Some(epoch.number);
+    let facets: Vec<Vec<(Facet, Digest)>> = match has_facets {
+        true => asked.iter().map(|indicator| digests(&epoch.digester, indicator)).collect(),
+        false => vec![Vec::new(); asked.len()],
+    };
+    let meetings = Meetings::of(snapshot, facets.iter().flatten().map(|(_, digest)| *digest));
+    let values =
+        asked.iter().zip(&facets).map(|(indicator, facets)| value(&state, &meetings, indicator, facets));
+    Known { values: values.collect(), has_facets }
+}
+
+fn value(
+    state: &State,
+    meetings: &Meetings,
+    indicator: &Indicator,
+    facets: &[(Facet, Digest)],
+) -> KnownValue {
+    let id = state.ids.id(indicator.kind(), indicator.canonical());
+    let own = state.catalog.place(id).and_then(|place| state.catalog.meta(place));
+    let mut known = KnownValue {
+        id,
+        own: own.as_ref().map(OwnIndicator::of),
+        overlaps: overlaps(state, id, None),
+        meets: Vec::new(),
+        meets_more: false,
+    };
+    for (facet, digest) in facets {
+        let Some(met) = meetings.0.get(digest) else { continue };
+        let others: Vec<_> = met.own.iter().filter(|own| own.id != id).collect();
+        known.meets_more |= met.more || others.len() > MOST_MET;
+        for own in others.into_iter().take(MOST_MET) {
+            known.meets.push((*facet, *own));
+            known.overlaps.extend(overlaps(state, own.id, Some(*facet)));
+        }
+    }
+    known
+}
+
+/// Overlaps of an indicator, all or those on one facet.
+fn overlaps(state: &State, id: IndicatorId, facet: Option<Facet>) -> Vec<KnownOverlap> {
+    let of_it = state.overlaps.of_indicator(id);
+    let meant = of_it.filter(|(_, _, meta)| facet.is_none_or(|facet| facet == meta.facet));
+    let shown = meant.filter_map(|(slot, peer, meta)| {
+        let (exchange, found) = state.overlaps.found(slot)?;
+        Some(KnownOverlap { peer: peer.clone(), facet: meta.facet, indicator: id, exchange, found })
+    });
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort_by(|a, b| (&a.peer, a.facet).cmp(&(&b.peer, b.facet)));
+    shown
+}
+
+/// Own indicators by digests.
+struct Meetings(HashMap<Digest, Met>);
+
+#[derive(Default)]
+struct Met {
+    own: Vec<OwnIndicator>,
+    more: bool,
+}
+
+impl Meetings {
+    /// Looks up digests, each once: many values share a host or a site.
+    fn of(snapshot: &Snapshot, digests: impl Iterator<Item = Digest>) -> Self {
+        let mut wanted: Vec<Digest> = digests.collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut met: HashMap<Digest, Met> = HashMap::new();
+        snapshot.visit_holders(&wanted, MOST_LOOKED_AT, |digest, holder| {
+            let of_digest = met.entry(*digest).or_default();
+            match holder {
+                // One more than is named, as one may be the value itself.
+                Some(meta) if of_digest.own.len() <= MOST_MET => of_digest.own.push(OwnIndicator::of(&meta)),
+                _ => of_digest.more = true,
+            }
+        });
+        Self(met)
+    }
+}
