@@ -22,8 +22,8 @@ use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::{
-    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, query, receipts,
-    sightings, status, tokens, warning_lists,
+    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
+    receipts, sightings, status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -102,6 +102,13 @@ fn all_routes(state: ApiState) -> Routes {
         .add(read, routes!(exchanges::list))
         .add(read, routes!(exchanges::show))
         .add(read, routes!(overlaps::list))
+        .add(read, routes!(push::stream))
+        .add(read, routes!(push::list))
+        .add(read, routes!(push::webhooks))
+        .add(read, routes!(push::dead_letters))
+        .add(admin, routes!(push::send_all_again))
+        .add(admin, routes!(push::send_again))
+        .add(admin, routes!(push::discard))
         .add(read, routes!(peers::list))
         .add(read, routes!(receipts::list))
         .add(read, routes!(receipts::show))

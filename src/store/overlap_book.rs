@@ -158,6 +158,28 @@ impl OverlapBook {
         meant.map(|(slot, _)| slot)
     }
 
+    /// The slots of overlaps from one on, with the partners that are wanted.
+    pub(crate) fn slots_from(
+        &self,
+        slot: u64,
+        wanted: impl Fn(&MemberId) -> bool,
+    ) -> impl Iterator<Item = u64> {
+        let wanted: Vec<bool> = self.names.iter().map(wanted).collect();
+        let segments = self.segments.iter().enumerate().skip(row_at(slot).0 as usize);
+        let meant = segments
+            .filter(move |(_, segment)| wanted.get(segment.peer as usize).is_some_and(|wanted| *wanted));
+        let slots = meant.flat_map(|(number, segment)| {
+            (0..segment.rows.len()).map(move |row| slot_of(number as u32, row))
+        });
+        slots.filter(move |at| *at >= slot)
+    }
+
+    /// The slot of the overlap that was added last.
+    pub(crate) fn last_slot(&self) -> Option<u64> {
+        let number = self.segments.len().checked_sub(1)?;
+        Some(slot_of(number as u32, self.segments.last()?.rows.len().checked_sub(1)?))
+    }
+
     /// The slot of the first overlap with a partner.
     pub(crate) fn first_slot(&self, peer: &MemberId) -> Option<u64> {
         self.partners.get(peer).map(|partner| partner.first_slot)
