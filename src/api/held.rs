@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use overlap_indicator::{Kind, Reject, contains_card_number};
 use overlap_store::{Hold, Override, Overriding, Role, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::WarningLists;
 use crate::access::Caller;
 use crate::indicators::{IndicatorItem, indicator_id};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
-use crate::request::{JsonBody, Segment, check_json_type, not_found};
+use crate::request::{JsonBody, Segment, not_found};
 use crate::rfc3339::rfc3339;
 use crate::state::ApiState;
 
@@ -92,10 +92,8 @@ pub(crate) async fn begin(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     Segment(id): Segment,
-    headers: HeaderMap,
     JsonBody(asked): JsonBody<NewOverride>,
 ) -> Result<Json<IndicatorItem>, Problem> {
-    check_json_type(&headers)?;
     let id = indicator_id(&id)?;
     let record =
         Override { by: caller.0.to_string(), at: state.daemon().now().0, reason: reason(asked.reason)? };

@@ -4,7 +4,6 @@ use std::fmt;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use overlap_indicator::{Facet, Indicator, Kind, Reject, Rules};
 use overlap_store::{IndicatorId, KnownOverlap, KnownValue, OwnIndicator, Store};
 use rayon::iter::ParallelIterator;
@@ -15,7 +14,7 @@ use utoipa::ToSchema;
 use crate::WarningLists;
 use crate::held::HeldItem;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
-use crate::request::{JsonBody, check_json_type, kind};
+use crate::request::{JsonBody, kind};
 use crate::rfc3339::rfc3339;
 use crate::state::{ApiState, off_thread};
 
@@ -149,10 +148,8 @@ pub(crate) struct Meeting {
 ))]
 pub(crate) async fn query(
     State(state): State<ApiState>,
-    headers: HeaderMap,
     JsonBody(asked): JsonBody<Query>,
 ) -> Result<Json<QueryAnswer>, Problem> {
-    check_json_type(&headers)?;
     if !(1..=MAX_VALUES).contains(&asked.values.len()) {
         return Err(Problem::new(ProblemKind::BadValue, format!("values: 1 to {MAX_VALUES} of them")));
     }

@@ -52,7 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// The body, decoded from JSON.
+/// The body, decoded from JSON; one that says that it is something else is refused.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
@@ -60,6 +60,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        check_json_type(request.headers())?;
         let body = Limited::new(request.into_body(), MAX_JSON_BYTES).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 Problem::new(ProblemKind::TooLarge, format!("a JSON body has at most {MAX_JSON_BYTES} bytes"))
@@ -72,7 +73,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 }
 
 /// Refuses a body that says that it is something else than JSON. One that says nothing is taken for what it should be.
-pub(crate) fn check_json_type(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_json_type(headers: &HeaderMap) -> Result<(), Problem> {
     let is_json = |value: &HeaderValue| {
         let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
         essence.trim().eq_ignore_ascii_case("application/json")

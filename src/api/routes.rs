@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use overlap_store::Role;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Content, OpenApi, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::access::{Access, check};
@@ -117,8 +117,32 @@ fn describe_access(operation: &mut Operation, access: Access) {
     if let Some(role) = role {
         describe_refusals(operation, role);
     }
-    let other = "Any other error: the query or body is not valid, or this node failed.";
-    add_problem(operation, "default", other);
+    describe_errors(operation);
+}
+
+/// What every route with such parts may answer, where the route itself says nothing of it.
+fn describe_errors(operation: &mut Operation) {
+    let has = |place: ParameterIn| {
+        let mut parameters = operation.parameters.iter().flatten();
+        parameters
+            .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
+    };
+    let (query, path) = (has(ParameterIn::Query), has(ParameterIn::Path));
+    let body = operation.request_body.as_ref();
+    let body =
+        body.map(|body| matches!(body, RefOr::T(body) if body.content.contains_key("application/json")));
+    let errors = [
+        (query || body.is_some(), "400", "The query or the body is not valid: `detail` says what to change."),
+        (path, "404", "There is no such thing."),
+        (body == Some(true), "413", "The body is too large."),
+        (body == Some(true), "415", "The body is not JSON."),
+        (true, "500", "This node failed; the cause is in its log."),
+    ];
+    for (_, status, description) in errors.into_iter().filter(|(can, ..)| *can) {
+        if !operation.responses.responses.contains_key(status) {
+            add_problem(operation, status, description);
+        }
+    }
 }
 
 fn describe_taxii(operation: &mut Operation, role: Role) {
@@ -127,9 +151,11 @@ fn describe_taxii(operation: &mut Operation, role: Role) {
         Some(schemes.map(|scheme| SecurityRequirement::new(scheme, [role.as_str()])).to_vec());
     for (status, description) in [
         ("401", "No token, or none that this node gave out."),
+        ("400", "The query is not valid."),
+        ("403", "Nothing is taken here: this server is read only."),
         ("404", "There is no such thing."),
         ("406", "No answer that this server gives is acceptable."),
-        ("default", "Any other error: the query is not valid, or this node failed."),
+        ("500", "This node failed; the cause is in its log."),
     ] {
         let content = Content::new(Some(Ref::from_schema_name("TaxiiError")));
         let response =
