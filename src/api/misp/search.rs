@@ -54,7 +54,7 @@ impl Search {
         let mut by_peer: BTreeMap<MemberId, Meant> = BTreeMap::new();
         let mut meant = Vec::with_capacity(groups.len());
         for group in &groups {
-            let is_meant = filter.means_event(group, &info(group), scope.own.names());
+            let is_meant = filter.means_event(group, scope.own.names());
             let of_peer = || {
                 by_peer
                     .entry(group.peer.clone())
