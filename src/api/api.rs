@@ -22,8 +22,8 @@ use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::{
-    Daemon, exchanges, health, held, import, indicators, misp, overlaps, peers, query, receipts, sightings,
-    status, tokens, warning_lists,
+    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
+    receipts, sightings, status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -36,14 +36,33 @@ impl Api {
         Self::with_table(ApiState::new(store, daemon, metrics)).0
     }
 
+    /// The same without the pages for people.
+    pub fn router_without_console(
+        store: Arc<dyn Store>,
+        daemon: Arc<dyn Daemon>,
+        metrics: PrometheusHandle,
+    ) -> Router {
+        let state = ApiState::new(store, daemon, metrics);
+        Self::put_together(state, |_| Router::new()).0
+    }
+
     /// The router, and the table of its routes and roles.
     pub(crate) fn with_table(state: ApiState) -> (Router, Vec<RouteAccess>) {
+        Self::put_together(state, |state| console::router(state).0)
+    }
+
+    fn put_together(
+        state: ApiState,
+        pages: impl FnOnce(ApiState) -> Router<ApiState>,
+    ) -> (Router, Vec<RouteAccess>) {
         let (router, document, table) = all_routes(state.clone()).finish();
         // The document is made of strings and numbers: it always encodes. It is set here alone, so it is not set yet.
         let _ = state.openapi().set(serde_json::to_vec(&document).unwrap_or_default().into());
         let router = router
+            .merge(pages(state.clone()))
             .fallback(unknown_route)
             .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn(console::secure))
             .layer(from_fn(measure))
             .with_state(state);
         (outside(router), table)
@@ -83,6 +102,13 @@ fn all_routes(state: ApiState) -> Routes {
         .add(read, routes!(exchanges::list))
         .add(read, routes!(exchanges::show))
         .add(read, routes!(overlaps::list))
+        .add(read, routes!(push::stream))
+        .add(read, routes!(push::list))
+        .add(read, routes!(push::webhooks))
+        .add(read, routes!(push::dead_letters))
+        .add(admin, routes!(push::send_all_again))
+        .add(admin, routes!(push::send_again))
+        .add(admin, routes!(push::discard))
         .add(read, routes!(peers::list))
         .add(read, routes!(receipts::list))
         .add(read, routes!(receipts::show))
@@ -172,6 +198,7 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
 fn told(uri: &Uri, problem: Problem) -> Response {
     match uri.path() {
         path if is_of_taxii(path) => TaxiiError::from(problem).into_response(),
+        path if console::is_of_console(path) => console::told(problem),
         path if is_of_misp(path) => MispError::from(problem).told(path),
         _ => problem.into_response(),
     }

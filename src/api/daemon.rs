@@ -4,7 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use overlap_coalition::{Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Refusal, Timestamp};
+use overlap_coalition::{
+    Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Receipt, Refusal, SignedDocument, Timestamp,
+};
+use tokio::sync::broadcast;
+
+use crate::Sinks;
 
 use crate::WarningLists;
 
@@ -30,6 +35,17 @@ pub struct ExchangeProgress {
     pub done: u64,
     /// Items in it.
     pub total: u64,
+}
+
+/// That an exchange moved on.
+#[derive(Clone, Debug)]
+pub struct ProgressNews {
+    /// Which.
+    pub exchange: ExchangeId,
+    /// With whom.
+    pub peer: MemberId,
+    /// How far it is.
+    pub progress: ExchangeProgress,
 }
 
 /// Why an exchange did not even get an id.
@@ -96,6 +112,15 @@ pub struct DaemonStatus {
     pub started: Timestamp,
 }
 
+/// A receipt that was read.
+#[derive(Clone, Debug)]
+pub struct ReceiptView {
+    /// What it records.
+    pub receipt: Receipt,
+    /// Why its signatures are not those of both members; `None`: they are.
+    pub fault: Option<String>,
+}
+
 /// A call of the daemon that takes time.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -109,12 +134,23 @@ pub trait Daemon: Send + Sync + 'static {
     fn ended(&self, exchange: ExchangeId) -> Call<'_, ()>;
     /// The partners.
     fn partners(&self) -> Vec<PartnerView>;
+    /// Reads receipts and checks their signatures against the roster that this node trusts; why not, where one cannot be read. Takes a
+    /// while: a signature is some tenth of a millisecond.
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>>;
     /// The daemon.
     fn status(&self) -> DaemonStatus;
     /// The rules by which imports are canonicalised.
     fn rules(&self) -> overlap_indicator::Rules;
     /// Now.
     fn now(&self) -> Timestamp;
+    /// What tells how exchanges move on, where anything does.
+    fn progress_news(&self) -> Option<broadcast::Receiver<ProgressNews>> {
+        None
+    }
+    /// Where events are pushed to, if anywhere.
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        None
+    }
     /// The warning lists in force; none where a daemon says nothing else.
     fn warning_lists(&self) -> Arc<WarningLists> {
         Arc::new(WarningLists::none())

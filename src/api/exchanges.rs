@@ -155,14 +155,14 @@ impl From<ExchangeProgress> for ProgressItem {
     }
 }
 
-const fn side_name(side: Side) -> &'static str {
+pub(crate) const fn side_name(side: Side) -> &'static str {
     match side {
         Side::Initiator => "initiator",
         Side::Responder => "responder",
     }
 }
 
-const fn state_name(state: ExchangeState) -> &'static str {
+pub(crate) const fn state_name(state: ExchangeState) -> &'static str {
     match state {
         ExchangeState::Offered => "offered",
         ExchangeState::Running => "running",
@@ -225,6 +225,16 @@ pub(crate) async fn begin(
 }
 
 impl BeginExchange {
+    /// An exchange that a form asks for.
+    pub(crate) fn asked(
+        peer: String,
+        engine: Option<String>,
+        purpose: Option<String>,
+        case: Option<String>,
+    ) -> Result<ExchangeAsk, Problem> {
+        Self { peer, mode: None, engine, purpose, case }.check()
+    }
+
     fn check(self) -> Result<ExchangeAsk, Problem> {
         let peer: MemberId = self.peer.parse().map_err(|_| StartRefused::UnknownPeer)?;
         if self.mode.is_some_and(|mode| mode != mode_name(Mode::Overlap)) {

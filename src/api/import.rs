@@ -28,6 +28,7 @@ mod tests;
 mod waiting;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, header};
 use overlap_indicator::Tlp;
@@ -45,7 +46,7 @@ use row::{RowDefaults, free_text};
 use source::RowRules;
 
 pub(crate) use misp::written as misp_written;
-pub(crate) use report::ImportReport;
+pub(crate) use report::{ImportReport, RejectItem};
 
 /// How to read an import.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -93,17 +94,38 @@ pub(crate) async fn import(
     Params(params): Params<ImportParams>,
     request: Request,
 ) -> Result<Json<ImportReport>, Problem> {
-    let job = job(&params, &state)?;
-    check_type(job.format, request.headers())?;
+    let (parts, body) = request.into_parts();
+    let report = run(&state, &caller.0, &params, &parts.headers, body).await?;
+    Ok(Json(report))
+}
+
+impl ImportParams {
+    /// Values that somebody typed, one a line.
+    pub(crate) fn of_text(kind: Option<&str>, source: Option<&str>) -> Self {
+        let [kind, source] = [kind, source].map(|text| text.map(str::to_owned));
+        Self { format: "txt".to_owned(), kind, source, tlp: None, map: None }
+    }
+}
+
+/// Imports a body for the holder of a token.
+pub(crate) async fn run(
+    state: &ApiState,
+    by: &str,
+    params: &ImportParams,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<ImportReport, Problem> {
+    let job = job(params, state)?;
+    check_type(job.format, headers)?;
     let permit = state.imports().acquire().await.map_err(|_| Problem::internal())?;
-    let report = job.run(request.into_body()).await?;
+    let report = job.run(body).await?;
     drop(permit);
     let rejected = report.refused();
     metrics::counter!("overlapd_import_rows_total", "outcome" => "accepted").increment(report.accepted);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "duplicate").increment(report.duplicates);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "rejected").increment(rejected);
-    tracing::info!(by = %caller.0, report.accepted, report.duplicates, rejected, "import done");
-    Ok(Json(report))
+    tracing::info!(by, report.accepted, report.duplicates, rejected, "import done");
+    Ok(report)
 }
 
 fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {

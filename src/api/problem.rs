@@ -33,6 +33,7 @@ pub(crate) enum ProblemKind {
     UnsupportedMediaType,
     Internal,
     Unreachable,
+    Busy,
 }
 
 impl ProblemKind {
@@ -71,6 +72,7 @@ impl ProblemKind {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ),
             ProblemKind::Internal => ("internal", "This node failed", StatusCode::INTERNAL_SERVER_ERROR),
+            ProblemKind::Busy => ("busy", "There are too many at once", StatusCode::SERVICE_UNAVAILABLE),
             ProblemKind::Unreachable => {
                 ("unreachable", "The partner cannot be reached", StatusCode::BAD_GATEWAY)
             }
@@ -119,6 +121,21 @@ impl Problem {
     pub(crate) fn into_parts(self) -> (StatusCode, &'static str, &'static str, String) {
         let (slug, title, status) = self.kind.parts();
         (status, slug, title, self.detail)
+    }
+
+    /// The code of a refusal.
+    pub(crate) const fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    /// What an import had done before it ended.
+    pub(crate) fn import(&self) -> Option<&ImportReport> {
+        self.import.as_deref()
+    }
+
+    /// When trying again may help, in seconds.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     fn document(self) -> (StatusCode, ProblemDocument) {

@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use overlap_indicator::{Facet, Indicator, Kind, Reject, Rules};
 use overlap_store::{IndicatorId, KnownOverlap, KnownValue, OwnIndicator, Store};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,6 +21,9 @@ use crate::state::{ApiState, off_thread};
 
 /// Values in one query: the answer is built in memory.
 const MAX_VALUES: usize = 10_000;
+
+/// Values that one thread looks up at a time: enough for the store to look up many digests in one walk.
+const ASKED_AT_ONCE: usize = 2_500;
 
 /// Values to ask about.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -87,9 +91,10 @@ pub(crate) struct QueryItem {
     lists: Vec<String>,
     /// The own indicator that it is, if it is one.
     indicator: Option<KnownIndicator>,
-    /// Who overlaps on it: on the own indicator that it is, on any facet; and on those that it meets, on the facet where it does.
+    /// Who overlaps on it: on the own indicator that it is, on any facet; and on those that it meets,
+    /// on the facet where it does, one for each partner.
     overlaps: Vec<QueryOverlap>,
-    /// Other own indicators that it meets on a facet, such as the domain that is a URL's host: ten for each facet at most.
+    /// Other own indicators that it meets on a facet, such as the domain that is a URL's host: three for each facet at most.
     meets: Vec<Meeting>,
     /// Whether it meets more than these.
     meets_more: bool,
@@ -157,8 +162,21 @@ pub(crate) async fn query(
     Ok(Json(answer.await?))
 }
 
+/// Answers a part at a time, on all processors.
 fn answer(store: &dyn Store, lists: &WarningLists, asked: &[QueryValue], rules: &Rules) -> QueryAnswer {
-    let parsed: Vec<_> = asked.par_iter().map(|value| parse(value, rules)).collect();
+    let parts = asked.par_chunks(ASKED_AT_ONCE).map(|some| answer_some(store, lists, some, rules));
+    let parts: Vec<_> = parts.collect();
+    let facets_compared = parts.iter().all(|(_, has_facets)| *has_facets);
+    QueryAnswer { items: parts.into_iter().flat_map(|(items, _)| items).collect(), facets_compared }
+}
+
+fn answer_some(
+    store: &dyn Store,
+    lists: &WarningLists,
+    asked: &[QueryValue],
+    rules: &Rules,
+) -> (Vec<QueryItem>, bool) {
+    let parsed: Vec<_> = asked.iter().map(|value| parse(value, rules)).collect();
     let indicators: Vec<Indicator> =
         parsed.iter().filter_map(|parsed| parsed.as_ref().ok().cloned()).collect();
     let known = store.known(&indicators);
@@ -168,7 +186,7 @@ fn answer(store: &dyn Store, lists: &WarningLists, asked: &[QueryValue], rules: 
         Ok(indicator) => values.next().map(|known| known_item(&indicator, known, lists)),
         Err(refused) => Some(*refused),
     });
-    QueryAnswer { items: items.collect(), facets_compared: known.has_facets }
+    (items.collect(), known.has_facets)
 }
 
 fn parse(asked: &QueryValue, rules: &Rules) -> Result<Indicator, Box<QueryItem>> {

@@ -10,7 +10,9 @@ use tokio::sync::Semaphore;
 
 use crate::Daemon;
 use crate::access::{TokenCache, find};
+use crate::console::Console;
 use crate::problem::Problem;
+use crate::push::{Feed, MAX_STREAMS};
 
 /// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
 const IMPORTS_AT_ONCE: usize = 4;
@@ -26,17 +28,23 @@ struct Inner {
     tokens: TokenCache,
     imports: Semaphore,
     openapi: OnceLock<Bytes>,
+    console: Console,
+    feed: Feed,
+    streams: Arc<Semaphore>,
 }
 
 impl ApiState {
     pub(crate) fn new(store: Arc<dyn Store>, daemon: Arc<dyn Daemon>, metrics: PrometheusHandle) -> Self {
         Self(Arc::new(Inner {
+            feed: Feed::of(&*store),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             store,
             daemon,
             metrics,
             tokens: TokenCache::default(),
             imports: Semaphore::new(IMPORTS_AT_ONCE),
             openapi: OnceLock::new(),
+            console: Console::default(),
         }))
     }
 
@@ -58,6 +66,21 @@ impl ApiState {
 
     pub(crate) fn imports(&self) -> &Semaphore {
         &self.0.imports
+    }
+
+    /// What the console remembers.
+    pub(crate) fn console(&self) -> &Console {
+        &self.0.console
+    }
+
+    /// The store's word that there are new events.
+    pub(crate) fn feed(&self) -> Feed {
+        self.0.feed.clone()
+    }
+
+    /// Streams of events that may begin.
+    pub(crate) fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
     }
 
     /// The OpenAPI document, which is known only when every route is.

@@ -12,7 +12,8 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use overlap_coalition::{
-    Agreement, EngineName, ExchangeId, Learns, MemberId, MemberStatus, Mode, RefusalCode, Side, Timestamp,
+    Agreement, EngineName, ExchangeId, Learns, MemberId, MemberStatus, Mode, RefusalCode, Side,
+    SignedDocument, Timestamp,
 };
 use overlap_indicator::{DigestSalt, Facet, Kind, Rules};
 use overlap_store::{
@@ -27,8 +28,8 @@ use tower::ServiceExt;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use crate::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, WarningLists,
-    WarningListsBuilder, new_token,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+    WarningLists, WarningListsBuilder, new_token,
 };
 
 /// The time in tests: 2026-11-18T11:06:40Z.
@@ -40,6 +41,7 @@ pub(crate) struct TestDaemon {
     pub(crate) answer: Mutex<Result<ExchangeId, StartRefused>>,
     pub(crate) asked: Mutex<Vec<ExchangeAsk>>,
     pub(crate) ended: Notify,
+    pub(crate) receipt: Mutex<Result<ReceiptView, String>>,
     waiting: AtomicUsize,
     lists: Mutex<Arc<WarningLists>>,
 }
@@ -69,6 +71,10 @@ impl Daemon for TestDaemon {
 
     fn partners(&self) -> Vec<PartnerView> {
         vec![partner()]
+    }
+
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>> {
+        receipts.iter().map(|_| self.receipt.lock().unwrap().clone()).collect()
     }
 
     fn status(&self) -> DaemonStatus {
@@ -156,6 +162,7 @@ impl TestNode {
             answer: Mutex::new(Ok(ExchangeId([7; 16]))),
             asked: Mutex::default(),
             ended: Notify::new(),
+            receipt: Mutex::new(Err("not to be read".into())),
             waiting: AtomicUsize::new(0),
             lists: Mutex::new(Arc::new(WarningLists::none())),
         });
@@ -218,7 +225,7 @@ impl TestNode {
 }
 
 /// The process's recorder: there can be only one.
-fn recorder() -> &'static PrometheusHandle {
+pub(crate) fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
 }

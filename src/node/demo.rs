@@ -46,6 +46,10 @@ pub(crate) struct NodePlace {
     pub member: String,
     /// Its API's socket.
     pub socket: PathBuf,
+    /// Its console.
+    pub console: String,
+    /// The file of a token to sign in with.
+    pub token: PathBuf,
     /// Its config.
     pub config: PathBuf,
 }
@@ -139,6 +143,8 @@ impl Demo {
         let place = |node: &DemoNode| NodePlace {
             member: node.member.id.to_string(),
             socket: node.socket.clone(),
+            console: format!("https://{}/console/", node.member.api),
+            token: node.member.config.with_file_name("api.token"),
             config: node.member.config.clone(),
         };
         self.nodes.iter().map(place).collect()

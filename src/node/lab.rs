@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use overlap_coalition::{CoalitionName, MemberId, PublicKey, SignedDocument, SigningKey, Timestamp};
@@ -54,6 +54,8 @@ pub struct LabMember {
     pub config: PathBuf,
     /// Where its node will listen.
     pub listen: SocketAddr,
+    /// Where its API, and the console, will be served over TLS.
+    pub api: SocketAddr,
 }
 
 /// Makes a lab.
@@ -64,6 +66,7 @@ pub fn create(plan: &LabPlan, now: Timestamp) -> Result<Vec<LabMember>, CommandE
     check_members(&plan.members)?;
     files::make_empty_folder(&plan.folder)?;
     let addresses = free_addresses(plan.members.len())?;
+    let apis = free_api_addresses(plan.members.len())?;
     let mut folders = Vec::new();
     let mut descriptions = Vec::new();
     for id in &plan.members {
@@ -79,16 +82,23 @@ pub fn create(plan: &LabPlan, now: Timestamp) -> Result<Vec<LabMember>, CommandE
     for (index, (id, folder)) in plan.members.iter().zip(&folders).enumerate() {
         secretariat::write(&folder.file("roster.pb"), &roster)?;
         hand_crl_to_others(id, folder, &folders)?;
+        folder.write_api_certificate(now)?;
         let text = ConfigText {
             listen: addresses[index],
+            api: Some(apis[index]),
             secretariat: Some((&keys, THRESHOLD)),
             more: format!("{NO_DEFAULT_LISTS}{}", partners_text(plan, id, &addresses)),
         };
         folder.write_config(&new_member(plan, id, now), &text)?;
     }
-    let members = plan.members.iter().zip(&folders).zip(addresses);
+    let members = plan.members.iter().zip(&folders).zip(addresses).zip(apis);
     Ok(members
-        .map(|((id, folder), listen)| LabMember { id: id.clone(), config: folder.file(CONFIG), listen })
+        .map(|(((id, folder), listen), api)| LabMember {
+            id: id.clone(),
+            config: folder.file(CONFIG),
+            listen,
+            api,
+        })
         .collect())
 }
 
@@ -115,6 +125,14 @@ fn free_addresses(count: usize) -> Result<Vec<SocketAddr>, CommandError> {
     let bind = |_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
     let sockets: Result<Vec<_>, _> = (0..count).map(bind).collect();
     let addresses = sockets.and_then(|sockets| sockets.iter().map(UdpSocket::local_addr).collect());
+    addresses.map_err(|error| CommandError::failed(format!("no free loopback port: {error}")))
+}
+
+/// The same for the APIs.
+fn free_api_addresses(count: usize) -> Result<Vec<SocketAddr>, CommandError> {
+    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let sockets: Result<Vec<_>, _> = (0..count).map(bind).collect();
+    let addresses = sockets.and_then(|sockets| sockets.iter().map(TcpListener::local_addr).collect());
     addresses.map_err(|error| CommandError::failed(format!("no free loopback port: {error}")))
 }
 

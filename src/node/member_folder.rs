@@ -42,6 +42,8 @@ pub(crate) enum AuthorityChoice {
 pub(crate) struct ConfigText<'a> {
     /// Where partners reach it.
     pub listen: SocketAddr,
+    /// Where its API is served over TLS, beside the socket; then a certificate for this machine is made too.
+    pub api: Option<SocketAddr>,
     /// The secretariat's keys and how many must sign, where they are known yet.
     pub secretariat: Option<(&'a [PublicKey], u32)>,
     /// Sections that follow: `[[partner]]` and what else its maker wants.
@@ -101,6 +103,16 @@ impl MemberFolder {
         text: &ConfigText<'_>,
     ) -> Result<(), FileError> {
         files::write_new(&self.file(CONFIG), config_text(member, text).as_bytes())
+    }
+
+    /// Makes the certificate that a browser on this machine is shown. Its authority is itself.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub(crate) fn write_api_certificate(&self, now: Timestamp) -> Result<(), CommandError> {
+        let issued = pki::loopback(now)?;
+        files::write_new(&self.file("api.pem"), issued.certificate_pem.as_bytes())?;
+        Ok(files::write_new_secret(&self.file("api.key"), issued.key_pem.as_bytes())?)
     }
 
     fn write_api_token(&self) -> Result<(), FileError> {
@@ -169,7 +181,7 @@ crls = ["crls"]
 [api]
 socket = "api.sock"
 token = "api.token"
-
+{api}
 [store]
 path = "store"
 key = "store.key"
@@ -181,11 +193,16 @@ file = "roster.pb"
         id = member.id,
         coalition = member.coalition,
         listen = text.listen,
+        api = text.api.map(api_text).unwrap_or_default(),
     );
     write_secretariat(&mut config, text.secretariat);
     config.push_str("\n[keys]\nreceipt = \"receipt.key\"\nsealing = \"sealing.key\"\n");
     config.push_str(&text.more);
     config
+}
+
+fn api_text(listen: SocketAddr) -> String {
+    format!("listen = \"{listen}\"\ncertificate = \"api.pem\"\nkey = \"api.key\"\n")
 }
 
 fn write_secretariat(config: &mut String, secretariat: Option<(&[PublicKey], u32)>) {

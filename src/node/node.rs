@@ -4,18 +4,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use overlap_api::{
-    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, WarningLists,
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, ReceiptView, Sinks,
+    StartRefused, WarningLists,
 };
-use overlap_coalition::{ExchangeId, Timestamp};
+use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::Rules;
 use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
 use overlap_store::{ExchangeRecord, Store};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::clock;
 use crate::config::Config;
 use crate::running::Running;
 use crate::scheduler::Schedule;
+use crate::{clock, receipt_check};
 
 /// Events of one exchange that wait to be read: progress is only ever shown, so a few are enough.
 const EVENTS: usize = 16;
@@ -30,6 +31,7 @@ pub(crate) struct Node {
     ready: AtomicBool,
     running: Arc<Running>,
     schedule: Arc<Schedule>,
+    sinks: Arc<Sinks>,
     warning_lists: RwLock<Arc<WarningLists>>,
 }
 
@@ -42,7 +44,9 @@ impl Node {
         store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
     ) -> Self {
+        let sinks = Sinks::new(store.clone(), &config.node.member, || clock::now().0);
         Self {
+            sinks: Arc::new(sinks),
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),
@@ -68,6 +72,11 @@ impl Node {
     /// The store.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Where events are pushed to.
+    pub(crate) fn sinks(&self) -> &Sinks {
+        &self.sinks
     }
 
     /// Takes a new config, once the network side has taken it.
@@ -99,6 +108,7 @@ impl Node {
         &self,
         ask: ExchangeAsk,
     ) -> Result<(ExchangeId, oneshot::Receiver<Result<ExchangeRecord, ExchangeError>>), StartRefused> {
+        let with = ask.peer.clone();
         let request = self.request(ask)?;
         let (events, mut heard) = mpsc::channel(EVENTS);
         let peer = self.peer.clone();
@@ -106,7 +116,7 @@ impl Node {
         let Some(id) = first_id(&mut heard).await else {
             return Err(not_begun(exchange.await));
         };
-        self.running.begin(id);
+        self.running.begin(id, with);
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(follow(self.running.clone(), id, heard, exchange, sender));
         Ok((id, receiver))
@@ -204,6 +214,10 @@ impl Daemon for Node {
         partners.filter_map(|status| self.partner_view(&config, status)).collect()
     }
 
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>> {
+        receipt_check::read(receipts, &*self.store, &self.config())
+    }
+
     fn status(&self) -> DaemonStatus {
         let config = self.config();
         let (roster_version, roster_expires) = self.peer.roster();
@@ -227,6 +241,14 @@ impl Daemon for Node {
 
     fn now(&self) -> Timestamp {
         clock::now()
+    }
+
+    fn progress_news(&self) -> Option<broadcast::Receiver<ProgressNews>> {
+        Some(self.running.news())
+    }
+
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        Some(self.sinks.clone())
     }
 
     fn warning_lists(&self) -> Arc<WarningLists> {

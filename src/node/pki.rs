@@ -140,11 +140,13 @@ pub fn request(coalition: &CoalitionName, member: &MemberId, now: Timestamp) -> 
 ///
 /// # Errors
 /// [`PkiError::Make`].
-#[cfg(test)]
 pub(crate) fn loopback(now: Timestamp) -> Result<Issued, PkiError> {
     let key = KeyPair::generate()?;
     let mut params = lasting(now, CERTIFICATE_DAYS);
-    params.subject_alt_names = vec![SanType::IpAddress([127, 0, 0, 1].into())];
+    params.distinguished_name.push(DnType::CommonName, "overlapd on this machine");
+    params.subject_alt_names =
+        vec![SanType::IpAddress([127, 0, 0, 1].into()), SanType::DnsName(Ia5String::try_from("localhost")?)];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     Ok(Issued { certificate_pem: params.self_signed(&key)?.pem(), key_pem: key.serialize_pem() })
 }
 

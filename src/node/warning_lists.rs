@@ -20,7 +20,7 @@ const LIST_FILE: &str = "list.json";
 /// # Errors
 /// A file cannot be read or is no list, or a folder has none; the path is named.
 pub(crate) fn read(section: &WarningListsSection) -> Result<WarningLists, CommandError> {
-    let mut builder = WarningListsBuilder::default();
+    let (begun, mut builder) = (Instant::now(), WarningListsBuilder::default());
     if section.defaults {
         builder.add_defaults().map_err(|error| CommandError::failed(error.to_string()))?;
     }
@@ -28,7 +28,11 @@ pub(crate) fn read(section: &WarningListsSection) -> Result<WarningLists, Comman
         let lists = if path.is_dir() { lists_in(path)? } else { vec![path.clone()] };
         lists.iter().try_for_each(|list| add(&mut builder, list))?;
     }
-    Ok(builder.finish())
+    let lists = builder.finish();
+    let entries: u64 = lists.lists().iter().map(|list| list.entries).sum();
+    let milliseconds = begun.elapsed().as_millis() as u64;
+    tracing::info!(lists = lists.lists().len(), entries, milliseconds, "warning lists were read");
+    Ok(lists)
 }
 
 /// Puts lists in force: every indicator is judged by them when this returns.
@@ -38,9 +42,8 @@ pub(crate) fn read(section: &WarningListsSection) -> Result<WarningLists, Comman
 pub(crate) fn put_in_force(store: &dyn Store, lists: &Arc<WarningLists>) -> Result<(), CommandError> {
     let begun = Instant::now();
     store.set_warnings(lists.clone())?;
-    let entries: u64 = lists.lists().iter().map(|list| list.entries).sum();
     let milliseconds = begun.elapsed().as_millis() as u64;
-    tracing::info!(lists = lists.lists().len(), entries, milliseconds, "warning lists are in force");
+    tracing::info!(lists = lists.lists().len(), milliseconds, "warning lists are in force");
     for list in lists.lists().iter().filter(|list| list.skipped > 0) {
         tracing::info!(list = %list.id, skipped = list.skipped, "entries of a warning list that are no whole value are passed over");
     }

@@ -6,6 +6,7 @@
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
 //! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}  {"record":"sighting",..}
+//! {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -24,6 +25,8 @@ use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read, Write};
 
 use crate::added::date_of_seconds;
+use crate::event_log::StoredEvent;
+use crate::sinks::{PositionRecord, StoredLetter};
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, SightingKind, SightingRow, StoreError};
 
@@ -43,7 +46,11 @@ const UNKNOWN_RECORD: &str = "a line is not a record that exports carry; rosters
 pub(crate) enum Record {
     Identity(IdentityRecord),
     Ledger(LedgerRecord),
+    Visit(VisitRecord),
     Sighting(SightingRecord),
+    Event(StoredEvent),
+    Position(PositionRecord),
+    Letter(StoredLetter),
     Override(OverrideRecord),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
@@ -68,6 +75,14 @@ pub(crate) struct LedgerRecord {
     pub(crate) day: u32,
     pub(crate) exchanges: u32,
     pub(crate) items: u64,
+}
+
+/// When the holder of a token was last at the console. It names a token and is none.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VisitRecord {
+    pub(crate) token: String,
+    pub(crate) date: u64,
 }
 
 /// A sighting.
@@ -133,6 +148,9 @@ pub(crate) struct OverlapRecord {
     imported: Option<u64>,
     #[serde(default)]
     added: Option<u64>,
+    /// Whether somebody has looked at it; files that were written before there were marks have none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) seen: bool,
 }
 
 /// The end of a section.
@@ -382,7 +400,7 @@ impl IndicatorRecord {
 }
 
 impl OverlapRecord {
-    pub(crate) fn new(row: &OverlapRow) -> Self {
+    pub(crate) fn new(row: &OverlapRow, seen: bool) -> Self {
         Self {
             peer: row.peer.to_string(),
             indicator: HEXLOWER.encode(&row.indicator.0),
@@ -395,6 +413,7 @@ impl OverlapRecord {
             tlp: Some(row.tlp.to_string()),
             imported: Some(row.imported),
             added: Some(row.added),
+            seen,
         }
     }
 

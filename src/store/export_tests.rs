@@ -11,8 +11,9 @@ use crate::testing::{
     NOW, Place, Warned, all_pages, because, document, domain, everything, exchange, member, new_indicator,
 };
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, NewSighting, OverlapFilter, Overriding,
-    PageRequest, Role, Selection, SightingFilter, SightingKind, SledStore, Store, StoreError, TokenRecord,
+    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, NewSighting, OverlapChoice, OverlapFilter,
+    OverlapSeat, Overriding, PageRequest, Role, Selection, SightingFilter, SightingKind, SledStore, Store,
+    StoreError, TokenRecord,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -49,6 +50,9 @@ fn filled(place: &Place) -> SledStore {
     let sightings = SightingKind::ALL.into_iter().enumerate().map(|(at, kind)| sighting(at, kind)).collect();
     assert_eq!(store.add_sightings(sightings, NOW).unwrap().len(), 3);
     store.withdraw(&[found[0].0]).unwrap();
+    let some = (0..300).step_by(7).map(OverlapSeat).collect();
+    store.mark_overlaps(&OverlapChoice::These(some), true).unwrap();
+    store.set_last_visit("t", 9).unwrap();
     store.set_warnings(Warned::of(["www.n7.example"])).unwrap();
     let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
     let page = store.indicators(&held, &PageRequest { limit: 2, after: None }).unwrap();
@@ -84,11 +88,12 @@ fn seen(store: &SledStore) -> String {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page));
     let digests: Vec<_> =
         store.snapshot().digests(&everything()).iter().map(|digest| *digest.as_bytes()).collect();
+    let marks = (store.overlap_tally(0), store.last_visit("t").unwrap());
     let sightings = all_pages(2, |page| store.sightings(&SightingFilter::default(), page));
     let sightings: Vec<_> = sightings.iter().map(|row| (format!("{row:?}"), row.source.clone())).collect();
     assert_eq!(sightings.len(), 3);
     let groups = store.overlap_groups(0, 10);
-    format!("{:?}", (rows, overlaps, exchanges, digests, sightings, groups))
+    format!("{:?}", (rows, overlaps, exchanges, digests, sightings, groups, marks))
 }
 
 #[test]

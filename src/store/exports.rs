@@ -10,16 +10,17 @@ use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
     ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
-    SECTIONS, SightingRecord,
+    SECTIONS, SightingRecord, VisitRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
+use crate::sinks::PositionRecord;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
 use crate::{
-    IndicatorFilter, OverlapFilter, Page, PageRequest, SightingFilter, StoreError, holding, indicators, keys,
-    overlaps, sightings,
+    IndicatorFilter, OverlapOrder, OverlapQuery, Page, PageRequest, SightingFilter, StoreError, holding,
+    indicators, keys, overlap_query, sightings, visits,
 };
 
 /// Rows that are in memory together.
@@ -49,9 +50,10 @@ fn spool(store: &SledStore, _writer: &Writer) -> Result<Spool, StoreError> {
         |row| to.record(&Record::Indicator(IndicatorRecord::new(&row))),
     )?;
     to.end_section(indicators)?;
+    let oldest_first = OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() };
     write_pages(
-        |page| overlaps::page(store, &OverlapFilter::default(), page),
-        |row| to.record(&Record::Overlap(OverlapRecord::new(&row))),
+        |page| overlap_query::page(store, &oldest_first, page),
+        |found| to.record(&Record::Overlap(OverlapRecord::new(&found.row, found.seen))),
     )?;
     to.end_section(overlaps)?;
     to.end()
@@ -64,6 +66,18 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     for (key, plain) in table(store, keys::LEDGER)? {
         to.record(&Record::Ledger(ledger_record(&key, &plain)?))?;
     }
+    for (key, plain) in table(store, keys::VISIT)? {
+        to.record(&Record::Visit(visit_record(&key, &plain)?))?;
+    }
+    for (_, plain) in table(store, keys::EVENT)? {
+        to.record(&Record::Event(from_json(&plain)?))?;
+    }
+    for (key, plain) in table(store, keys::POSITION)? {
+        to.record(&Record::Position(PositionRecord::of(&key, &plain)?))?;
+    }
+    for (_, plain) in table(store, keys::LETTER)? {
+        to.record(&Record::Letter(from_json(&plain)?))?;
+    }
     for (id, of) in holding::overrides(store)? {
         to.record(&Record::Override(OverrideRecord::new(id, of)))?;
     }
@@ -71,6 +85,12 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
         |page| sightings::page(store, &SightingFilter::default(), page),
         |row| to.record(&Record::Sighting(SightingRecord::new(row))),
     )
+}
+
+fn visit_record(key: &[u8], plain: &[u8]) -> Result<VisitRecord, StoreError> {
+    let token = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
+    let token = token.ok_or(damaged("a token's name"))?.to_owned();
+    Ok(VisitRecord { token, date: visits::decode(plain)? })
 }
 
 fn ledger_record(key: &[u8], plain: &[u8]) -> Result<LedgerRecord, StoreError> {

@@ -12,6 +12,9 @@ mod database;
 mod digest_cache;
 mod epoch;
 mod error;
+mod event;
+mod event_log;
+mod events;
 mod exchange;
 mod exchange_index;
 mod export_format;
@@ -31,6 +34,8 @@ mod overlap;
 mod overlap_book;
 mod overlap_group;
 mod overlap_groups;
+mod overlap_query;
+mod overlap_tally;
 mod overlaps;
 mod page;
 mod place_index;
@@ -39,10 +44,12 @@ mod records;
 mod restoring;
 mod row_meta;
 mod seal;
+mod seen;
 mod segment;
 mod sighting;
 mod sighting_book;
 mod sightings;
+mod sinks;
 mod sled_store;
 mod snapshot;
 mod spool;
@@ -50,6 +57,7 @@ mod store;
 mod stored;
 mod token;
 mod uuids;
+mod visits;
 
 #[cfg(test)]
 mod added_tests;
@@ -60,11 +68,15 @@ mod damage_tests;
 #[cfg(test)]
 mod epoch_tests;
 #[cfg(test)]
+mod event_tests;
+#[cfg(test)]
 mod export_tests;
 #[cfg(test)]
 mod holding_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod overlap_query_tests;
 #[cfg(test)]
 mod query_tests;
 #[cfg(test)]
@@ -76,12 +88,18 @@ mod testing;
 
 pub use added::ADDED_STEP;
 pub use error::StoreError;
+pub use event::{
+    BadEventId, BadSinkName, DeadLetter, Event, EventBody, EventFilter, EventId, EventPage, EventStore,
+    EventType, Notice, SinkName,
+};
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
 pub use overlap::{OverlapFilter, OverlapRow};
 pub use overlap_group::{OverlapBrief, OverlapGroup, OverlapScan};
+pub use overlap_query::{FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat};
+pub use overlap_tally::OverlapTally;
 pub use page::{Cursor, LONGEST_PAGE, Page, PageRequest};
 pub use query::{Known, KnownOverlap, KnownValue, OwnIndicator};
 pub use seal::SealKey;

@@ -10,6 +10,7 @@ use crate::database::{Batch, Database, Writer};
 use crate::digest_cache::DigestCache;
 use crate::epoch::Epoch;
 use crate::error::damaged;
+use crate::event_log::EventLog;
 use crate::exchange_index::{ExchangeIndex, Indexed};
 use crate::folder::Folder;
 use crate::ids::IdKey;
@@ -18,6 +19,7 @@ use crate::ledger::{Calendar, Spent};
 use crate::overlap_book::OverlapBook;
 use crate::row_meta::Place;
 use crate::seal::Sealer;
+use crate::seen::SeenMarks;
 use crate::segment::{rows_in, unpack};
 use crate::sighting_book::SightingBook;
 use crate::sled_store::State;
@@ -76,7 +78,9 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         sightings: reading.sightings,
         indicators_added: reading.indicators_added.dates,
         overlaps_added: reading.overlaps_added.dates,
+        seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
+        events: reading.events,
         unended: reading.unended,
     };
     Ok(Main { roster: records::roster_of(&database)?, database, state, writer })
@@ -134,7 +138,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 9] = [
+    const WRITTEN: [u8; 14] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -142,7 +146,12 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::EVENT,
+        keys::LETTER,
+        keys::OVERLAPS_SEEN,
+        keys::POSITION,
         keys::SIGHTING,
+        keys::VISIT,
         keys::OVERRIDE,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
@@ -168,7 +177,9 @@ struct Reading {
     sightings: SightingBook,
     indicators_added: ReadDates,
     overlaps_added: ReadDates,
+    seen: SeenMarks,
     exchanges: Vec<Indexed>,
+    events: EventLog,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
 }
@@ -252,6 +263,11 @@ impl Reading {
                 self.overlaps_added.take(number()?, found);
                 Ok(())
             }
+            Some(&keys::OVERLAPS_SEEN) => {
+                let segment = number()?;
+                let rows = self.overlaps.segment(segment).map_or(0, |(_, rows)| rows.len());
+                self.seen.load(segment, plain, rows)
+            }
             Some(&keys::SIGHTING) => self.sightings.load(number()?, plain),
             Some(&keys::EXCHANGE) => {
                 let exchange: StoredExchange = from_json(plain)?;
@@ -268,11 +284,14 @@ impl Reading {
                 self.ids = Some(IdKey::new(Reader::new(plain).array()?));
                 Ok(())
             }
+            Some(&keys::EVENT) => self.events.load(plain),
             Some(&keys::OVERRIDE) => {
                 self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
                 Override::decode(plain).map(|_| ())
             }
-            Some(&keys::LEDGER | &keys::TOKEN | &keys::META) => Ok(()),
+            Some(
+                &keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT | &keys::POSITION | &keys::LETTER,
+            ) => Ok(()),
             _ => Err(damaged("a key")),
         }
     }

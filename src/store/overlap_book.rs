@@ -15,6 +15,7 @@ use crate::added::{row_at, slot_of};
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
 use crate::overlap_groups::OverlapGroups;
+use crate::overlap_tally::{Counters, OverlapTally};
 use crate::{IndicatorId, OverlapBrief, OverlapFilter, OverlapGroup, OverlapRow, StoreError};
 
 /// Overlaps in a segment at most.
@@ -34,6 +35,7 @@ pub(crate) struct OverlapBook {
     index: HashTable<u32>,
     partners: BTreeMap<MemberId, Partner>,
     names: Vec<MemberId>,
+    counters: Counters,
     tail_bytes: usize,
     tail_version: u8,
 }
@@ -47,7 +49,7 @@ struct OverlapSegment {
 #[derive(Clone, Copy)]
 pub(crate) struct OverlapMeta {
     pub(crate) indicator: IndicatorId,
-    kind: Kind,
+    pub(crate) kind: Kind,
     pub(crate) facet: Facet,
     /// Whether it is the first, with its partner, of its indicator.
     pub(crate) is_first: bool,
@@ -156,6 +158,28 @@ impl OverlapBook {
         meant.map(|(slot, _)| slot)
     }
 
+    /// The slots of overlaps from one on, with the partners that are wanted.
+    pub(crate) fn slots_from(
+        &self,
+        slot: u64,
+        wanted: impl Fn(&MemberId) -> bool,
+    ) -> impl Iterator<Item = u64> {
+        let wanted: Vec<bool> = self.names.iter().map(wanted).collect();
+        let segments = self.segments.iter().enumerate().skip(row_at(slot).0 as usize);
+        let meant = segments
+            .filter(move |(_, segment)| wanted.get(segment.peer as usize).is_some_and(|wanted| *wanted));
+        let slots = meant.flat_map(|(number, segment)| {
+            (0..segment.rows.len()).map(move |row| slot_of(number as u32, row))
+        });
+        slots.filter(move |at| *at >= slot)
+    }
+
+    /// The slot of the overlap that was added last.
+    pub(crate) fn last_slot(&self) -> Option<u64> {
+        let number = self.segments.len().checked_sub(1)?;
+        Some(slot_of(number as u32, self.segments.last()?.rows.len().checked_sub(1)?))
+    }
+
     /// The slot of the first overlap with a partner.
     pub(crate) fn first_slot(&self, peer: &MemberId) -> Option<u64> {
         self.partners.get(peer).map(|partner| partner.first_slot)
@@ -164,6 +188,43 @@ impl OverlapBook {
     /// Partners with whom there are overlaps.
     pub(crate) fn peers(&self) -> Vec<MemberId> {
         self.partners.keys().cloned().collect()
+    }
+
+    /// How many segments there are.
+    pub(crate) fn segments(&self) -> u32 {
+        // A store has 2^24 segments at most.
+        self.segments.len() as u32
+    }
+
+    /// The partner of a segment, by number, and its rows.
+    pub(crate) fn segment(&self, segment: u32) -> Option<(u32, &[OverlapMeta])> {
+        self.segments.get(segment as usize).map(|segment| (segment.peer, segment.rows.as_slice()))
+    }
+
+    /// A partner's number.
+    pub(crate) fn number(&self, peer: &MemberId) -> Option<u32> {
+        self.partners.get(peer).map(|partner| partner.number)
+    }
+
+    /// The numbers of partners, in the order of their ids.
+    pub(crate) fn numbers_by_name(&self) -> Vec<u32> {
+        self.partners.values().map(|partner| partner.number).collect()
+    }
+
+    /// How many there are, and how many from a slot on; marks are not this book's.
+    pub(crate) fn tally(&self, from: u64) -> OverlapTally {
+        let mut tally = self.counters.named(&self.names);
+        let (first, row) = row_at(from);
+        let segments = self.segments.iter().enumerate().skip(first as usize);
+        for (at, segment) in segments {
+            let passed = if at == first as usize { row as usize } else { 0 };
+            let later = segment.rows.len().saturating_sub(passed);
+            if let (Some(name), 1..) = (self.names.get(segment.peer as usize), later) {
+                *tally.since.entry(name.clone()).or_default() += later as u64;
+            }
+        }
+        tally.unseen = self.counters.total();
+        tally
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -255,6 +316,7 @@ impl OverlapBook {
     fn push(&mut self, peer: u32, segment: u32, row: &OverlapRow) {
         let is_first = self.find(peer, row.indicator, |_| true).is_none();
         let Some(last) = self.segments.last_mut() else { return };
+        self.counters.add(peer, row.kind, row.found);
         // A store has 2^24 segments at most.
         let slot = slot_of(segment, last.rows.len()) as u32;
         self.groups.take(slot.into(), peer, row);

@@ -9,6 +9,7 @@ use overlap_indicator::Facet;
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
 use crate::error::damaged;
+use crate::event_log::NewEntries;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
@@ -17,8 +18,8 @@ use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
 use crate::{
-    ExchangeRecord, IndicatorId, OverlapFilter, OverlapGroup, OverlapRow, OverlapScan, Page, PageRequest,
-    StoreError, keys,
+    ADDED_STEP, ExchangeRecord, IndicatorId, OverlapFilter, OverlapGroup, OverlapRow, OverlapScan, Page,
+    PageRequest, StoreError, keys,
 };
 
 /// The list that these pages' cursors are of.
@@ -36,10 +37,14 @@ pub(crate) fn store(
 ) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     let mut batch = Batch::default();
-    put_exchange(store, &mut batch, record)?;
-    let fresh = new_overlaps(store, record, found, now)?;
+    let mut ended = NewEntries::after(&store.state());
+    put_exchange(store, &mut batch, record, &mut ended)?;
+    // The date that each has at the earliest: later than every event before it.
+    let earliest = date_of_seconds(now.0).max(ended.last().0 + ADDED_STEP);
+    let fresh = new_overlaps(store, record, found, (now, earliest))?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
     store.commit(&mut writer, batch, |state| {
+        ended.take_into(state);
         stored.take_into(state, &record.peer);
         take_receipt(state, record);
     })
@@ -49,6 +54,8 @@ pub(crate) fn store(
 pub(crate) struct Stored {
     segments: Vec<(u32, usize, Vec<OverlapRow>)>,
     runs: Vec<Run>,
+    /// Where the rows are, in their order.
+    pub(crate) slots: Vec<u64>,
 }
 
 impl Stored {
@@ -72,12 +79,13 @@ pub(crate) fn put(
     })?;
     let runs = state.overlaps_added.plan(writes.iter().flat_map(dates));
     state.overlaps_added.put(&runs, keys::OVERLAPS_ADDED, batch);
+    let slots = writes.iter().flat_map(dates).map(|(slot, _)| slot).collect();
     let mut segments = Vec::with_capacity(writes.len());
     for OverlapWrite { segment, bytes, fresh, .. } in writes {
         segments.push((segment, bytes.len(), fresh));
         batch.put(key(segment), bytes);
     }
-    Ok(Stored { segments, runs })
+    Ok(Stored { segments, runs, slots })
 }
 
 /// The slots of new rows, each with the date that it has at the earliest.
@@ -90,7 +98,7 @@ fn new_overlaps(
     store: &SledStore,
     record: &ExchangeRecord,
     found: &[(IndicatorId, Facet)],
-    now: Timestamp,
+    (now, earliest): (Timestamp, u64),
 ) -> Result<Vec<OverlapRow>, StoreError> {
     let mut seen = HashSet::new();
     let mut places: Vec<(Place, Facet)> = {
@@ -115,7 +123,7 @@ fn new_overlaps(
             found: now.0,
             tlp: row.context.tlp,
             imported: row.imported,
-            added: date_of_seconds(now.0),
+            added: earliest,
             is_first: false,
         })
     };
@@ -240,7 +248,8 @@ fn bring_up_to_date(store: &SledStore, index: &mut UuidIndex) {
     }
 }
 
-fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, StoreError> {
+/// Overlaps at places, those of one segment beside each other.
+pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, StoreError> {
     let mut found = Vec::with_capacity(places.len());
     for of_one_segment in places.chunk_by(|a, b| a.0 == b.0) {
         let Some((segment, _)) = of_one_segment.first() else { continue };

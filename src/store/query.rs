@@ -1,5 +1,6 @@
 //! What is known of values, many at a time, all of it from memory: no segment is opened.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use overlap_coalition::{ExchangeId, MemberId};
@@ -8,13 +9,14 @@ use overlap_indicator::{Digest, Facet, Indicator, Kind, Tlp};
 use crate::loading::digests;
 use crate::row_meta::RowMeta;
 use crate::sled_store::{SledStore, State};
-use crate::snapshot::Snapshot;
 use crate::{Hold, IndicatorId};
 
 /// Own indicators with one digest that are looked at: a site may have a million.
 pub(crate) const MOST_LOOKED_AT: usize = 64;
 /// Own indicators that are named for one facet of a value.
-pub(crate) const MOST_MET: usize = 10;
+pub(crate) const MOST_MET: usize = 3;
+/// Overlaps that are kept of one digest and partner: one may be that of the value that is asked about.
+const MOST_OF_A_PEER: usize = 2;
 
 /// What is known of some values.
 #[derive(Clone, Debug, Default)]
@@ -32,11 +34,12 @@ pub struct KnownValue {
     pub id: IndicatorId,
     /// The own indicator that it is.
     pub own: Option<OwnIndicator>,
-    /// Other own indicators that it meets on a facet, by facets, ten for each at most.
+    /// Other own indicators that it meets on a facet, by facets, three for each at most.
     pub meets: Vec<(Facet, OwnIndicator)>,
     /// Whether it meets more than these.
     pub meets_more: bool,
-    /// Overlaps of the value itself, on any facet, be its indicator withdrawn or not; and of the indicators that it meets, on the facet where it does.
+    /// Overlaps of the value itself, on any facet, be its indicator withdrawn or not; and of the indicators that it meets, on the facet where it does:
+    /// the first that is found for each partner, of those that are looked at.
     pub overlaps: Vec<KnownOverlap>,
 }
 
@@ -78,21 +81,20 @@ impl OwnIndicator {
 pub(crate) fn known(store: &SledStore, asked: &[Indicator]) -> Known {
     // The epoch is read alone, never used for its digests on the disk, so nothing needs to be held.
     let (epoch, state) = (store.epoch(), store.state());
-    let snapshot = state.catalog.snapshot();
-    let has_facets = snapshot.epoch() == Some(epoch.number);
+    let has_facets = state.catalog.snapshot().epoch() == Some(epoch.number);
     let facets: Vec<Vec<(Facet, Digest)>> = match has_facets {
         true => asked.iter().map(|indicator| digests(&epoch.digester, indicator)).collect(),
         false => vec![Vec::new(); asked.len()],
     };
-    let meetings = Meetings::of(snapshot, facets.iter().flatten().map(|(_, digest)| *digest));
-    let values =
-        asked.iter().zip(&facets).map(|(indicator, facets)| value(&state, &meetings, indicator, facets));
+    let meetings = meetings(&state, facets.iter().flatten().map(|(_, digest)| *digest));
+    let each = asked.iter().zip(&facets);
+    let values = each.map(|(indicator, facets)| value(&state, &meetings, indicator, facets));
     Known { values: values.collect(), has_facets }
 }
 
 fn value(
     state: &State,
-    meetings: &Meetings,
+    meetings: &HashMap<Digest, Met>,
     indicator: &Indicator,
     facets: &[(Facet, Digest)],
 ) -> KnownValue {
@@ -106,18 +108,22 @@ fn value(
         meets_more: false,
     };
     for (facet, digest) in facets {
-        let Some(met) = meetings.0.get(digest) else { continue };
-        let others: Vec<_> = met.own.iter().filter(|own| own.id != id).collect();
-        known.meets_more |= met.more || others.len() > MOST_MET;
-        for own in others.into_iter().take(MOST_MET) {
-            known.meets.push((*facet, *own));
-            known.overlaps.extend(overlaps(state, own.id, Some(*facet)));
+        let Some(met) = meetings.get(digest) else { continue };
+        let others = met.own.iter().filter(|own| own.id != id);
+        known.meets_more |= met.more || others.clone().nth(MOST_MET).is_some();
+        if others.clone().next().is_none() {
+            // Mostly it is alone.
+            continue;
         }
+        known.meets.extend(others.take(MOST_MET).map(|own| (*facet, *own)));
+        let of_peers = met.overlaps(state, *facet).chunk_by(|a, b| a.peer == b.peer);
+        let of_others = of_peers.filter_map(|of_peer| of_peer.iter().find(|of| of.indicator != id));
+        known.overlaps.extend(of_others.cloned());
     }
     known
 }
 
-/// Overlaps of an indicator, all or those on one facet.
+/// Overlaps of an indicator, all or those on one facet, by partners.
 fn overlaps(state: &State, id: IndicatorId, facet: Option<Facet>) -> Vec<KnownOverlap> {
     let of_it = state.overlaps.of_indicator(id);
     let meant = of_it.filter(|(_, _, meta)| facet.is_none_or(|facet| facet == meta.facet));
@@ -130,30 +136,47 @@ fn overlaps(state: &State, id: IndicatorId, facet: Option<Facet>) -> Vec<KnownOv
     shown
 }
 
-/// Own indicators by digests.
-struct Meetings(HashMap<Digest, Met>);
-
+/// What has one digest.
 #[derive(Default)]
 struct Met {
     own: Vec<OwnIndicator>,
+    /// Whether there are more than these.
     more: bool,
+    overlaps: OnceCell<Vec<KnownOverlap>>,
 }
 
-impl Meetings {
-    /// Looks up digests, each once: many values share a host or a site.
-    fn of(snapshot: &Snapshot, digests: impl Iterator<Item = Digest>) -> Self {
-        let mut wanted: Vec<Digest> = digests.collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut met: HashMap<Digest, Met> = HashMap::new();
-        snapshot.visit_holders(&wanted, MOST_LOOKED_AT, |digest, holder| {
-            let of_digest = met.entry(*digest).or_default();
-            match holder {
-                // One more than is named, as one may be the value itself.
-                Some(meta) if of_digest.own.len() <= MOST_MET => of_digest.own.push(OwnIndicator::of(&meta)),
-                _ => of_digest.more = true,
-            }
-        });
-        Self(met)
+impl Met {
+    fn take(&mut self, holder: Option<&RowMeta>) {
+        match holder {
+            Some(meta) => self.own.push(OwnIndicator::of(meta)),
+            None => self.more = true,
+        }
     }
+
+    /// Overlaps on the facet, by partners; looked up when somebody first asks.
+    fn overlaps(&self, state: &State, facet: Facet) -> &[KnownOverlap] {
+        self.overlaps.get_or_init(|| {
+            let mut found: Vec<KnownOverlap> = Vec::new();
+            for of in self.own.iter().flat_map(|own| overlaps(state, own.id, Some(facet))) {
+                let end = found.partition_point(|has| has.peer <= of.peer);
+                let same = found.iter().take(end).rev().take_while(|has| has.peer == of.peer);
+                if same.count() < MOST_OF_A_PEER {
+                    found.insert(end, of);
+                }
+            }
+            found
+        })
+    }
+}
+
+/// Looks up digests, each once: many values share a host or a site.
+fn meetings(state: &State, digests: impl Iterator<Item = Digest>) -> HashMap<Digest, Met> {
+    let mut wanted: Vec<Digest> = digests.collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut met: HashMap<Digest, Met> = HashMap::new();
+    state.catalog.snapshot().visit_holders(&wanted, MOST_LOOKED_AT, |digest, holder| {
+        met.entry(*digest).or_default().take(holder.as_ref());
+    });
+    met
 }

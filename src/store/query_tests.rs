@@ -135,18 +135,23 @@ proptest! {
                     }
                 }
             }
-            let mut told: Vec<_> = known.meets.iter().map(|(facet, own)| (*facet, own.id)).collect();
-            met.sort();
-            told.sort();
-            prop_assert_eq!(&told, &met);
-            let own = known.own.map(|own| own.id);
-            let meant = |id, facet| own == Some(id) || met.contains(&(facet, id));
-            let mut wanted: Vec<_> =
-                overlaps.iter().filter(|of| meant(of.indicator, of.facet)).map(|of| of.indicator).collect();
-            let mut told: Vec<_> = known.overlaps.iter().map(|of| of.indicator).collect();
-            wanted.sort();
-            told.sort();
-            prop_assert_eq!(told, wanted);
+            let told: Vec<_> = known.meets.iter().map(|(facet, own)| (*facet, own.id)).collect();
+            prop_assert!(told.iter().all(|of| met.contains(of)));
+            let mut more = false;
+            for facet in Facet::ALL {
+                let count = |of: &[(Facet, IndicatorId)]| of.iter().filter(|(on, _)| *on == facet).count();
+                prop_assert_eq!(count(&told), count(&met).min(MOST_MET));
+                more |= count(&met) > MOST_MET;
+            }
+            prop_assert_eq!(known.meets_more, more);
+            let (exact, others): (Vec<_>, Vec<_>) =
+                known.overlaps.iter().partition(|of| of.indicator == known.id);
+            let wanted = overlaps.iter().filter(|of| of.indicator == known.id).count();
+            prop_assert_eq!(exact.len(), wanted);
+            let on_met = |id, facet| met.contains(&(facet, id));
+            let any = overlaps.iter().any(|of| of.indicator != known.id && on_met(of.indicator, of.facet));
+            prop_assert_eq!(others.len(), usize::from(any), "one for the one partner and facet");
+            prop_assert!(others.iter().all(|of| on_met(of.indicator, of.facet)));
         }
     }
 }

@@ -13,19 +13,25 @@ use overlap_indicator::Indicator;
 use crate::charging::calendar;
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
-use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record};
+use crate::event_log::StoredEvent;
+use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record, VisitRecord};
 use crate::ids::IdKey;
 use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
 use crate::sighting_book::pack;
+use crate::sinks::{PositionRecord, StoredLetter};
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps};
+use crate::{
+    EventId, IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps, visits,
+};
 
 /// Rows that are written together.
 const ROWS: usize = 8192;
+/// The longest name of a token that a record may have, in bytes; the API gives shorter ones.
+const LONGEST_TOKEN_NAME: usize = 256;
 
 pub(crate) fn restore(store: &SledStore, from: &mut dyn Read) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
@@ -85,6 +91,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    last_event: EventId,
     sightings: u32,
     overrides: HashSet<IndicatorId>,
 }
@@ -106,11 +113,19 @@ impl Checks {
                 !std::mem::replace(&mut self.identity, true)
             }
             Record::Ledger(ledger) => partner_use(&ledger).map(|_| true)?,
+            Record::Visit(visit) => is_token_name(&visit.token),
             Record::Sighting(sighting) => {
                 let in_order = sighting.into_row()?.number == self.sightings;
                 self.sightings += 1;
                 in_order
             }
+            Record::Event(event) => {
+                event.told()?;
+                let id = event.entry()?.id;
+                std::mem::replace(&mut self.last_event, id) < id
+            }
+            Record::Position(position) => position.parts().map(|_| true)?,
+            Record::Letter(letter) => letter.parts().map(|_| true)?,
             Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
@@ -123,6 +138,11 @@ impl Checks {
         };
         if fresh { Ok(()) } else { Err(StoreError::BadExport("a record is there twice or out of order")) }
     }
+}
+
+/// The names that tokens can have are short.
+fn is_token_name(name: &str) -> bool {
+    (1..=LONGEST_TOKEN_NAME).contains(&name.len())
 }
 
 fn id_key(identity: &IdentityRecord) -> Result<IdKey, StoreError> {
@@ -143,14 +163,24 @@ struct Waiting {
     exchanges: Vec<StoredExchange>,
     sightings: Vec<SightingRow>,
     ledger: Vec<(MemberId, PartnerUse)>,
+    visits: Vec<VisitRecord>,
+    /// Of each overlap, whether it is marked.
+    seen: Vec<bool>,
+    events: Vec<StoredEvent>,
+    positions: Vec<PositionRecord>,
+    letters: Vec<StoredLetter>,
     /// These wait for the last indicator: admins made them, one at a time.
     overrides: Vec<(IndicatorId, Override)>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        let records = self.exchanges.len() + self.ledger.len() + self.sightings.len();
-        self.rows.len() + self.overlaps.len() + records
+        let records = self.exchanges.len() + self.ledger.len() + self.visits.len() + self.sightings.len();
+        self.rows.len() + self.overlaps.len() + records + self.of_events()
+    }
+
+    fn of_events(&self) -> usize {
+        self.events.len() + self.positions.len() + self.letters.len()
     }
 }
 
@@ -161,6 +191,10 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
         match record {
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
+            Record::Visit(visit) => waiting.visits.push(visit),
+            Record::Event(event) => waiting.events.push(event),
+            Record::Position(position) => waiting.positions.push(position),
+            Record::Letter(letter) => waiting.letters.push(letter),
             Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
@@ -170,7 +204,10 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
                 row.hold = hold(&*store.warnings(), row.kind, &row.canonical);
                 waiting.rows.push((row, indicator));
             }
-            Record::Overlap(overlap) => waiting.overlaps.push(overlap.into_row()?),
+            Record::Overlap(overlap) => {
+                waiting.seen.push(overlap.seen);
+                waiting.overlaps.push(overlap.into_row()?);
+            }
             Record::Section(_) | Record::End(_) => {}
         }
         if waiting.len() >= ROWS {
@@ -202,7 +239,8 @@ fn write_overrides(
     Ok(())
 }
 
-/// From here on the first day that is asked for is spent.
+/// From here on the first day that is asked for is spent. The events of the file, and how far its sinks are, take the place of what this
+/// store has: an empty one has at most a few notices.
 fn write_identity(
     store: &SledStore,
     writer: &mut Writer,
@@ -214,7 +252,13 @@ fn write_identity(
     let mut batch = Batch::default();
     batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
     batch.put(keys::DAY.to_vec(), calendar.encode());
-    store.commit(writer, batch, |state| state.ids = ids)
+    for table in [keys::EVENT, keys::POSITION, keys::LETTER] {
+        store.database.keys(&[table])?.into_iter().for_each(|key| batch.remove(key));
+    }
+    store.commit(writer, batch, |state| {
+        state.ids = ids;
+        state.events.clear();
+    })
 }
 
 fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
@@ -224,12 +268,28 @@ fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     let plan =
         store.state().catalog.plan(rows.into_iter(), |indicator| digests(&epoch.digester, indicator), 0);
     store_plan(store, writer, plan)?;
-    let rows = std::mem::take(&mut waiting.overlaps);
+    write_overlaps(store, writer, std::mem::take(&mut waiting.overlaps), std::mem::take(&mut waiting.seen))
+}
+
+/// Rows and their marks, in one commit for each partner.
+fn write_overlaps(
+    store: &SledStore,
+    writer: &mut Writer,
+    rows: Vec<OverlapRow>,
+    seen: Vec<bool>,
+) -> Result<(), StoreError> {
+    let mut seen = seen.into_iter();
     for of_one_partner in rows.chunk_by(|a, b| a.peer == b.peer) {
         let Some(peer) = of_one_partner.first().map(|row| &row.peer) else { continue };
         let mut batch = Batch::default();
         let stored = overlaps::put(store, &mut batch, peer, of_one_partner.to_vec())?;
-        store.commit(writer, batch, |state| stored.take_into(state, peer))?;
+        let marked = stored.slots.iter().zip(seen.by_ref()).filter(|(_, seen)| *seen).map(|(slot, _)| *slot);
+        let marks = store.state().seen.plan(marked, true);
+        marks.put(&mut batch);
+        store.commit(writer, batch, |state| {
+            stored.take_into(state, peer);
+            state.seen.take(marks);
+        })?;
     }
     Ok(())
 }
@@ -239,6 +299,17 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     for (partner, used) in waiting.ledger.drain(..) {
         batch.put(keys::ledger(&partner), used.encode());
     }
+    for VisitRecord { token, date } in waiting.visits.drain(..) {
+        visits::put(&mut batch, &token, date);
+    }
+    let mut told = Vec::with_capacity(waiting.events.len());
+    for event in waiting.events.drain(..) {
+        let entry = event.entry()?;
+        batch.put(keys::event(entry.id), to_json(&event)?);
+        told.push(entry);
+    }
+    waiting.positions.drain(..).try_for_each(|position| position.put(&mut batch))?;
+    waiting.letters.drain(..).try_for_each(|letter| letter.put(&mut batch))?;
     let mut begun = Vec::with_capacity(waiting.exchanges.len());
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
@@ -252,5 +323,6 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     store.commit(writer, batch, |state| {
         sightings.iter().for_each(|row| state.sightings.push(row));
         begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
+        told.into_iter().for_each(|entry| state.events.add(entry));
     })
 }

@@ -8,9 +8,10 @@ use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 
 use crate::{
-    ChargeLimit, ChargeRefused, ExchangeRecord, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow,
-    Known, NewIndicator, NewSighting, OverlapFilter, OverlapGroup, OverlapName, OverlapRow, OverlapScan,
-    Override, Overriding, Page, PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
+    ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
+    IndicatorId, IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapGroup,
+    OverlapName, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page,
+    PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -54,7 +55,7 @@ pub trait Aside: Write + Send {
 }
 
 /// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
-pub trait Store: Send + Sync {
+pub trait Store: EventStore + Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
     fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
     /// A page of indicators, in the order of import.
@@ -65,6 +66,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<IndicatorRow>, StoreError>;
     /// One indicator.
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
+    /// The indicator of a kind with this canonical form.
+    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError>;
     /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
     fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
@@ -119,6 +122,21 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<ExchangeRecord>, StoreError>;
     /// A page of overlaps, in the order in which they were found.
     fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError>;
+
+    /// A page of overlaps that match, in the order that the query names.
+    fn find_overlaps(
+        &self,
+        query: &OverlapQuery,
+        page: &PageRequest,
+    ) -> Result<Page<FoundOverlap>, StoreError>;
+    /// Marks overlaps as seen, or takes the marks back; how many marks changed.
+    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool) -> Result<u64, StoreError>;
+    /// How many overlaps there are, at the cost of a look at numbers in memory; `since` is a date as overlaps have.
+    fn overlap_tally(&self, since: u64) -> OverlapTally;
+    /// When the holder of a token last used the console, in microseconds since 1970-01-01T00:00:00Z.
+    fn last_visit(&self, token: &str) -> Result<Option<u64>, StoreError>;
+    /// Keeps when the holder of a token last used the console.
+    fn set_last_visit(&self, token: &str, date: u64) -> Result<(), StoreError>;
 
     /// Indicators that were added after a date ([`IndicatorRow::added`]), in that order, the first `most` of them and
     /// [`LONGEST_PAGE`](crate::LONGEST_PAGE) at most. Who goes on with the last one's date misses none and meets none again, whatever is added meanwhile.

@@ -49,6 +49,19 @@ impl Lab {
         std::fs::write(&path, text.replace(from, to)).expect("the config is written");
     }
 
+    /// The loopback port at which a member's API is served over TLS, as its config says.
+    ///
+    /// # Panics
+    /// The config does not say so.
+    #[track_caller]
+    pub fn api_port(&self, member: &str) -> u16 {
+        let text = std::fs::read_to_string(self.config(member)).expect("the config is there");
+        let (_, api) = text.split_once("\n[api]\n").expect("the config has the section");
+        let (_, listen) = api.split_once("listen = \"127.0.0.1:").expect("the API is served over TLS");
+        let (port, _) = listen.split_once('"').expect("the address ends");
+        port.parse().expect("the port is one")
+    }
+
     /// Starts a member's node and waits until it is ready.
     #[track_caller]
     pub fn start(&self, member: &str) -> Node {

@@ -53,14 +53,14 @@ impl ImportReport {
 #[schema(as = Reject)]
 pub(crate) struct RejectItem {
     /// The line on which the row or its object starts, from 1; a header counts.
-    line: u64,
+    pub(crate) line: u64,
     /// The id of the STIX object or the UUID of the MISP attribute; absent where the format has no ids.
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The kind as it was written, or the type of the object or attribute; null if there is none, or it does not look like one.
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// Why.
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Rows that were refused.

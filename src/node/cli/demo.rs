@@ -102,9 +102,14 @@ fn shortened(value: &str) -> String {
 }
 
 fn tell_places(output: Output, places: &[NodePlace]) -> Result<(), CommandError> {
-    output.say("\nThe nodes run until Ctrl-C. Their APIs:")?;
+    output.say("\nThe nodes run until Ctrl-C. Their APIs, and their consoles for a browser:")?;
     for place in places {
         output.say(&format!("  {:<10}{}", place.member, place.socket.display()))?;
+        output.say(&format!("  {:<10}{}", "", place.console))?;
+    }
+    if let Some(place) = places.first() {
+        output.say("The certificates are their own authorities, so the browser asks whether to go on. Sign in with the token in")?;
+        output.say(&format!("  {}", place.token.display()))?;
     }
     let first = places.first().map(|place| place.config.display().to_string()).unwrap_or_default();
     output.say(&format!("Try: overlapd overlaps --config {first}"))

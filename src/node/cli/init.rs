@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, args: InitArgs) -> Result<Exit, CommandErro
     let member = NewMember { coalition: &args.coalition, id: &args.member, name, now: clock::now() };
     let authority = if args.request { AuthorityChoice::Elsewhere } else { AuthorityChoice::Own };
     let (folder, _) = MemberFolder::create(&args.dir, &member, authority)?;
-    let text = ConfigText { listen: args.listen, secretariat: None, more: String::new() };
+    let text = ConfigText { listen: args.listen, api: None, secretariat: None, more: String::new() };
     folder.write_config(&member, &text)?;
     let (config, description) = (folder.file(CONFIG), folder.file("member.toml"));
     if context.output.is_json() {

@@ -20,8 +20,8 @@ pub(crate) enum LabCommand {
 
 /// Make keys, a signed roster, agreements and one config per member
 ///
-/// The folder must be new or empty. Each member's config is DIR/MEMBER/node.toml, with paths relative to it and a
-/// free loopback port; the secretariat's keys (two of three sign) are in DIR/secretariat. Every pair has an agreement
+/// The folder must be new or empty. Each member's config is DIR/MEMBER/node.toml, with paths relative to it and
+/// free loopback ports for partners and for browsers; the secretariat's keys (two of three sign) are in DIR/secretariat. Every pair has an agreement
 /// to compare all kinds on the default facets, from which both learn. `run` and `exchange` work with no further step.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, command: LabCommand) -> Result<Exit, Comman
         return Ok(Exit::Done);
     }
     let rows: Vec<_> = members.iter().map(row).collect();
-    context.output.table(&["MEMBER", "CONFIG", "LISTENS ON"], &rows)?;
+    context.output.table(&["MEMBER", "CONFIG", "LISTENS ON", "CONSOLE"], &rows)?;
     context.output.say(&format!("\nNext, one terminal each: overlapd run --config {}", rows[0][1]))?;
     Ok(Exit::Done)
 }
@@ -67,9 +67,19 @@ fn member_json(member: &LabMember) -> serde_json::Value {
         "member": member.id.as_str(),
         "config": member.config.to_string_lossy(),
         "listen": member.listen.to_string(),
+        "console": console(member),
     })
 }
 
 fn row(member: &LabMember) -> Vec<String> {
-    vec![member.id.to_string(), member.config.display().to_string(), member.listen.to_string()]
+    vec![
+        member.id.to_string(),
+        member.config.display().to_string(),
+        member.listen.to_string(),
+        console(member),
+    ]
+}
+
+fn console(member: &LabMember) -> String {
+    format!("https://{}/console/", member.api)
 }

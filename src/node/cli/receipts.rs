@@ -4,9 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use data_encoding::{BASE64, HEXLOWER};
-use overlap_coalition::{
-    DocumentKind, Learns, MemberId, PublicKey, Receipt, Roster, Signature, SignedDocument, VerifiedRoster,
-};
+use overlap_coalition::{Learns, MemberId, PublicKey, Receipt, Signature, SignedDocument, VerifiedRoster};
 use overlap_wire::decode_receipt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,6 +17,7 @@ use crate::exit::{CommandError, Exit};
 use crate::files;
 use crate::output::number_text;
 use crate::pages::Pages;
+use crate::receipt_check;
 use crate::secretariat::{self, SecretariatError};
 
 /// List receipts, or verify one
@@ -118,7 +117,7 @@ async fn verify(context: &Context, named: &str) -> Result<Exit, CommandError> {
     let config = context.config()?;
     let roster = trusted_roster(&config)?;
     let (receipt, document) = decoded(&line)?;
-    check(&receipt, &document, roster.roster())?;
+    receipt_check::check(&receipt, &document, roster.roster()).map_err(CommandError::failed)?;
     tell(context, &receipt)?;
     Ok(Exit::Done)
 }
@@ -152,23 +151,6 @@ fn signature(line: &SignatureLine) -> Option<Signature> {
     let key = HEXLOWER.decode(line.key.as_bytes()).ok()?.try_into().ok()?;
     let bytes = HEXLOWER.decode(line.signature.as_bytes()).ok()?.try_into().ok()?;
     Some(Signature { key: PublicKey(key), bytes })
-}
-
-/// Each member signed with a key that the roster has for it, valid when the exchange ended.
-fn check(receipt: &Receipt, document: &SignedDocument, roster: &Roster) -> Result<(), CommandError> {
-    for member in [&receipt.initiator, &receipt.responder] {
-        let listed = roster.member(member);
-        let listed = listed.ok_or_else(|| CommandError::failed(format!("{member} is not in the roster")))?;
-        let signed = listed
-            .receipt_keys
-            .iter()
-            .filter(|key| roster.receipt_key_valid(member, &key.key, receipt.ended))
-            .any(|key| document.verify(DocumentKind::Receipt, &key.key).is_ok());
-        if !signed {
-            return Err(CommandError::failed(format!("not signed by {member} with a key of the roster")));
-        }
-    }
-    Ok(())
 }
 
 fn tell(context: &Context, receipt: &Receipt) -> Result<(), CommandError> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use overlap_api::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, StartRefused, new_token,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+    new_token,
 };
-use overlap_coalition::{ExchangeId, Timestamp};
+use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::{DigestSalt, Rules};
 use overlap_store::{Role, SealKey, SledStore, SledStoreOptions, Store, TokenRecord};
 use tempfile::TempDir;
@@ -53,6 +54,10 @@ impl Daemon for Idle {
 
     fn partners(&self) -> Vec<PartnerView> {
         Vec::new()
+    }
+
+    fn read_receipts(&self, receipts: &[SignedDocument]) -> Vec<Result<ReceiptView, String>> {
+        receipts.iter().map(|_| Err("no receipt is read here".to_owned())).collect()
     }
 
     fn status(&self) -> DaemonStatus {

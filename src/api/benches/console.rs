@@ -1,0 +1,164 @@
+//! Pages of the console over a million overlaps, with ten partners.
+//!
+//! `cargo bench -p overlap-api --bench console` fills a store, signs in, and opens each page many times, lists at places all over them.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
+
+mod alone;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, header};
+use http_body_util::BodyExt;
+use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
+use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
+use overlap_store::{
+    ExchangeRecord, ExchangeState, NewIndicator, OverlapChoice, OverlapQuery, Role, SledStore, Store,
+};
+use tower::ServiceExt;
+
+use alone::NOW;
+
+const ROWS: usize = 1_000_000;
+/// Rows of one import and of one exchange.
+const BATCH: usize = 10_000;
+const PARTNERS: usize = 10;
+/// How often a page is opened.
+const TIMES: u64 = 100;
+/// Overlaps of a segment of the store, by which cursors count.
+const SEGMENT: u64 = 256;
+
+fn main() {
+    let (_folder, store) = alone::fresh_store();
+    let store = Arc::new(store);
+    fill(&store);
+    let (router, token) = alone::router(store.clone(), Role::Admin);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let browser = Browser::sign_in(router, &token).await;
+        browser.open("overview", |_| "/console/".to_owned()).await;
+        let places = ROWS as u64 / SEGMENT;
+        for (name, query, list) in [
+            ("overlaps, newest first, anywhere", "order=newest", 'n'),
+            ("overlaps, oldest first, anywhere", "order=oldest", 'e'),
+            ("overlaps of one kind, anywhere", "kind=domain", 'n'),
+            ("overlaps of one partner, anywhere", "peer=partner-3", 'n'),
+        ] {
+            let at = |time: u64| (time * 7_919 % places) << 8;
+            browser
+                .open(name, |time| format!("/console/overlaps?{query}&after={list}{:016x}", at(time)))
+                .await;
+        }
+        browser.open("overlaps by partner", |_| "/console/overlaps?order=partner".to_owned()).await;
+        browser.open("overlaps of which there are none", |_| "/console/overlaps?kind=iban".to_owned()).await;
+        let begun = Instant::now();
+        let all = OverlapQuery { added_until: Some((NOW + 90) * 1_000_000), ..OverlapQuery::default() };
+        let marked = store.mark_overlaps(&OverlapChoice::Matching(all), true).unwrap();
+        println!("{marked} overlaps marked in {:.0} ms", ms(begun.elapsed()));
+        browser.open("overlaps not seen", |_| "/console/overlaps?seen=no".to_owned()).await;
+        browser
+            .open("overlaps not seen, oldest first", |_| "/console/overlaps?seen=no&order=oldest".to_owned())
+            .await;
+        browser.open("own indicators", |_| "/console/indicators".to_owned()).await;
+        let value = |time: u64| format!("/console/indicators?value=https://shop{time}.example.org/a");
+        browser.open("a search by value", value).await;
+    });
+}
+
+fn fill(store: &SledStore) {
+    let mut after = 0;
+    for batch in 0..ROWS / BATCH {
+        let rows = (batch * BATCH..(batch + 1) * BATCH).map(indicator).collect();
+        let now = Timestamp(NOW + batch as u64);
+        store.import(rows, now).unwrap();
+        let own = store.indicators_added_after(after, BATCH).unwrap();
+        after = own.last().unwrap().added;
+        let found: Vec<_> = own.iter().map(|row| (row.id, Facet::Host)).collect();
+        let record = exchange(batch as u64);
+        store.begin_exchange(&record).unwrap();
+        store.store_overlaps(&record, &found, now).unwrap();
+    }
+}
+
+fn indicator(number: usize) -> NewIndicator {
+    let (kind, raw) = match number % 4 {
+        0 => (Kind::Domain, format!("shop{number}.example.org")),
+        _ => (Kind::Url, format!("https://shop{number}.example.org/a")),
+    };
+    let indicator = Indicator::parse(kind, &raw, &Rules::default()).unwrap();
+    NewIndicator { indicator, raw: SecretText::new(raw), context: Context::default() }
+}
+
+fn exchange(number: u64) -> ExchangeRecord {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&number.to_le_bytes());
+    ExchangeRecord {
+        id: ExchangeId(id),
+        peer: format!("partner-{}", number as usize % PARTNERS).parse().unwrap(),
+        side: Side::Initiator,
+        state: ExchangeState::Learned,
+        purpose: String::new(),
+        case_reference: String::new(),
+        engine: EngineName::Voprf,
+        mode: Mode::Overlap,
+        own_size: 1,
+        peer_size: 1,
+        matches: None,
+        bytes_sent: 0,
+        bytes_received: 0,
+        disclosed: true,
+        seconds: Vec::new(),
+        began: NOW,
+        ended: None,
+        failure: None,
+        offer: None,
+        accept: None,
+        receipt: None,
+    }
+}
+
+struct Browser {
+    router: Router,
+    cookie: String,
+}
+
+impl Browser {
+    async fn sign_in(router: Router, token: &str) -> Self {
+        let request = Request::post("/console/sign-in").header("sec-fetch-site", "same-origin");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request.body(Body::from(format!("token={token}"))).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Self { router, cookie }
+    }
+
+    async fn get(&self, path: &str) -> (Duration, usize) {
+        let begun = Instant::now();
+        let request = Request::get(path).header(header::COOKIE, &self.cookie).body(Body::empty()).unwrap();
+        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes().len();
+        (begun.elapsed(), bytes)
+    }
+
+    /// Opens pages and prints what they took.
+    async fn open(&self, name: &str, path: impl Fn(u64) -> String) {
+        let (mut times, mut bytes) = (Vec::new(), 0);
+        for time in 0..TIMES {
+            let (took, has) = self.get(&path(time)).await;
+            times.push(took);
+            bytes = has;
+        }
+        times.sort_unstable();
+        let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{name}: median {:.1} ms, slowest {:.1} ms, {} kB", ms(median), ms(slowest), bytes / 1_000);
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

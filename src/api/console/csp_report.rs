@@ -1,0 +1,23 @@
+//! Reports of browsers that something broke the content security policy.
+//!
+//! There should be none: one says that a page has a flaw, or that somebody tries to use one. They are counted and logged; what a report
+//! says is a stranger's text, since anybody can send one, and is neither kept nor logged.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use http_body_util::{BodyExt, Limited};
+
+use crate::state::ApiState;
+
+/// What of a report is read, in bytes; browsers send a few thousand.
+const MAX_REPORT: usize = 64 * 1024;
+
+/// Takes a report.
+pub(crate) async fn report(State(_state): State<ApiState>, body: Body) -> StatusCode {
+    // Read, so that the connection can be used again; whatever is in it.
+    let _ = Limited::new(body, MAX_REPORT).collect().await;
+    metrics::counter!("overlapd_console_policy_reports_total").increment(1);
+    tracing::warn!("a browser reports that a page of the console broke its content security policy");
+    StatusCode::NO_CONTENT
+}

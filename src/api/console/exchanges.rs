@@ -1,0 +1,246 @@
+//! Exchanges: the list, and one as it runs.
+
+use axum::extract::State;
+use axum::response::Redirect;
+use maud::{Markup, html};
+use overlap_coalition::{ExchangeId, Side};
+use overlap_store::{Cursor, ExchangeFailure, ExchangeRecord, ExchangeState, Page, PageRequest};
+
+use super::fault::Fault;
+use super::fields::{Fields, link};
+use super::guard::Visitor;
+use super::layout::Frame;
+use super::overlaps::short;
+use super::parts::{Choice, pager, select};
+use super::refusals::in_words;
+use super::text::{Shown, or_none};
+use super::units::{bytes, counted, number, seconds, span, time};
+use crate::ExchangeProgress;
+use crate::exchanges::{BeginExchange, mode_name};
+use crate::problem::Problem;
+use crate::request::{Segment, exchange_id, not_found, page, query_peer};
+use crate::state::ApiState;
+
+/// The page's path.
+pub(crate) const PATH: &str = "/console/exchanges";
+
+/// Rows on a page.
+const ROWS: u64 = 50;
+
+/// The list.
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Markup, Fault> {
+    let peer = query_peer(fields.one("peer"))?;
+    let after = fields.one("after").map(str::to_owned);
+    let request: PageRequest = page(Some(ROWS), after.clone())?;
+    let of = peer.clone();
+    let found = state.store(move |store| store.exchanges(of.as_ref(), &request)).await?;
+    let peer = peer.map(|peer| peer.to_string());
+    let to = |after: Option<&str>| link(PATH, &[("peer", peer.as_deref()), ("after", after)]);
+    let next = found.next.as_ref().map(|Cursor(next)| to(Some(next)));
+    let body = html! {
+        h1 { "Exchanges" }
+        (filters(&state, peer.as_deref()))
+        (table(&found))
+        (pager(next.as_deref(), after.map(|_| to(None)).as_deref()))
+    };
+    Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Exchanges" }.page(body))
+}
+
+fn filters(state: &ApiState, peer: Option<&str>) -> Markup {
+    let partners = state.daemon().partners().into_iter().map(|partner| partner.id.to_string());
+    let partners = partners.map(|id| Choice { value: id.clone(), text: id });
+    let choices = [Choice::from(("", "All"))].into_iter().chain(partners).collect();
+    html! {
+        form.filters method="get" action=(PATH) role="search" aria-label="Filter exchanges" {
+            (select("peer", "Partner", choices, peer))
+            div.field.actions { button type="submit" { "Filter" } a.button.plain href=(PATH) { "Clear" } }
+        }
+    }
+}
+
+fn table(found: &Page<ExchangeRecord>) -> Markup {
+    if found.rows.is_empty() {
+        return html! { p.empty { "No exchange yet." } };
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Exchanges" {
+            table.rows {
+                caption { "The newest first; times in UTC" }
+                thead { tr {
+                    th scope="col" { "Began" } th scope="col" { "Exchange" } th scope="col" { "Partner" } th scope="col" { "Begun by" }
+                    th scope="col" { "Outcome" } th.number scope="col" { "Matches" } th.number scope="col" { "Bytes" } th scope="col" { "Case" }
+                } }
+                tbody { @for record in &found.rows { (row(record)) } }
+            }
+        }
+    }
+}
+
+fn row(record: &ExchangeRecord) -> Markup {
+    html! {
+        tr {
+            td { (time(record.began)) }
+            td { a href=(format!("{PATH}/{}", record.id)) { (short(&record.id.to_string())) } }
+            td.name { (Shown(record.peer.as_str())) }
+            td { (begun_by(record)) }
+            td { (outcome(record)) }
+            td.number { (record.matches.map_or("–".to_owned(), number)) }
+            td.number { (bytes(record.bytes_sent + record.bytes_received)) }
+            td.value { (or_none(&record.case_reference)) }
+        }
+    }
+}
+
+const fn begun_by(record: &ExchangeRecord) -> &'static str {
+    match record.side {
+        Side::Initiator => "us",
+        Side::Responder => "the partner",
+    }
+}
+
+/// How an exchange ended, or that it runs, in a word or two.
+pub(crate) fn outcome(record: &ExchangeRecord) -> Markup {
+    let (class, text) = match (record.state, record.ended.is_some(), &record.failure) {
+        (ExchangeState::Completed, ..) => ("good", "done"),
+        (ExchangeState::Learned, true, _) => ("warn", "done, receipt not signed by both"),
+        (ExchangeState::Refused, _, Some(failure)) if failure.by == "peer" => {
+            ("bad", "refused by the partner")
+        }
+        (ExchangeState::Refused, ..) => ("bad", "refused by this node"),
+        (ExchangeState::Failed, ..) => ("bad", "failed"),
+        (_, true, _) => ("bad", "ended"),
+        (_, false, _) => ("new", "running"),
+    };
+    html! { span class=(format!("badge {class}")) { (text) } }
+}
+
+/// One exchange.
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    visitor: Visitor,
+    id: Result<Segment, Problem>,
+) -> Result<Markup, Fault> {
+    let Segment(id) = id?;
+    let id: ExchangeId = exchange_id(&id)?;
+    let record = state.store(move |store| store.exchange(id)).await?;
+    let record = record.ok_or_else(|| not_found("exchange"))?;
+    let progress = record.ended.is_none().then(|| state.daemon().progress(id)).flatten();
+    let body = html! {
+        h1 { "Exchange with " (Shown(record.peer.as_str())) }
+        (live(&record, progress.as_ref()))
+        (facts(&record))
+    };
+    Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Exchange" }.page(body))
+}
+
+/// What changes while it runs. A script fetches the page again and takes this over; without one, the page can be loaded again by hand.
+fn live(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> Markup {
+    let is_running = record.ended.is_none();
+    html! {
+        section.card #live data-live[is_running] aria-label="State" {
+            p role="status" { (outcome(record)) }
+            @if is_running { (running(progress)) noscript { p.quiet { "Load the page again to see how far it is." } } }
+            @if let Some(failure) = &record.failure { (failed(failure)) }
+            @if !record.seconds.is_empty() { (phases(record)) }
+            dl {
+                dt { "Matches" } dd { (record.matches.map_or("not known, or not for this side".to_owned(), |matches| counted(matches, "facet", "facets"))) }
+                dt { "Padded sizes" } dd { (number(record.own_size)) " here, " (number(record.peer_size)) " there" }
+                dt { "Sent" } dd { (bytes(record.bytes_sent)) }
+                dt { "Received" } dd { (bytes(record.bytes_received)) }
+                dt { "Disclosed" } dd { @if record.disclosed { "the padded size and what both hold, at most" } @else { "nothing" } }
+            }
+            @if record.matches.is_some_and(|matches| matches > 0) {
+                p { a.button href=(link("/console/overlaps", &[("peer", Some(record.peer.as_str()))])) { "See overlaps with this partner" } }
+            }
+        }
+    }
+}
+
+fn running(progress: Option<&ExchangeProgress>) -> Markup {
+    html! {
+        @match progress {
+            Some(ExchangeProgress { phase, done, total }) => {
+                label for="phase" { "Phase: " (Shown(phase)) }
+                progress #phase max=(total.max(&1)) value=(done.min(total)) {}
+                @if *total > 0 { p.quiet { (number(*done)) " of " (number(*total)) " items" } }
+            }
+            None => { label for="phase" { "Waiting for the partner" } progress #phase {} }
+        }
+    }
+}
+
+fn failed(failure: &ExchangeFailure) -> Markup {
+    let by = match failure.by {
+        "peer" => "The partner",
+        "own" => "This node",
+        _ => "The network",
+    };
+    html! {
+        div.alert role="alert" {
+            p { strong { (in_words(failure.code)) } }
+            p { (by) " says: " q { (Shown(&failure.sentence)) } }
+            @if let Some(after) = failure.retry_after { p { "Trying again may help in " (span(after)) "." } }
+            p.quiet { "Code " code { (failure.code.as_str()) } }
+        }
+    }
+}
+
+fn phases(record: &ExchangeRecord) -> Markup {
+    let total =
+        record.seconds.iter().find(|(phase, _)| phase == "total").map_or(0.0, |(_, seconds)| *seconds);
+    html! {
+        h2 { "Phases" }
+        ul.phases {
+            @for (phase, took) in record.seconds.iter() {
+                li {
+                    label { (Shown(phase)) " " span.quiet { (seconds(*took)) } " "
+                        progress max=(format!("{:.3}", total.max(0.001))) value=(format!("{took:.3}")) {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts(record: &ExchangeRecord) -> Markup {
+    html! {
+        section.card aria-labelledby="facts" {
+            h2 #facts { "What was agreed" }
+            dl {
+                dt { "Exchange" } dd.mono { (record.id) }
+                dt { "Begun by" } dd { (begun_by(record)) }
+                dt { "Engine and mode" } dd { (record.engine.as_str()) ", " (mode_name(record.mode)) }
+                dt { "Purpose" } dd { (or_none(&record.purpose)) }
+                dt { "Case" } dd { (or_none(&record.case_reference)) }
+                dt { "Began (UTC)" } dd { (time(record.began)) }
+                dt { "Ended (UTC)" } dd { @match record.ended { Some(at) => (time(at)), None => "it runs" } }
+                dt { "Receipt" } dd {
+                    @if record.receipt.is_some() { a href=(link("/console/receipts", &[("peer", Some(record.peer.as_str()))])) { "See receipts" } }
+                    @else { "none" }
+                }
+            }
+        }
+    }
+}
+
+/// Begins an exchange and shows it.
+pub(crate) async fn begin(
+    State(state): State<ApiState>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Redirect, Fault> {
+    let text = |name: &str| fields.one(name).map(str::to_owned);
+    let asked = BeginExchange::asked(
+        fields.one("peer").unwrap_or_default().to_owned(),
+        text("engine"),
+        text("purpose"),
+        text("case"),
+    )?;
+    let id = state.daemon().begin_exchange(asked).await?;
+    tracing::info!(by = %visitor.session.name, exchange = %id, "exchange begun from the console");
+    Ok(Redirect::to(&format!("{PATH}/{id}")))
+}
