@@ -1,6 +1,7 @@
 //! Which overlaps were found together: kept in memory by runs, since what one exchange found lies together.
 
 use overlap_coalition::{ExchangeId, MemberId};
+use uuid::Uuid;
 
 use crate::uuids::group_uuid;
 use crate::{OverlapGroup, OverlapRow};
@@ -17,6 +18,7 @@ struct Run {
     exchange: ExchangeId,
     found: u64,
     overlaps: u64,
+    uuid: Uuid,
 }
 
 impl OverlapGroups {
@@ -27,7 +29,8 @@ impl OverlapGroups {
         match self.0.last_mut().filter(goes_on) {
             Some(last) => (last.last_slot, last.overlaps) = (slot, last.overlaps + 1),
             None => {
-                let run = Run { first_slot: slot, last_slot: slot, peer, exchange, found, overlaps: 1 };
+                let uuid = group_uuid(exchange, number_of(self.0.len()));
+                let run = Run { first_slot: slot, last_slot: slot, peer, exchange, found, overlaps: 1, uuid };
                 self.0.push(run);
             }
         }
@@ -40,9 +43,8 @@ impl OverlapGroups {
 
     /// The group at this place, with the slots of its first and its last overlap; without dates.
     pub(crate) fn group(&self, at: usize, peer: &MemberId) -> Option<(OverlapGroup, u64, u64)> {
-        let Run { first_slot, last_slot, exchange, found, overlaps, .. } = *self.0.get(at)?;
+        let Run { first_slot, last_slot, exchange, found, overlaps, uuid, .. } = *self.0.get(at)?;
         let (number, peer) = (number_of(at), peer.clone());
-        let uuid = group_uuid(exchange, number);
         let (first_added, last_added) = (0, 0);
         let group = OverlapGroup { number, uuid, peer, exchange, found, first_added, last_added, overlaps };
         Some((group, first_slot, last_slot))

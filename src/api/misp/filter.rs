@@ -7,6 +7,7 @@ use overlap_store::OverlapGroup;
 use serde_json::{Map, Value};
 
 use super::MispError;
+use super::event::info;
 use super::terms::Terms;
 use super::time::{Span, span, time};
 
@@ -126,17 +127,15 @@ impl Filter {
         self.limit.map_or(0, |limit| self.page.saturating_mul(limit))
     }
 
-    /// Whether the overlaps of a group may be meant, by what is said of events.
-    pub(crate) fn means_event(&self, group: &OverlapGroup, info: &str, org: [&str; 3]) -> bool {
-        let number = group.number.to_string();
-        let uuid = group.uuid.to_string();
-        let met =
-            |terms: &Option<Terms>, texts: &[&str]| terms.as_ref().is_none_or(|terms| terms.mean(texts));
+    /// Whether the overlaps of a group may be meant, by what is said of events. Asked of every group there is, so texts are made only where they are compared.
+    pub(crate) fn means_event(&self, group: &OverlapGroup, org: [&str; 3]) -> bool {
+        let names = || [group.number.to_string(), group.uuid.to_string()];
+        let is_named = |event: &Terms| event.mean(&names().each_ref().map(String::as_str));
         !self.meets_nothing
             && self.found.iter().all(|span| span.holds(group.found))
-            && met(&self.event, &[&number, &uuid])
-            && met(&self.info, &[info])
-            && met(&self.org, &org)
+            && self.event.as_ref().is_none_or(is_named)
+            && self.info.as_ref().is_none_or(|terms| terms.mean(&[&info(group)]))
+            && self.org.as_ref().is_none_or(|terms| terms.mean(&org))
     }
 
     /// Whether anything is said of attributes, and not of events alone.

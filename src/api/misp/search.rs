@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use overlap_coalition::MemberId;
 use overlap_indicator::{Facet, Kind, Tlp};
@@ -41,8 +42,11 @@ enum Source {
     Done,
 }
 
-/// Which kinds, each with which facets.
-type Meant = std::sync::Arc<BTreeSet<(Kind, Facet)>>;
+/// Which kinds, each with which facets: a bit for a facet, by its number, at the number of the kind. It is asked of every overlap that is passed over.
+type Meant = Arc<[u32; MOST_KINDS]>;
+
+/// More than the highest number of a kind.
+const MOST_KINDS: usize = 32;
 
 impl Search {
     /// A search. Without `is_paged` it finds all, whatever page is asked for.
@@ -54,13 +58,9 @@ impl Search {
         let mut by_peer: BTreeMap<MemberId, Meant> = BTreeMap::new();
         let mut meant = Vec::with_capacity(groups.len());
         for group in &groups {
-            let is_meant = filter.means_event(group, &info(group), scope.own.names());
-            let of_peer = || {
-                by_peer
-                    .entry(group.peer.clone())
-                    .or_insert_with(|| pairs(&filter, &group.peer).into())
-                    .clone()
-            };
+            let is_meant = filter.means_event(group, scope.own.names());
+            let of_peer =
+                || by_peer.entry(group.peer.clone()).or_insert_with(|| pairs(&filter, &group.peer)).clone();
             meant.push(is_meant.then(of_peer));
         }
         let (skip, left) =
@@ -138,7 +138,8 @@ impl Search {
     fn may_mean(&self, brief: &OverlapBrief) -> bool {
         let at = (brief.group as usize).wrapping_sub(1);
         let meant = self.meant.get(at).and_then(Option::as_ref);
-        meant.is_some_and(|pairs| pairs.contains(&(brief.kind, brief.facet)))
+        let facets = meant.and_then(|facets| facets.get(usize::from(brief.kind.number())));
+        facets.is_some_and(|facets| facets & bit(brief.facet) != 0)
     }
 
     /// Leaves out rows that are not meant, are passed over, or are too many.
@@ -246,7 +247,7 @@ pub(crate) fn overlap_named(scope: &Scope, uuid: Uuid) -> Result<Option<OverlapR
 }
 
 /// Kinds and facets of overlaps with a partner that may be meant.
-fn pairs(filter: &Filter, peer: &MemberId) -> BTreeSet<(Kind, Facet)> {
+fn pairs(filter: &Filter, peer: &MemberId) -> Meant {
     let may = |terms: &Option<Terms>, kind: Kind, text_of: fn(&'static str) -> &'static str| {
         let mut texts = types_of(kind).iter().map(|name| text_of(name));
         terms.as_ref().is_none_or(|terms| texts.any(|text| terms.mean(&[text])))
@@ -262,7 +263,18 @@ fn pairs(filter: &Filter, peer: &MemberId) -> BTreeSet<(Kind, Facet)> {
         }
         _ => true,
     };
-    all.filter(tagged).collect()
+    let mut meant = [0; MOST_KINDS];
+    for (kind, facet) in all.filter(tagged) {
+        if let Some(facets) = meant.get_mut(usize::from(kind.number())) {
+            *facets |= bit(facet);
+        }
+    }
+    meant.into()
+}
+
+/// The bit of a facet. There are fewer than 32.
+const fn bit(facet: Facet) -> u32 {
+    1 << (facet.number() % 32)
 }
 
 /// Whether terms speak of a marking: which one an overlap has is known only of its row.
