@@ -80,6 +80,16 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// The hash of the token of RFC 6750, by which a caller that stays is looked up again.
+pub(crate) fn bearer_hash(headers: &HeaderMap) -> Option<[u8; 32]> {
+    bearer(headers).map(token_hash)
+}
+
+/// Whether a token still stands and has the role.
+pub(crate) async fn still_has(state: &ApiState, hash: [u8; 32], role: Role) -> bool {
+    matches!(state.token(hash).await, Ok(Some(record)) if allows(&record.roles, role))
+}
+
 /// What is stored of a token.
 pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()

@@ -22,8 +22,8 @@ use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::{
-    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, query, receipts,
-    sightings, status, tokens, warning_lists,
+    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
+    receipts, sightings, status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -102,6 +102,13 @@ fn all_routes(state: ApiState) -> Routes {
         .add(read, routes!(exchanges::list))
         .add(read, routes!(exchanges::show))
         .add(read, routes!(overlaps::list))
+        .add(read, routes!(push::stream))
+        .add(read, routes!(push::list))
+        .add(read, routes!(push::webhooks))
+        .add(read, routes!(push::dead_letters))
+        .add(admin, routes!(push::send_all_again))
+        .add(admin, routes!(push::send_again))
+        .add(admin, routes!(push::discard))
         .add(read, routes!(peers::list))
         .add(read, routes!(receipts::list))
         .add(read, routes!(receipts::show))
@@ -125,10 +132,10 @@ fn all_routes(state: ApiState) -> Routes {
         .add_misp(Role::Read, routes!(misp::warninglists::view))
         .add_misp(Role::Import, routes!(misp::sightings::add))
         .add_misp(Role::Import, routes!(misp::sightings::add_to))
-        .add_misp(Role::Read, routes!(misp::sightings::search))
-        .add_misp(Role::Read, routes!(misp::sightings::search_in))
-        .add_misp(Role::Read, routes!(misp::sightings::list))
-        .add_misp(Role::Read, routes!(misp::sightings::index))
+        .add_misp(Role::Read, routes!(misp::sighting_search::search))
+        .add_misp(Role::Read, routes!(misp::sighting_search::search_in))
+        .add_misp(Role::Read, routes!(misp::sighting_search::list))
+        .add_misp(Role::Read, routes!(misp::sighting_search::index))
         .add_taxii(Role::Read, routes!(read::discovery))
         .add_taxii(Role::Read, routes!(read::api_root))
         .add_taxii(Role::Read, routes!(read::collections))

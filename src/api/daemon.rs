@@ -7,6 +7,9 @@ use std::sync::Arc;
 use overlap_coalition::{
     Agreement, EngineName, ExchangeId, MemberId, MemberStatus, Receipt, Refusal, SignedDocument, Timestamp,
 };
+use tokio::sync::broadcast;
+
+use crate::Sinks;
 
 use crate::WarningLists;
 
@@ -32,6 +35,17 @@ pub struct ExchangeProgress {
     pub done: u64,
     /// Items in it.
     pub total: u64,
+}
+
+/// That an exchange moved on.
+#[derive(Clone, Debug)]
+pub struct ProgressNews {
+    /// Which.
+    pub exchange: ExchangeId,
+    /// With whom.
+    pub peer: MemberId,
+    /// How far it is.
+    pub progress: ExchangeProgress,
 }
 
 /// Why an exchange did not even get an id.
@@ -129,6 +143,14 @@ pub trait Daemon: Send + Sync + 'static {
     fn rules(&self) -> overlap_indicator::Rules;
     /// Now.
     fn now(&self) -> Timestamp;
+    /// What tells how exchanges move on, where anything does.
+    fn progress_news(&self) -> Option<broadcast::Receiver<ProgressNews>> {
+        None
+    }
+    /// Where events are pushed to, if anywhere.
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        None
+    }
     /// The warning lists in force; none where a daemon says nothing else.
     fn warning_lists(&self) -> Arc<WarningLists> {
         Arc::new(WarningLists::none())

@@ -155,14 +155,14 @@ impl From<ExchangeProgress> for ProgressItem {
     }
 }
 
-const fn side_name(side: Side) -> &'static str {
+pub(crate) const fn side_name(side: Side) -> &'static str {
     match side {
         Side::Initiator => "initiator",
         Side::Responder => "responder",
     }
 }
 
-const fn state_name(state: ExchangeState) -> &'static str {
+pub(crate) const fn state_name(state: ExchangeState) -> &'static str {
     match state {
         ExchangeState::Offered => "offered",
         ExchangeState::Running => "running",

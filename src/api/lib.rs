@@ -20,6 +20,10 @@
 //! | `POST exchanges` | exchange | `{"peer","mode","engine","purpose","case"}`, all but the first optional; 202 and `{"exchange":id}` |
 //! | `GET exchanges[?peer=]`, `GET exchanges/{id}[?wait=SECONDS]` | read | records of exchanges; `wait` holds the answer until the end, 60 seconds at most |
 //! | `GET overlaps[?peer=][&kind=]` | read | what exchanges found |
+//! | `GET events[?after=][&types=][&peer=][&format=native\|ecs]` | read | server-sent events; `Last-Event-ID` replays what was missed |
+//! | `GET events/list[?after=][&types=][&peer=]` | read | the same, page by page |
+//! | `GET webhooks`, `GET webhooks/{name}/dead-letters` | read | how the config's webhooks do, and what they refused |
+//! | `POST webhooks/{name}/dead-letters/send`, `POST webhooks/{name}/dead-letters/{event}/send`, `DELETE webhooks/{name}/dead-letters/{event}` | admin | send them, or one, again; discard one |
 //! | `GET peers` | read | partners and agreements |
 //! | `GET receipts[?peer=]`, `GET receipts/{exchange}` | read | signed records |
 //! | `GET /taxii2/` and what is below | read | TAXII 2.1, for reading: overlaps and own indicators as STIX 2.1 |
@@ -61,6 +65,7 @@ mod nearest;
 mod overlaps;
 mod peers;
 mod problem;
+mod push;
 mod query;
 #[cfg(test)]
 mod query_tests;
@@ -84,8 +89,13 @@ mod warning_lists;
 pub use access::new_token;
 pub use api::Api;
 pub use daemon::{
-    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, ReceiptView,
+    StartRefused,
 };
 pub use misp_modules::misp_modules_router;
+pub use push::{
+    EventFormat, Sink, Sinks, SyslogFormat, SyslogSettings, Target, Transport, WebhookSecret,
+    WebhookSettings, client_tls,
+};
 pub use serve::{serve_plain, serve_tls, serve_unix};
 pub use warning_lists::{ListType, WarningList, WarningListError, WarningLists, WarningListsBuilder};

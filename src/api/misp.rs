@@ -25,6 +25,7 @@ mod search;
 pub(crate) mod server;
 mod sighting;
 mod sighting_parts;
+pub(crate) mod sighting_search;
 pub(crate) mod sightings;
 mod tag;
 mod terms;

@@ -33,6 +33,7 @@ pub(crate) enum ProblemKind {
     UnsupportedMediaType,
     Internal,
     Unreachable,
+    Busy,
 }
 
 impl ProblemKind {
@@ -71,6 +72,7 @@ impl ProblemKind {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ),
             ProblemKind::Internal => ("internal", "This node failed", StatusCode::INTERNAL_SERVER_ERROR),
+            ProblemKind::Busy => ("busy", "There are too many at once", StatusCode::SERVICE_UNAVAILABLE),
             ProblemKind::Unreachable => {
                 ("unreachable", "The partner cannot be reached", StatusCode::BAD_GATEWAY)
             }

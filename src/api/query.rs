@@ -23,7 +23,7 @@ use crate::state::{ApiState, off_thread};
 const MAX_VALUES: usize = 10_000;
 
 /// Values that one thread looks up at a time: enough for the store to look up many digests in one walk.
-const ASKED_AT_ONCE: usize = 1_250;
+const ASKED_AT_ONCE: usize = 2_500;
 
 /// Values to ask about.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -76,6 +76,10 @@ async fn plain<S>(stream: S) -> Option<S> {
     Some(stream)
 }
 
+/// Whether the listener of a request stops: answers that do not end by themselves end then.
+#[derive(Clone, Debug)]
+pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>);
+
 /// The connections of one listener.
 struct Connections {
     router: Router,
@@ -86,11 +90,12 @@ struct Connections {
 
 impl Connections {
     fn new(router: Router) -> Self {
+        let stopping = watch::Sender::new(false);
         Self {
-            router,
+            router: router.layer(Extension(Stopping(stopping.subscribe()))),
             permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             tasks: JoinSet::new(),
-            stopping: watch::Sender::new(false),
+            stopping,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::Daemon;
 use crate::access::{TokenCache, find};
 use crate::console::Console;
 use crate::problem::Problem;
+use crate::push::{Feed, MAX_STREAMS};
 
 /// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
 const IMPORTS_AT_ONCE: usize = 4;
@@ -28,11 +29,15 @@ struct Inner {
     imports: Semaphore,
     openapi: OnceLock<Bytes>,
     console: Console,
+    feed: Feed,
+    streams: Arc<Semaphore>,
 }
 
 impl ApiState {
     pub(crate) fn new(store: Arc<dyn Store>, daemon: Arc<dyn Daemon>, metrics: PrometheusHandle) -> Self {
         Self(Arc::new(Inner {
+            feed: Feed::of(&*store),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             store,
             daemon,
             metrics,
@@ -66,6 +71,16 @@ impl ApiState {
     /// What the console remembers.
     pub(crate) fn console(&self) -> &Console {
         &self.0.console
+    }
+
+    /// The store's word that there are new events.
+    pub(crate) fn feed(&self) -> Feed {
+        self.0.feed.clone()
+    }
+
+    /// Streams of events that may begin.
+    pub(crate) fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
     }
 
     /// The OpenAPI document, which is known only when every route is.

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 
 use crate::DaemonStatus;
 use crate::problem::Problem;
+use crate::push::SinkItem;
 use crate::rfc3339::rfc3339;
-use crate::state::ApiState;
+use crate::state::{ApiState, off_thread};
 
 /// The node at a glance.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,7 +20,7 @@ use crate::state::ApiState;
     "member": "police", "coalition": "example", "version": "0.1.0", "ready": true, "peer_address": "127.0.0.1:7700",
     "roster_version": 3, "roster_expires": "2027-01-01T00:00:00Z", "certificate_ends": "2026-12-31T23:59:59Z",
     "salt_epoch": 1, "started": "2026-11-01T08:00:00Z", "indicators": {"url": 1200, "wallet": 310},
-    "overlaps": {"payments": 42}, "exchanges": 7, "disk_bytes": 1048576
+    "overlaps": {"payments": 42}, "exchanges": 7, "disk_bytes": 1048576, "sinks": []
 }))]
 pub(crate) struct Status {
     /// This node's member.
@@ -53,17 +54,23 @@ pub(crate) struct Status {
     exchanges: u64,
     /// Bytes on disk.
     disk_bytes: u64,
+    /// Where events are pushed to, and how far each is.
+    sinks: Vec<SinkItem>,
 }
 
 /// The node at a glance.
 #[utoipa::path(get, path = "/api/v1/status", tag = "node", responses((status = 200, body = Status)))]
 pub(crate) async fn status(State(state): State<ApiState>) -> Result<Json<Status>, Problem> {
     let counts = state.store(|store| store.counts()).await?;
-    Ok(Json(Status::new(state.daemon().status(), counts)))
+    let sinks = match state.daemon().sinks() {
+        Some(sinks) => off_thread(move || sinks.items()).await??,
+        None => Vec::new(),
+    };
+    Ok(Json(Status::new(state.daemon().status(), counts, sinks)))
 }
 
 impl Status {
-    fn new(daemon: DaemonStatus, counts: StoreCounts) -> Self {
+    fn new(daemon: DaemonStatus, counts: StoreCounts, sinks: Vec<SinkItem>) -> Self {
         Self {
             member: daemon.member.to_string(),
             coalition: daemon.coalition,
@@ -79,6 +86,7 @@ impl Status {
             overlaps: counts.overlaps.iter().map(|(peer, count)| (peer.to_string(), *count)).collect(),
             exchanges: counts.exchanges,
             disk_bytes: counts.disk_bytes,
+            sinks,
         }
     }
 }

@@ -5,6 +5,7 @@ mod bench;
 mod completions;
 mod config_check;
 mod demo;
+mod events;
 mod exchange;
 mod export;
 mod import;
@@ -89,6 +90,7 @@ enum Command {
     Restore(export::RestoreArgs),
     Exchange(exchange::ExchangeArgs),
     Overlaps(overlaps::OverlapsArgs),
+    Events(events::EventsArgs),
     Peers(peers::PeersArgs),
     Agreements(agreements::AgreementsArgs),
     Receipts(receipts::ReceiptsArgs),
@@ -171,6 +173,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
         Command::Restore(args) => export::restore(context, &args),
         Command::Exchange(args) => on_runtime(exchange::run(context, args)),
         Command::Overlaps(args) => on_runtime(overlaps::run(context, args)),
+        Command::Events(args) => on_runtime(events::run(context, args)),
         Command::Peers(args) => on_runtime(peers::run(context, args)),
         Command::Agreements(args) => agreements::run(context, &args),
         Command::Receipts(args) => on_runtime(receipts::run(context, args)),

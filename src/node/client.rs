@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use crate::cli::ImportReport;
@@ -166,20 +167,44 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(|_| ClientError::Answer)
     }
 
+    /// Opens an answer that does not end by itself.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says.
+    pub(crate) async fn open(&self, path: &str) -> Result<Opened, ClientError> {
+        let (mut sender, driver) = self.connect().await?;
+        let opened = Opening(driver);
+        let request = self.request(Method::GET, path, None)?;
+        let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+        if response.status().is_success() {
+            return Ok(Opened { body: response.into_body(), _opening: opened });
+        }
+        match read_answer(response).await {
+            Ok(_) => Err(ClientError::Answer),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn connect(
+        &self,
+    ) -> Result<(http1::SendRequest<Body>, JoinHandle<hyper::Result<()>>), ClientError> {
+        let stream = unix_socket::connect(&self.socket)
+            .await
+            .map_err(|source| ClientError::NotRunning { socket: self.socket.clone(), source })?;
+        let (sender, connection) = http1::handshake(TokioIo::new(OneWayAtLast::new(stream)))
+            .await
+            .map_err(|error| broken(&error))?;
+        // The connection lives as long as its request; its own end is seen in the request's.
+        Ok((sender, tokio::spawn(connection)))
+    }
+
     async fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<(&str, Body)>,
     ) -> Result<Bytes, ClientError> {
-        let stream = unix_socket::connect(&self.socket)
-            .await
-            .map_err(|source| ClientError::NotRunning { socket: self.socket.clone(), source })?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(OneWayAtLast::new(stream)))
-            .await
-            .map_err(|error| broken(&error))?;
-        // The connection lives as long as its request; its own end is seen in the request's.
-        let driver = tokio::spawn(connection);
+        let (mut sender, driver) = self.connect().await?;
         let request = self.request(method, path, body)?;
         let response = sender.send_request(request).await.map_err(|error| broken(&error));
         let answer = match response {
@@ -209,6 +234,32 @@ impl Client {
         request
             .body(body.map_or_else(empty, |(_, body)| body))
             .map_err(|_| ClientError::Broken("the request cannot be written".into()))
+    }
+}
+
+/// The task of a connection, which ends with whoever holds it.
+struct Opening(JoinHandle<hyper::Result<()>>);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An answer that is read as it comes.
+pub(crate) struct Opened {
+    body: hyper::body::Incoming,
+    _opening: Opening,
+}
+
+impl Opened {
+    /// The next bytes; `None` once it has ended.
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Ok(bytes) = self.body.frame().await?.ok()?.into_data() {
+                return Some(bytes);
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod keys;
 mod load;
 mod misp_modules;
 mod period;
+pub(crate) mod push;
 mod text;
 mod warning_lists;
 
@@ -21,6 +22,7 @@ pub use keys::{SectionKeys, sections};
 pub use load::ConfigError;
 pub use misp_modules::MispModulesSection;
 pub use period::Period;
+pub use push::{SyslogSection, WebhookSection};
 pub use text::{HexKey, Text};
 pub use warning_lists::WarningListsSection;
 
@@ -58,6 +60,12 @@ pub struct Config {
     /// The members with whom it compares.
     #[serde(default)]
     pub partner: Vec<PartnerSection>,
+    /// Where events are posted to.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSection>,
+    /// Where events go as syslog messages.
+    #[serde(default)]
+    pub syslog: Vec<SyslogSection>,
 }
 
 /// `[node]`
@@ -272,11 +280,16 @@ impl Config {
             &mut self.keys.sealing,
         ];
         let optional = [&mut self.api.certificate, &mut self.api.key];
+        let webhooks =
+            self.webhook.iter_mut().flat_map(|webhook| [Some(&mut webhook.secret), webhook.ca.as_mut()]);
+        let syslogs = self.syslog.iter_mut().map(|syslog| syslog.ca.as_mut());
+        let pushed = webhooks.chain(syslogs).flatten();
         always
             .into_iter()
             .chain(&mut self.peer.crls)
             .chain(&mut self.warning_lists.files)
             .chain(optional.into_iter().flatten())
+            .chain(pushed)
             .collect()
     }
 }

@@ -23,7 +23,9 @@ use crate::node::Node;
 use crate::peer_setup::PeerSetup;
 use crate::scheduler::{Schedule, Scheduler};
 use crate::store_access::{self, OpenStore};
-use crate::{client, clock, logging, pki, reload, roster_keeper, unix_socket, warning_lists};
+use crate::{
+    client, clock, logging, notices, pki, push_setup, reload, roster_keeper, unix_socket, warning_lists,
+};
 
 /// The name of the token that the config's token file holds.
 const OPERATOR: &str = "operator";
@@ -53,8 +55,11 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     let schedule = Arc::new(Schedule::default());
     let node = start_node(&config, open, &store, &schedule).await?;
     node.set_warning_lists(lists);
+    // Before anybody can begin an exchange, every new sink has a position.
+    push_setup::begin(&node, &config).await?;
     let servers = Servers::begin(&config, &store, &node, metrics).await?;
     let keeper = tokio::spawn(roster_keeper::run(node.clone()));
+    let notices = tokio::spawn(notices::run(node.clone()));
     let mut scheduler = Scheduler::begin(&node, &store, &schedule);
     let (version, _) = node.peer().roster();
     tracing::info!(member = %*config.node.member, peer = %node.peer().local_address(), api = %config.api.socket.display(), roster = version, "ready");
@@ -66,6 +71,7 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     drop(scheduler);
     stop(&node, servers).await;
     keeper.abort();
+    notices.abort();
     Ok(())
 }
 
@@ -302,6 +308,7 @@ async fn stop(node: &Node, servers: Servers) {
     tracing::info!(seconds = limit.as_secs(), "stopping; running exchanges may end within the limit");
     node.begin_stopping();
     node.peer().shutdown(limit).await;
+    node.sinks().stop().await;
     servers.end().await;
     tracing::info!("stopped");
 }

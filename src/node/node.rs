@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use overlap_api::{
-    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
-    WarningLists,
+    Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, ReceiptView, Sinks,
+    StartRefused, WarningLists,
 };
 use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::Rules;
 use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
 use overlap_store::{ExchangeRecord, Store};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::config::Config;
 use crate::running::Running;
@@ -31,6 +31,7 @@ pub(crate) struct Node {
     ready: AtomicBool,
     running: Arc<Running>,
     schedule: Arc<Schedule>,
+    sinks: Arc<Sinks>,
     warning_lists: RwLock<Arc<WarningLists>>,
 }
 
@@ -43,7 +44,9 @@ impl Node {
         store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
     ) -> Self {
+        let sinks = Sinks::new(store.clone(), &config.node.member, || clock::now().0);
         Self {
+            sinks: Arc::new(sinks),
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),
@@ -69,6 +72,11 @@ impl Node {
     /// The store.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Where events are pushed to.
+    pub(crate) fn sinks(&self) -> &Sinks {
+        &self.sinks
     }
 
     /// Takes a new config, once the network side has taken it.
@@ -100,6 +108,7 @@ impl Node {
         &self,
         ask: ExchangeAsk,
     ) -> Result<(ExchangeId, oneshot::Receiver<Result<ExchangeRecord, ExchangeError>>), StartRefused> {
+        let with = ask.peer.clone();
         let request = self.request(ask)?;
         let (events, mut heard) = mpsc::channel(EVENTS);
         let peer = self.peer.clone();
@@ -107,7 +116,7 @@ impl Node {
         let Some(id) = first_id(&mut heard).await else {
             return Err(not_begun(exchange.await));
         };
-        self.running.begin(id);
+        self.running.begin(id, with);
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(follow(self.running.clone(), id, heard, exchange, sender));
         Ok((id, receiver))
@@ -232,6 +241,14 @@ impl Daemon for Node {
 
     fn now(&self) -> Timestamp {
         clock::now()
+    }
+
+    fn progress_news(&self) -> Option<broadcast::Receiver<ProgressNews>> {
+        Some(self.running.news())
+    }
+
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        Some(self.sinks.clone())
     }
 
     fn warning_lists(&self) -> Arc<WarningLists> {

@@ -36,6 +36,11 @@ impl<'a> Pages<'a> {
         Self { client, path: format!("{path}?limit={PAGE}{parts}"), next: Next::First }
     }
 
+    /// The list at `path` after one of its rows.
+    pub(crate) fn after(client: &'a Client, path: &str, query: &[(&str, Option<&str>)], row: &str) -> Self {
+        Self { next: Next::After(row.to_owned()), ..Self::new(client, path, query) }
+    }
+
     /// The next page; `None` after the last.
     ///
     /// # Errors

@@ -3,26 +3,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use overlap_api::WarningLists;
+use overlap_api::{Sink, WarningLists};
 
 use crate::config::Config;
 use crate::daemon::off_thread;
 use crate::exit::CommandError;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
-use crate::{pki, secretariat, warning_lists};
+use crate::{pki, push_setup, secretariat, warning_lists};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
     let path = path.to_owned();
     let read = off_thread(move || New::read(&path)).await;
-    let taken = read.and_then(|new| {
-        let lists = new.lists.clone();
-        new.take(node).map(|()| lists)
-    });
-    match taken {
-        Ok(lists) => {
-            take_lists(node, lists).await;
+    match take(node, read).await {
+        Ok(()) => {
             tracing::info!("reloaded");
             true
         }
@@ -33,7 +28,19 @@ pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
     }
 }
 
+async fn take(node: &Arc<Node>, read: Result<New, CommandError>) -> Result<(), CommandError> {
+    let mut new = read?;
+    let (sinks, lists) = (std::mem::take(&mut new.sinks), new.lists.clone());
+    new.take(node)?;
+    take_lists(node, lists).await;
+    if let Err(error) = node.sinks().configure(sinks).await {
+        tracing::error!(%error, "the rest is reloaded, but events are pushed nowhere until the next reload");
+    }
+    Ok(())
+}
+
 struct New {
+    sinks: Vec<Sink>,
     config: Config,
     setup: PeerSetup,
     certificate_ends: overlap_coalition::Timestamp,
@@ -48,8 +55,9 @@ impl New {
         let named = config.peer.certificate.display().to_string();
         let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
         let roster = secretariat::read(&config.roster.file)?;
+        let sinks = push_setup::read(&config)?;
         let lists = Arc::new(warning_lists::read(&config.warning_lists)?);
-        Ok(Self { config, setup, certificate_ends, roster, lists })
+        Ok(Self { sinks, config, setup, certificate_ends, roster, lists })
     }
 
     fn take(self, node: &Node) -> Result<(), CommandError> {

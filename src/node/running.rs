@@ -3,30 +3,45 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use overlap_api::ExchangeProgress;
-use overlap_coalition::ExchangeId;
-use tokio::sync::watch;
+use overlap_api::{ExchangeProgress, ProgressNews};
+use overlap_coalition::{ExchangeId, MemberId};
+use tokio::sync::{broadcast, watch};
+
+/// News that wait for a slow listener: what it misses is old.
+const NEWS: usize = 64;
 
 /// The exchanges that run, each with its progress and a channel that closes at its end.
-#[derive(Default)]
-pub(crate) struct Running(Mutex<HashMap<ExchangeId, Entry>>);
+pub(crate) struct Running {
+    entries: Mutex<HashMap<ExchangeId, Entry>>,
+    news: broadcast::Sender<ProgressNews>,
+}
 
 struct Entry {
+    peer: MemberId,
     progress: ExchangeProgress,
     ended: watch::Sender<()>,
 }
 
+impl Default for Running {
+    fn default() -> Self {
+        Self { entries: Mutex::default(), news: broadcast::Sender::new(NEWS) }
+    }
+}
+
 impl Running {
     /// Notes that an exchange runs.
-    pub(crate) fn begin(&self, id: ExchangeId) {
+    pub(crate) fn begin(&self, id: ExchangeId, peer: MemberId) {
         let progress = ExchangeProgress { phase: "offer".to_owned(), done: 0, total: 0 };
-        self.entries().insert(id, Entry { progress, ended: watch::Sender::new(()) });
+        self.entries().insert(id, Entry { peer, progress, ended: watch::Sender::new(()) });
     }
 
     /// Notes how far it is.
     pub(crate) fn advance(&self, id: ExchangeId, progress: ExchangeProgress) {
         if let Some(entry) = self.entries().get_mut(&id) {
-            entry.progress = progress;
+            entry.progress = progress.clone();
+            let news = ProgressNews { exchange: id, peer: entry.peer.clone(), progress };
+            // Mostly nobody listens.
+            let _ = self.news.send(news);
         }
     }
 
@@ -40,6 +55,11 @@ impl Running {
         self.entries().get(&id).map(|entry| entry.progress.clone())
     }
 
+    /// What tells how exchanges move on.
+    pub(crate) fn news(&self) -> broadcast::Receiver<ProgressNews> {
+        self.news.subscribe()
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(&self, id: ExchangeId) {
         let receiver = self.entries().get(&id).map(|entry| entry.ended.subscribe());
@@ -51,7 +71,7 @@ impl Running {
 
     fn entries(&self) -> MutexGuard<'_, HashMap<ExchangeId, Entry>> {
         // Every change is one call of the map: it is whole even if a thread panicked.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,7 +84,7 @@ mod tests {
         let running = std::sync::Arc::new(Running::default());
         let id = ExchangeId([1; 16]);
         running.ended(id).await;
-        running.begin(id);
+        running.begin(id, "police".parse().unwrap());
         let waiting = tokio::spawn({
             let running = running.clone();
             async move { running.ended(id).await }

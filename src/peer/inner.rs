@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use overlap_coalition::{MemberId, SignedDocument, Timestamp};
-use overlap_store::Store;
+use overlap_coalition::{MemberId, RosterError, SignedDocument, Timestamp};
+use overlap_store::{Notice, Store};
 use quinn::{Endpoint, VarInt};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) refusals: Refusals,
     pub(crate) refused_log: RefusedLog,
     stopping: AtomicBool,
+    /// The latest version of which two rosters were seen.
+    alarmed: AtomicU64,
     /// Held by whoever replaces [`Inner::live`], so that two changes cannot undo each other.
     change: Mutex<()>,
     certificate_ends: Mutex<HashMap<MemberId, Timestamp>>,
@@ -80,6 +82,7 @@ impl Inner {
             refusals: Refusals::default(),
             refused_log: RefusedLog::default(),
             stopping: AtomicBool::new(false),
+            alarmed: AtomicU64::new(0),
             change: Mutex::new(()),
             certificate_ends: Mutex::default(),
             #[cfg(test)]
@@ -112,7 +115,8 @@ impl Inner {
         // Verified before the lock is taken, by what is in force; that may be replaced meanwhile.
         let (_change, live, verified) = loop {
             let live = self.live.load_full();
-            let verified = live.verify_roster(document.clone(), self.clock.now())?;
+            let verified = live.verify_roster(document.clone(), self.clock.now());
+            let verified = verified.inspect_err(|error| self.tell_of_two_rosters(error))?;
             let change = self.change();
             if Arc::ptr_eq(&live, &self.live.load()) {
                 break (change, live, verified);
@@ -126,6 +130,17 @@ impl Inner {
         self.replace(live.with_roster(Arc::new(verified)));
         tracing::info!(version, "took a newer roster");
         Ok(true)
+    }
+
+    /// The alarm is an event too, once for each version.
+    fn tell_of_two_rosters(&self, error: &PeerSetupError) {
+        let PeerSetupError::Roster(RosterError::Equivocation { version }) = *error else { return };
+        if self.alarmed.fetch_max(version, Ordering::AcqRel) >= version {
+            return;
+        }
+        if let Err(error) = self.store.tell(&Notice::RosterAlarm { version }, self.clock.now()) {
+            tracing::error!(%error, "the alarm could not be stored");
+        }
     }
 
     fn replace(&self, live: Live) {

@@ -14,8 +14,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, Hold, IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter,
-    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store, Warnings,
+    ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, ExchangeState, Hold,
+    IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter, Overriding, Selection,
+    SightingFilter, SightingKind, SledStore, Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -27,7 +28,7 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 6;
+const CALLS: usize = 7;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -208,11 +209,16 @@ fn call(store: &SledStore, number: usize) {
             let sighting = NewSighting { indicator, kind: SightingKind::Seen, at: 7, source: "s".into() };
             assert_eq!(store.add_sightings(vec![sighting], clock(step)).unwrap().len(), 1);
         }
-        _ => {
+        5 => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
             let rows = all_pages(LONGEST_PAGE, |page| store.indicators(&IndicatorFilter::default(), page));
             let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
             store.store_overlaps(&record(step), &found, clock(step)).unwrap();
+        }
+        _ => {
+            let ended = Some(clock(step).0);
+            let state = ExchangeState::Completed;
+            store.update_exchange(&crate::ExchangeRecord { state, ended, ..record(step) }).unwrap();
         }
     }
 }
@@ -236,6 +242,7 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
+    let events = events_in(store, &overlaps);
     let overlaps = overlaps.len();
     let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
     let seen = all.iter().filter(|row| row.context.last_seen == Some(7)).count();
@@ -247,14 +254,35 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
     let expected = |calls| {
         let of = |call| steps(calls, call);
-        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS]
+        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS, of(6)]
     };
-    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps];
+    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps, events - overlaps];
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);
     assert_eq!(digests, rows.len());
     calls.unwrap_or_else(|| panic!("{found:?} is not {:?} or {:?}", expected(least), expected(least + 1)))
+}
+
+/// How many events there are; every overlap is one, in its order.
+fn events_in(store: &SledStore, overlaps: &[crate::OverlapRow]) -> usize {
+    let mut of_overlaps = overlaps.iter();
+    let (mut after, mut count) = (EventId::START, 0);
+    loop {
+        let page = store.events_after(after, &EventFilter::default(), 7).unwrap();
+        assert!(rise(page.events.iter().map(|event| event.id.0)) && page.upto >= after);
+        for event in &page.events {
+            assert!(event.id > after);
+            if let EventBody::Overlap(row) = &event.body {
+                assert_eq!(Some(row.added), of_overlaps.next().map(|row| row.added));
+            }
+        }
+        (after, count) = (page.upto, count + page.events.len());
+        if !page.more {
+            assert_eq!((of_overlaps.next().map(|row| row.added), after), (None, store.last_event()));
+            return count;
+        }
+    }
 }
 
 /// Whether dates rise by a step at least.

@@ -6,6 +6,7 @@
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
 //! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}  {"record":"sighting",..}
+//! {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -24,6 +25,8 @@ use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read, Write};
 
 use crate::added::date_of_seconds;
+use crate::event_log::StoredEvent;
+use crate::sinks::{PositionRecord, StoredLetter};
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, SightingKind, SightingRow, StoreError};
 
@@ -45,6 +48,9 @@ pub(crate) enum Record {
     Ledger(LedgerRecord),
     Visit(VisitRecord),
     Sighting(SightingRecord),
+    Event(StoredEvent),
+    Position(PositionRecord),
+    Letter(StoredLetter),
     Override(OverrideRecord),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),

@@ -14,6 +14,7 @@ use crate::export_format::{
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
+use crate::sinks::PositionRecord;
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
@@ -67,6 +68,15 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     }
     for (key, plain) in table(store, keys::VISIT)? {
         to.record(&Record::Visit(visit_record(&key, &plain)?))?;
+    }
+    for (_, plain) in table(store, keys::EVENT)? {
+        to.record(&Record::Event(from_json(&plain)?))?;
+    }
+    for (key, plain) in table(store, keys::POSITION)? {
+        to.record(&Record::Position(PositionRecord::of(&key, &plain)?))?;
+    }
+    for (_, plain) in table(store, keys::LETTER)? {
+        to.record(&Record::Letter(from_json(&plain)?))?;
     }
     for (id, of) in holding::overrides(store)? {
         to.record(&Record::Override(OverrideRecord::new(id, of)))?;

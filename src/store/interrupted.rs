@@ -4,6 +4,7 @@ use overlap_coalition::{ExchangeId, Timestamp};
 
 use crate::database::Batch;
 use crate::error::damaged;
+use crate::event_log::NewEntries;
 use crate::records::{exchange, put_exchange};
 use crate::sled_store::SledStore;
 use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode, StoreError};
@@ -12,14 +13,18 @@ use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode, StoreEr
 pub(crate) fn close(store: &SledStore, now: Timestamp) -> Result<Vec<ExchangeId>, StoreError> {
     let mut writer = store.writer()?;
     let (mut batch, mut closed) = (Batch::default(), Vec::new());
+    let mut told = NewEntries::after(&store.state());
     for id in store.state().unended.clone() {
         let record = exchange(store, id)?.ok_or(damaged("an exchange is missing"))?;
         if record.ended.is_none() {
-            put_exchange(store, &mut batch, &ended(record, now))?;
+            put_exchange(store, &mut batch, &ended(record, now), &mut told)?;
             closed.push(id);
         }
     }
-    store.commit(&mut writer, batch, |state| state.unended.clear())?;
+    store.commit(&mut writer, batch, |state| {
+        state.unended.clear();
+        told.take_into(state);
+    })?;
     Ok(closed)
 }
 

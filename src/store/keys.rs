@@ -2,7 +2,7 @@
 
 use overlap_coalition::{ExchangeId, MemberId};
 
-use crate::IndicatorId;
+use crate::{EventId, IndicatorId, SinkName};
 
 /// When indicators were added, by segment; read before the segments.
 pub(crate) const INDICATORS_ADDED: u8 = 0x08;
@@ -30,6 +30,13 @@ pub(crate) const META: u8 = 0x60;
 pub(crate) const SIGHTING: u8 = 0x90;
 /// Overrides of warnings, by indicator; read after the segments.
 pub(crate) const OVERRIDE: u8 = 0x70;
+
+/// Events that are no rows of their own, by id.
+pub(crate) const EVENT: u8 = 0x80;
+/// How far each sink has the events, by its name.
+pub(crate) const POSITION: u8 = 0x81;
+/// What sinks refused for good, by the sink's name and the event's id.
+pub(crate) const LETTER: u8 = 0x82;
 
 /// The key of indicators' ids.
 pub(crate) const ID_KEY: &[u8] = &[META, 1];
@@ -61,6 +68,23 @@ pub(crate) fn visit(token: &str) -> Vec<u8> {
 
 pub(crate) fn token(name: &str) -> Vec<u8> {
     [&[TOKEN], name.as_bytes()].concat()
+}
+
+pub(crate) fn event(id: EventId) -> Vec<u8> {
+    [&[EVENT][..], &id.0.to_be_bytes()].concat()
+}
+
+pub(crate) fn position(sink: &SinkName) -> Vec<u8> {
+    [&[POSITION], sink.as_str().as_bytes()].concat()
+}
+
+/// What the keys of a sink's dead letters begin with. No name has a zero byte.
+pub(crate) fn letters(sink: &SinkName) -> Vec<u8> {
+    [&[LETTER], sink.as_str().as_bytes(), &[0]].concat()
+}
+
+pub(crate) fn letter(sink: &SinkName, event: EventId) -> Vec<u8> {
+    [&letters(sink)[..], &event.0.to_be_bytes()].concat()
 }
 
 pub(crate) fn override_of(id: IndicatorId) -> Vec<u8> {

@@ -12,6 +12,9 @@ mod database;
 mod digest_cache;
 mod epoch;
 mod error;
+mod event;
+mod event_log;
+mod events;
 mod exchange;
 mod exchange_index;
 mod export_format;
@@ -30,6 +33,7 @@ mod loading;
 mod overlap;
 mod overlap_book;
 mod overlap_group;
+mod overlap_groups;
 mod overlap_query;
 mod overlap_tally;
 mod overlaps;
@@ -45,6 +49,7 @@ mod segment;
 mod sighting;
 mod sighting_book;
 mod sightings;
+mod sinks;
 mod sled_store;
 mod snapshot;
 mod spool;
@@ -62,6 +67,8 @@ mod crash_tests;
 mod damage_tests;
 #[cfg(test)]
 mod epoch_tests;
+#[cfg(test)]
+mod event_tests;
 #[cfg(test)]
 mod export_tests;
 #[cfg(test)]
@@ -81,6 +88,10 @@ mod testing;
 
 pub use added::ADDED_STEP;
 pub use error::StoreError;
+pub use event::{
+    BadEventId, BadSinkName, DeadLetter, Event, EventBody, EventFilter, EventId, EventPage, EventStore,
+    EventType, Notice, SinkName,
+};
 pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};

@@ -10,6 +10,7 @@ use crate::database::{Batch, Database, Writer};
 use crate::digest_cache::DigestCache;
 use crate::epoch::Epoch;
 use crate::error::damaged;
+use crate::event_log::EventLog;
 use crate::exchange_index::{ExchangeIndex, Indexed};
 use crate::folder::Folder;
 use crate::ids::IdKey;
@@ -79,6 +80,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         overlaps_added: reading.overlaps_added.dates,
         seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
+        events: reading.events,
         unended: reading.unended,
     };
     Ok(Main { roster: records::roster_of(&database)?, database, state, writer })
@@ -136,7 +138,7 @@ fn begin(
 
 /// Removes what an unfinished restore wrote. The calendar stays: it counts the first day as spent.
 fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreError> {
-    const WRITTEN: [u8; 11] = [
+    const WRITTEN: [u8; 14] = [
         keys::INDICATORS_ADDED,
         keys::OVERLAPS_ADDED,
         keys::SEGMENT,
@@ -144,9 +146,12 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         keys::OVERLAPS,
         keys::EXCHANGE,
         keys::LEDGER,
+        keys::EVENT,
+        keys::LETTER,
         keys::OVERLAPS_SEEN,
-        keys::VISIT,
+        keys::POSITION,
         keys::SIGHTING,
+        keys::VISIT,
         keys::OVERRIDE,
     ];
     tracing::warn!("a restore did not end: what it wrote is removed");
@@ -174,6 +179,7 @@ struct Reading {
     overlaps_added: ReadDates,
     seen: SeenMarks,
     exchanges: Vec<Indexed>,
+    events: EventLog,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
 }
@@ -278,11 +284,14 @@ impl Reading {
                 self.ids = Some(IdKey::new(Reader::new(plain).array()?));
                 Ok(())
             }
+            Some(&keys::EVENT) => self.events.load(plain),
             Some(&keys::OVERRIDE) => {
                 self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
                 Override::decode(plain).map(|_| ())
             }
-            Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT) => Ok(()),
+            Some(
+                &keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT | &keys::POSITION | &keys::LETTER,
+            ) => Ok(()),
             _ => Err(damaged("a key")),
         }
     }

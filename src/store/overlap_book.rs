@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 use crate::added::{row_at, slot_of};
 use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
+use crate::overlap_groups::OverlapGroups;
 use crate::overlap_tally::{Counters, OverlapTally};
-use crate::uuids::group_uuid;
 use crate::{IndicatorId, OverlapBrief, OverlapFilter, OverlapGroup, OverlapRow, StoreError};
 
 /// Overlaps in a segment at most.
@@ -30,7 +30,7 @@ const VERSION: u8 = 2;
 #[derive(Default)]
 pub(crate) struct OverlapBook {
     segments: Vec<OverlapSegment>,
-    groups: Vec<Group>,
+    groups: OverlapGroups,
     /// The slots of all, by partner and indicator.
     index: HashTable<u32>,
     partners: BTreeMap<MemberId, Partner>,
@@ -53,16 +53,6 @@ pub(crate) struct OverlapMeta {
     pub(crate) facet: Facet,
     /// Whether it is the first, with its partner, of its indicator.
     pub(crate) is_first: bool,
-}
-
-/// Overlaps that were found together, from `first_slot` to where the next group begins.
-struct Group {
-    first_slot: u64,
-    last_slot: u64,
-    peer: u32,
-    exchange: ExchangeId,
-    found: u64,
-    overlaps: u64,
 }
 
 struct Partner {
@@ -113,9 +103,7 @@ impl OverlapBook {
 
     /// The exchange that found the overlap at a slot, and when, in seconds.
     pub(crate) fn found(&self, slot: u64) -> Option<(ExchangeId, u64)> {
-        let begun = self.groups.partition_point(|group| group.first_slot <= slot);
-        let group = self.groups.get(begun.checked_sub(1)?)?;
-        Some((group.exchange, group.found))
+        self.groups.found(slot)
     }
 
     /// The overlaps of an indicator with every partner.
@@ -145,19 +133,8 @@ impl OverlapBook {
 
     /// The group at this place of their order, with the slots of its first and its last overlap; without dates.
     pub(crate) fn group(&self, at: usize) -> Option<(OverlapGroup, u64, u64)> {
-        let group = self.groups.get(at)?;
-        let number = number_of(at);
-        let of = OverlapGroup {
-            number,
-            uuid: group_uuid(group.exchange, number),
-            peer: self.names.get(group.peer as usize)?.clone(),
-            exchange: group.exchange,
-            found: group.found,
-            first_added: 0,
-            last_added: 0,
-            overlaps: group.overlaps,
-        };
-        Some((of, group.first_slot, group.last_slot))
+        let peer = self.names.get(self.groups.peer(at)? as usize)?;
+        self.groups.group(at, peer)
     }
 
     /// The slots of overlaps that are meant, from `from` on and before `end`.
@@ -167,7 +144,7 @@ impl OverlapBook {
         end: u64,
         is_meant: &dyn Fn(&OverlapBrief) -> bool,
     ) -> impl Iterator<Item = u64> {
-        let mut at = self.groups.partition_point(|group| group.last_slot < from);
+        let mut numbers = self.groups.numbers_from(from);
         let segments = self.segments.iter().enumerate().skip(row_at(from).0 as usize);
         let all = segments.flat_map(|(segment, has)| {
             let rows = has.rows.iter().enumerate();
@@ -175,13 +152,32 @@ impl OverlapBook {
         });
         let asked = all.skip_while(move |(slot, _)| *slot < from).take_while(move |(slot, _)| *slot < end);
         let meant = asked.filter(move |(slot, meta)| {
-            while self.groups.get(at).is_some_and(|group| group.last_slot < *slot) {
-                at += 1;
-            }
             let OverlapMeta { indicator, kind, facet, .. } = **meta;
-            is_meant(&OverlapBrief { indicator, kind, facet, group: number_of(at) })
+            is_meant(&OverlapBrief { indicator, kind, facet, group: numbers.of(*slot) })
         });
         meant.map(|(slot, _)| slot)
+    }
+
+    /// The slots of overlaps from one on, with the partners that are wanted.
+    pub(crate) fn slots_from(
+        &self,
+        slot: u64,
+        wanted: impl Fn(&MemberId) -> bool,
+    ) -> impl Iterator<Item = u64> {
+        let wanted: Vec<bool> = self.names.iter().map(wanted).collect();
+        let segments = self.segments.iter().enumerate().skip(row_at(slot).0 as usize);
+        let meant = segments
+            .filter(move |(_, segment)| wanted.get(segment.peer as usize).is_some_and(|wanted| *wanted));
+        let slots = meant.flat_map(|(number, segment)| {
+            (0..segment.rows.len()).map(move |row| slot_of(number as u32, row))
+        });
+        slots.filter(move |at| *at >= slot)
+    }
+
+    /// The slot of the overlap that was added last.
+    pub(crate) fn last_slot(&self) -> Option<u64> {
+        let number = self.segments.len().checked_sub(1)?;
+        Some(slot_of(number as u32, self.segments.last()?.rows.len().checked_sub(1)?))
     }
 
     /// The slot of the first overlap with a partner.
@@ -323,7 +319,7 @@ impl OverlapBook {
         self.counters.add(peer, row.kind, row.found);
         // A store has 2^24 segments at most.
         let slot = slot_of(segment, last.rows.len()) as u32;
-        take_group(&mut self.groups, slot.into(), peer, row);
+        self.groups.take(slot.into(), peer, row);
         last.rows.push(OverlapMeta { indicator: row.indicator, kind: row.kind, facet: row.facet, is_first });
         let segments = &self.segments;
         let hash_at = |slot: &u32| {
@@ -360,22 +356,6 @@ impl OverlapBook {
         self.partners.insert(peer.clone(), Partner { number, overlaps: more, first_slot });
         number
     }
-}
-
-/// Takes a row that follows all others into the last group, or into one of its own.
-fn take_group(groups: &mut Vec<Group>, slot: u64, peer: u32, row: &OverlapRow) {
-    let (exchange, found) = (row.exchange, row.found);
-    let goes_on = |last: &&mut Group| last.peer == peer && last.exchange == exchange && last.found == found;
-    match groups.last_mut().filter(goes_on) {
-        Some(last) => (last.last_slot, last.overlaps) = (slot, last.overlaps + 1),
-        None => groups.push(Group { first_slot: slot, last_slot: slot, peer, exchange, found, overlaps: 1 }),
-    }
-}
-
-/// Groups are counted from 1.
-fn number_of(at: usize) -> u32 {
-    // There are no more groups than overlaps, and of these 2^32 at most.
-    at as u32 + 1
 }
 
 /// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.

@@ -9,6 +9,7 @@ use overlap_indicator::Facet;
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
 use crate::error::damaged;
+use crate::event_log::NewEntries;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
@@ -17,8 +18,8 @@ use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
 use crate::{
-    ExchangeRecord, IndicatorId, OverlapFilter, OverlapGroup, OverlapRow, OverlapScan, Page, PageRequest,
-    StoreError, keys,
+    ADDED_STEP, ExchangeRecord, IndicatorId, OverlapFilter, OverlapGroup, OverlapRow, OverlapScan, Page,
+    PageRequest, StoreError, keys,
 };
 
 /// The list that these pages' cursors are of.
@@ -36,10 +37,14 @@ pub(crate) fn store(
 ) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     let mut batch = Batch::default();
-    put_exchange(store, &mut batch, record)?;
-    let fresh = new_overlaps(store, record, found, now)?;
+    let mut ended = NewEntries::after(&store.state());
+    put_exchange(store, &mut batch, record, &mut ended)?;
+    // The date that each has at the earliest: later than every event before it.
+    let earliest = date_of_seconds(now.0).max(ended.last().0 + ADDED_STEP);
+    let fresh = new_overlaps(store, record, found, (now, earliest))?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
     store.commit(&mut writer, batch, |state| {
+        ended.take_into(state);
         stored.take_into(state, &record.peer);
         take_receipt(state, record);
     })
@@ -93,7 +98,7 @@ fn new_overlaps(
     store: &SledStore,
     record: &ExchangeRecord,
     found: &[(IndicatorId, Facet)],
-    now: Timestamp,
+    (now, earliest): (Timestamp, u64),
 ) -> Result<Vec<OverlapRow>, StoreError> {
     let mut seen = HashSet::new();
     let mut places: Vec<(Place, Facet)> = {
@@ -118,7 +123,7 @@ fn new_overlaps(
             found: now.0,
             tlp: row.context.tlp,
             imported: row.imported,
-            added: date_of_seconds(now.0),
+            added: earliest,
             is_first: false,
         })
     };
@@ -243,7 +248,7 @@ fn bring_up_to_date(store: &SledStore, index: &mut UuidIndex) {
     }
 }
 
-/// The rows at these places.
+/// Overlaps at places, those of one segment beside each other.
 pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<OverlapRow>, StoreError> {
     let mut found = Vec::with_capacity(places.len());
     for of_one_segment in places.chunk_by(|a, b| a.0 == b.0) {

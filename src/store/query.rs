@@ -1,5 +1,6 @@
 //! What is known of values, many at a time, all of it from memory: no segment is opened.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use overlap_coalition::{ExchangeId, MemberId};
@@ -85,7 +86,7 @@ pub(crate) fn known(store: &SledStore, asked: &[Indicator]) -> Known {
         true => asked.iter().map(|indicator| digests(&epoch.digester, indicator)).collect(),
         false => vec![Vec::new(); asked.len()],
     };
-    let meetings = meetings(&state, facets.iter().flatten().map(|(facet, digest)| (*digest, *facet)));
+    let meetings = meetings(&state, facets.iter().flatten().map(|(_, digest)| *digest));
     let each = asked.iter().zip(&facets);
     let values = each.map(|(indicator, facets)| value(&state, &meetings, indicator, facets));
     Known { values: values.collect(), has_facets }
@@ -110,8 +111,12 @@ fn value(
         let Some(met) = meetings.get(digest) else { continue };
         let others = met.own.iter().filter(|own| own.id != id);
         known.meets_more |= met.more || others.clone().nth(MOST_MET).is_some();
+        if others.clone().next().is_none() {
+            // Mostly it is alone.
+            continue;
+        }
         known.meets.extend(others.take(MOST_MET).map(|own| (*facet, *own)));
-        let of_peers = met.overlaps.chunk_by(|a, b| a.peer == b.peer);
+        let of_peers = met.overlaps(state, *facet).chunk_by(|a, b| a.peer == b.peer);
         let of_others = of_peers.filter_map(|of_peer| of_peer.iter().find(|of| of.indicator != id));
         known.overlaps.extend(of_others.cloned());
     }
@@ -134,43 +139,44 @@ fn overlaps(state: &State, id: IndicatorId, facet: Option<Facet>) -> Vec<KnownOv
 /// What has one digest.
 #[derive(Default)]
 struct Met {
-    /// One more than is named, as one may be the value itself.
     own: Vec<OwnIndicator>,
+    /// Whether there are more than these.
     more: bool,
-    /// By partners.
-    overlaps: Vec<KnownOverlap>,
+    overlaps: OnceCell<Vec<KnownOverlap>>,
 }
 
 impl Met {
-    fn take(&mut self, state: &State, facet: Facet, holder: Option<&RowMeta>) {
-        let Some(meta) = holder else {
-            self.more = true;
-            return;
-        };
-        match self.own.len() <= MOST_MET {
-            true => self.own.push(OwnIndicator::of(meta)),
-            false => self.more = true,
+    fn take(&mut self, holder: Option<&RowMeta>) {
+        match holder {
+            Some(meta) => self.own.push(OwnIndicator::of(meta)),
+            None => self.more = true,
         }
-        for of in overlaps(state, meta.id, Some(facet)) {
-            let end = self.overlaps.partition_point(|has| has.peer <= of.peer);
-            let same = self.overlaps.iter().take(end).rev().take_while(|has| has.peer == of.peer);
-            if same.count() < MOST_OF_A_PEER {
-                self.overlaps.insert(end, of);
+    }
+
+    /// Overlaps on the facet, by partners; looked up when somebody first asks.
+    fn overlaps(&self, state: &State, facet: Facet) -> &[KnownOverlap] {
+        self.overlaps.get_or_init(|| {
+            let mut found: Vec<KnownOverlap> = Vec::new();
+            for of in self.own.iter().flat_map(|own| overlaps(state, own.id, Some(facet))) {
+                let end = found.partition_point(|has| has.peer <= of.peer);
+                let same = found.iter().take(end).rev().take_while(|has| has.peer == of.peer);
+                if same.count() < MOST_OF_A_PEER {
+                    found.insert(end, of);
+                }
             }
-        }
+            found
+        })
     }
 }
 
 /// Looks up digests, each once: many values share a host or a site.
-fn meetings(state: &State, digests: impl Iterator<Item = (Digest, Facet)>) -> HashMap<Digest, Met> {
-    let facets: HashMap<Digest, Facet> = digests.collect();
-    let mut wanted: Vec<Digest> = facets.keys().copied().collect();
+fn meetings(state: &State, digests: impl Iterator<Item = Digest>) -> HashMap<Digest, Met> {
+    let mut wanted: Vec<Digest> = digests.collect();
     wanted.sort_unstable();
+    wanted.dedup();
     let mut met: HashMap<Digest, Met> = HashMap::new();
     state.catalog.snapshot().visit_holders(&wanted, MOST_LOOKED_AT, |digest, holder| {
-        if let Some(facet) = facets.get(digest) {
-            met.entry(*digest).or_default().take(state, *facet, holder.as_ref());
-        }
+        met.entry(*digest).or_default().take(holder.as_ref());
     });
     met
 }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::database::{Batch, Database};
 use crate::error::damaged;
+use crate::event_log::NewEntries;
 use crate::page::Cursor;
 use crate::sled_store::{SledStore, State};
 use crate::store::KnownRoster;
@@ -23,18 +24,25 @@ pub(crate) fn begin_exchange(store: &SledStore, record: &ExchangeRecord) -> Resu
             None => exchanges.len(),
         }
     };
-    let mut batch = Batch::default();
+    let (mut batch, mut ended) = (Batch::default(), NewEntries::after(&store.state()));
     batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
+    if let Some(at) = record.ended {
+        ended.exchange_ended(&mut batch, record, at)?;
+    }
     store.commit(&mut writer, batch, |state| {
         state.exchanges.push(record.id, &record.peer, record.receipt.is_some());
+        ended.take_into(state);
     })
 }
 
 pub(crate) fn update_exchange(store: &SledStore, record: &ExchangeRecord) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
-    let mut batch = Batch::default();
-    put_exchange(store, &mut batch, record)?;
-    store.commit(&mut writer, batch, |state| take_receipt(state, record))
+    let (mut batch, mut ended) = (Batch::default(), NewEntries::after(&store.state()));
+    put_exchange(store, &mut batch, record, &mut ended)?;
+    store.commit(&mut writer, batch, |state| {
+        take_receipt(state, record);
+        ended.take_into(state);
+    })
 }
 
 /// Takes whether a record that is durable now has a receipt.
@@ -42,11 +50,12 @@ pub(crate) fn take_receipt(state: &mut State, record: &ExchangeRecord) {
     state.exchanges.set_receipt(record.id, &record.peer, record.receipt.is_some());
 }
 
-/// Replaces a record that is there.
+/// Replaces a record that is there, and tells its end where it ends now.
 pub(crate) fn put_exchange(
     store: &SledStore,
     batch: &mut Batch,
     record: &ExchangeRecord,
+    ended: &mut NewEntries,
 ) -> Result<(), StoreError> {
     let sequence = store.state().exchanges.sequence(record.id).ok_or(StoreError::NotFound("exchange"))?;
     let stored = exchange(store, record.id)?.ok_or(damaged("an exchange is missing"))?;
@@ -54,7 +63,10 @@ pub(crate) fn put_exchange(
         return Err(StoreError::NotFound("exchange with this partner"));
     }
     batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
-    Ok(())
+    match (stored.ended, record.ended) {
+        (None, Some(at)) => ended.exchange_ended(batch, record, at),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn exchange(store: &SledStore, id: ExchangeId) -> Result<Option<ExchangeRecord>, StoreError> {

@@ -13,17 +13,19 @@ use overlap_indicator::Indicator;
 use crate::charging::calendar;
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
+use crate::event_log::StoredEvent;
 use crate::export_format::{ExportReader, IdentityRecord, LedgerRecord, Record, VisitRecord};
 use crate::ids::IdKey;
 use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
 use crate::sighting_book::pack;
+use crate::sinks::{PositionRecord, StoredLetter};
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{
-    IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps, visits,
+    EventId, IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps, visits,
 };
 
 /// Rows that are written together.
@@ -89,6 +91,7 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
 struct Checks {
     identity: bool,
     exchanges: HashSet<ExchangeId>,
+    last_event: EventId,
     sightings: u32,
     overrides: HashSet<IndicatorId>,
 }
@@ -116,6 +119,13 @@ impl Checks {
                 self.sightings += 1;
                 in_order
             }
+            Record::Event(event) => {
+                event.told()?;
+                let id = event.entry()?.id;
+                std::mem::replace(&mut self.last_event, id) < id
+            }
+            Record::Position(position) => position.parts().map(|_| true)?,
+            Record::Letter(letter) => letter.parts().map(|_| true)?,
             Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
@@ -156,6 +166,9 @@ struct Waiting {
     visits: Vec<VisitRecord>,
     /// Of each overlap, whether it is marked.
     seen: Vec<bool>,
+    events: Vec<StoredEvent>,
+    positions: Vec<PositionRecord>,
+    letters: Vec<StoredLetter>,
     /// These wait for the last indicator: admins made them, one at a time.
     overrides: Vec<(IndicatorId, Override)>,
 }
@@ -163,7 +176,11 @@ struct Waiting {
 impl Waiting {
     fn len(&self) -> usize {
         let records = self.exchanges.len() + self.ledger.len() + self.visits.len() + self.sightings.len();
-        self.rows.len() + self.overlaps.len() + records
+        self.rows.len() + self.overlaps.len() + records + self.of_events()
+    }
+
+    fn of_events(&self) -> usize {
+        self.events.len() + self.positions.len() + self.letters.len()
     }
 }
 
@@ -175,6 +192,9 @@ fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), Sto
             Record::Identity(identity) => write_identity(store, writer, &identity)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
             Record::Visit(visit) => waiting.visits.push(visit),
+            Record::Event(event) => waiting.events.push(event),
+            Record::Position(position) => waiting.positions.push(position),
+            Record::Letter(letter) => waiting.letters.push(letter),
             Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
@@ -219,7 +239,8 @@ fn write_overrides(
     Ok(())
 }
 
-/// From here on the first day that is asked for is spent.
+/// From here on the first day that is asked for is spent. The events of the file, and how far its sinks are, take the place of what this
+/// store has: an empty one has at most a few notices.
 fn write_identity(
     store: &SledStore,
     writer: &mut Writer,
@@ -231,7 +252,13 @@ fn write_identity(
     let mut batch = Batch::default();
     batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
     batch.put(keys::DAY.to_vec(), calendar.encode());
-    store.commit(writer, batch, |state| state.ids = ids)
+    for table in [keys::EVENT, keys::POSITION, keys::LETTER] {
+        store.database.keys(&[table])?.into_iter().for_each(|key| batch.remove(key));
+    }
+    store.commit(writer, batch, |state| {
+        state.ids = ids;
+        state.events.clear();
+    })
 }
 
 fn write_waiting(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) -> Result<(), StoreError> {
@@ -275,6 +302,14 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     for VisitRecord { token, date } in waiting.visits.drain(..) {
         visits::put(&mut batch, &token, date);
     }
+    let mut told = Vec::with_capacity(waiting.events.len());
+    for event in waiting.events.drain(..) {
+        let entry = event.entry()?;
+        batch.put(keys::event(entry.id), to_json(&event)?);
+        told.push(entry);
+    }
+    waiting.positions.drain(..).try_for_each(|position| position.put(&mut batch))?;
+    waiting.letters.drain(..).try_for_each(|letter| letter.put(&mut batch))?;
     let mut begun = Vec::with_capacity(waiting.exchanges.len());
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
@@ -288,5 +323,6 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     store.commit(writer, batch, |state| {
         sightings.iter().for_each(|row| state.sightings.push(row));
         begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
+        told.into_iter().for_each(|entry| state.events.add(entry));
     })
 }

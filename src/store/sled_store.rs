@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::database::{Batch, Database, Writer};
 use crate::epoch::Epoch;
 use crate::error::damaged;
+use crate::event_log::EventLog;
 use crate::exchange_index::ExchangeIndex;
 use crate::folder::Folder;
 use crate::ids::IdKey;
@@ -29,12 +30,13 @@ use crate::spool::Spool;
 use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
-    Aside, ChargeLimit, ChargeRefused, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
-    IndicatorId, IndicatorRow, Known, KnownRoster, NewIndicator, NewSighting, OverlapChoice, OverlapFilter,
-    OverlapGroup, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page,
-    PageRequest, SealKey, SightingFilter, SightingRow, Snapshot, Store, StoreCounts, StoreError, TokenRecord,
-    charging, epoch, exports, holding, indicators, interrupted, keys, loading, overlap_query, overlaps,
-    query, records, restoring, sightings, visits,
+    Aside, ChargeLimit, ChargeRefused, DeadLetter, Event, EventFilter, EventId, EventPage, EventStore,
+    ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Known,
+    KnownRoster, NewIndicator, NewSighting, Notice, OverlapChoice, OverlapFilter, OverlapGroup, OverlapQuery,
+    OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page, PageRequest, SealKey, SightingFilter,
+    SightingRow, SinkName, Snapshot, Store, StoreCounts, StoreError, TokenRecord, charging, epoch, events,
+    exports, holding, indicators, interrupted, keys, loading, overlap_query, overlaps, query, records,
+    restoring, sightings, sinks, visits,
 };
 
 /// How to open a store.
@@ -63,11 +65,15 @@ pub struct SledStore {
     pub(crate) salt_change: Mutex<()>,
     pub(crate) indicator_uuids: Mutex<UuidIndex>,
     pub(crate) overlap_uuids: Mutex<UuidIndex>,
+    listeners: Mutex<Vec<Listener>>,
     /// Changed by whoever has the writer.
     warnings: RwLock<Arc<dyn Warnings>>,
     /// Held as long as the warnings change.
     pub(crate) warnings_change: Mutex<()>,
 }
+
+/// Hears the last event.
+type Listener = Box<dyn Fn(EventId) + Send + Sync>;
 
 /// What the store has in memory. It changes only after the change is durable.
 pub(crate) struct State {
@@ -80,8 +86,17 @@ pub(crate) struct State {
     pub(crate) overlaps_added: AddedDates,
     pub(crate) seen: SeenMarks,
     pub(crate) exchanges: ExchangeIndex,
+    pub(crate) events: EventLog,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
+}
+
+impl State {
+    /// The last event of all.
+    pub(crate) fn last_event(&self) -> EventId {
+        let overlap = self.overlaps.last_slot().and_then(|slot| self.overlaps_added.date(slot));
+        self.events.last().max(EventId(overlap.unwrap_or(0)))
+    }
 }
 
 impl SledStore {
@@ -121,6 +136,7 @@ impl SledStore {
             salt_change: Mutex::default(),
             indicator_uuids: Mutex::default(),
             overlap_uuids: Mutex::default(),
+            listeners: Mutex::default(),
             warnings: RwLock::new(Arc::new(NoWarnings)),
             warnings_change: Mutex::default(),
             database: loaded.database,
@@ -186,7 +202,16 @@ impl SledStore {
         self.database.commit(writer, batch)?;
         self.folder.set_watermark(writer.commits())?;
         self.change(change);
+        self.tell_listeners();
         Ok(())
+    }
+
+    /// Whoever listens looks for itself whether it is new.
+    fn tell_listeners(&self) {
+        let last = self.state().last_event();
+        // A listener hands a number on: it cannot panic.
+        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.iter().for_each(|heard| heard(last));
     }
 
     /// Changes what is in memory and not on the disk.
@@ -461,5 +486,70 @@ impl Store for SledStore {
 
     fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError> {
         restoring::restore(self, from)
+    }
+}
+
+impl EventStore for SledStore {
+    fn events_after(
+        &self,
+        after: EventId,
+        filter: &EventFilter,
+        most: usize,
+    ) -> Result<EventPage, StoreError> {
+        events::after(self, after, filter, most)
+    }
+
+    fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
+        events::one(self, id)
+    }
+
+    fn last_event(&self) -> EventId {
+        self.state().last_event()
+    }
+
+    fn events_behind(&self, after: EventId, filter: &EventFilter) -> u64 {
+        events::behind(self, after, filter)
+    }
+
+    fn tell(&self, notice: &Notice, now: Timestamp) -> Result<EventId, StoreError> {
+        events::tell(self, notice, now)
+    }
+
+    fn on_event(&self, heard: Box<dyn Fn(EventId) + Send + Sync>) {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+    }
+
+    fn sink_position(&self, sink: &SinkName) -> Result<Option<EventId>, StoreError> {
+        sinks::position(self, sink)
+    }
+
+    fn set_sink_position(&self, sink: &SinkName, position: EventId) -> Result<(), StoreError> {
+        sinks::set_position(self, sink, position)
+    }
+
+    fn dead_letters(
+        &self,
+        sink: &SinkName,
+        after: EventId,
+        most: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        sinks::letters(self, sink, after, most)
+    }
+
+    fn count_dead_letters(&self, sink: &SinkName) -> Result<u64, StoreError> {
+        sinks::count_letters(self, sink)
+    }
+
+    fn put_dead_letter(
+        &self,
+        sink: &SinkName,
+        letter: &DeadLetter,
+        position: Option<EventId>,
+    ) -> Result<(), StoreError> {
+        sinks::put_letter(self, sink, letter, position)
+    }
+
+    fn remove_dead_letter(&self, sink: &SinkName, event: EventId) -> Result<bool, StoreError> {
+        sinks::remove_letter(self, sink, event)
     }
 }

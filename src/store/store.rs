@@ -8,10 +8,10 @@ use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 
 use crate::{
-    ChargeLimit, ChargeRefused, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter, IndicatorId,
-    IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapGroup, OverlapName,
-    OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page, PageRequest,
-    SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
+    ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
+    IndicatorId, IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapGroup,
+    OverlapName, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page,
+    PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -55,7 +55,7 @@ pub trait Aside: Write + Send {
 }
 
 /// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
-pub trait Store: Send + Sync {
+pub trait Store: EventStore + Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
     fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
     /// A page of indicators, in the order of import.

@@ -7,7 +7,7 @@ use overlap_tests::run;
 use crate::PROGRAM;
 
 /// Every command whose help is pinned.
-const COMMANDS: [&str; 41] = [
+const COMMANDS: [&str; 42] = [
     "",
     "demo",
     "lab",
@@ -33,6 +33,7 @@ const COMMANDS: [&str; 41] = [
     "restore",
     "exchange",
     "overlaps",
+    "events",
     "peers",
     "agreements",
     "receipts",

@@ -87,6 +87,26 @@ impl Node {
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in:\n{answer}"))
     }
 
+    /// What the API answers to a call without a body, with the operator's token: status and body.
+    ///
+    /// # Panics
+    /// It does not answer.
+    #[track_caller]
+    pub fn call(&self, method: &str, path: &str) -> (u16, String) {
+        let token = std::fs::read_to_string(self.folder().join("api.token")).expect("the token is there");
+        let mut socket = UnixStream::connect(self.folder().join("api.sock")).expect("the API listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: node\r\nauthorization: Bearer {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            token.trim()
+        );
+        socket.write_all(request.as_bytes()).expect("the API reads");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("the API answers in UTF-8");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, body.to_owned())
+    }
+
     /// The folder of the node's config.
     ///
     /// # Panics

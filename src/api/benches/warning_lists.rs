@@ -1,7 +1,8 @@
 //! A warning list with a million names: reading it, what it takes, and asking it.
 //!
 //! `cargo bench -p overlap-api --bench warning_lists`. Reads a file in MISP's format from `LIST` in the environment where that is set, such as its list of
-//! the million top sites, and a list of made-up names otherwise.
+//! the million top sites, and a list of made-up names otherwise. On two busy cores (load 12) either took 0.7 s to read, 8 to 12 MiB when read and some 50 MiB while it was; a million values
+//! are asked in a quarter of a second.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 

@@ -13,6 +13,7 @@ use crate::exit::{CommandError, Exit};
 use crate::key_file::{self, KeyUse};
 use crate::peer_setup::PeerSetup;
 use crate::pki;
+use crate::push_setup;
 use crate::secretariat::{self, SecretariatError};
 use crate::warning_lists;
 
@@ -71,6 +72,7 @@ fn check(config: &Config) -> Result<Report, CommandError> {
     if let (Some(certificate), Some(key)) = (&config.api.certificate, &config.api.key) {
         daemon::tls_config(certificate, key)?;
     }
+    push_setup::read(config)?;
     let lists = warning_lists::read(&config.warning_lists)?;
     let setup = PeerSetup::read(config)?;
     let named = config.peer.certificate.display().to_string();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Context;
 use crate::exit::{CommandError, Exit};
-use crate::output::{bytes_text, number_text};
+use crate::output::{bytes_text, number_text, printable};
 
 /// Show the node at a glance
 ///
@@ -34,7 +34,7 @@ fn rows(status: &Value) -> Vec<(&'static str, String)> {
     let text = |key: &str| status[key].as_str().unwrap_or("-").to_owned();
     let number = |key: &str| number_text(status[key].as_u64().unwrap_or(0));
     let ready = if status["ready"].as_bool() == Some(true) { "ready" } else { "not ready" };
-    vec![
+    let mut rows = vec![
         ("node", format!("{} of {}, version {}", text("member"), text("coalition"), text("version"))),
         ("state", format!("{ready}, since {}", text("started"))),
         ("peer endpoint", text("peer_address")),
@@ -45,7 +45,27 @@ fn rows(status: &Value) -> Vec<(&'static str, String)> {
         ("overlaps", counts(&status["overlaps"])),
         ("exchanges", number("exchanges")),
         ("store", bytes_text(status["disk_bytes"].as_u64().unwrap_or(0))),
-    ]
+    ];
+    rows.extend(status["sinks"].as_array().into_iter().flatten().map(|sink| ("push", sink_text(sink))));
+    rows
+}
+
+/// How a sink does: what waits, what was refused, and what is wrong.
+fn sink_text(sink: &Value) -> String {
+    let text = |key: &str| printable(sink[key].as_str().unwrap_or("-"));
+    let number = |key: &str| sink[key].as_u64().unwrap_or(0);
+    let mut line = format!("{} {} to {}: ", text("way"), text("name"), text("to"));
+    line += &match number("behind") {
+        0 => "nothing waits".to_owned(),
+        behind => format!("{} behind, after event {}", number_text(behind), text("position")),
+    };
+    if number("dead_letters") > 0 {
+        line += &format!("; {} dead letters", number_text(number("dead_letters")));
+    }
+    if sink["error"].is_string() {
+        line += &format!("; {} ({})", text("error"), text("error_at"));
+    }
+    line
 }
 
 fn salt_epoch(status: &Value) -> String {

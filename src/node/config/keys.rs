@@ -7,7 +7,8 @@ use serde::forward_to_deserialize_any;
 use super::agreement::AgreementSection;
 use super::{
     ApiSection, Config, ImportSection, KeysSection, LogSection, MispModulesSection, NodeSection,
-    PartnerSection, PeerSection, RosterSection, StoreSection, WarningListsSection,
+    PartnerSection, PeerSection, RosterSection, StoreSection, SyslogSection, WarningListsSection,
+    WebhookSection,
 };
 
 /// A section and its keys.
@@ -36,6 +37,8 @@ pub fn sections() -> Vec<SectionKeys> {
         of("warning_lists", keys_of::<WarningListsSection>()),
         of("partner", keys_of::<PartnerSection>()),
         of("partner.agreement", keys_of::<AgreementSection>()),
+        of("webhook", keys_of::<WebhookSection>()),
+        of("syslog", keys_of::<SyslogSection>()),
     ]
 }
 

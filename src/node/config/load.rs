@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::sections;
-use super::{Config, SectionKeys};
+use super::{Config, SectionKeys, push};
 use crate::files::{self, FileError};
 
 /// How alike two names must be for one to be offered for the other (Jaro-Winkler, 0 to 1).
@@ -119,7 +119,7 @@ fn joined(section: &str, key: &str) -> String {
 fn sentence(key: &str, section: &str, keys: &[&str]) -> String {
     let place = match section {
         "" => "at the top".to_owned(),
-        "partner" => "in [[partner]]".to_owned(),
+        "partner" | "webhook" | "syslog" => format!("in [[{section}]]"),
         section => format!("in [{section}]"),
     };
     match nearest(key, keys) {
@@ -145,7 +145,6 @@ fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
 
 /// A rule across values that the config breaks.
 fn fault(config: &Config) -> Option<String> {
-    let own = &config.node.member;
     if config.api.listen.is_some() && (config.api.certificate.is_none() || config.api.key.is_none()) {
         return Some(
             "[api] listen needs certificate and key: the API is served over TCP with TLS only".into(),
@@ -163,6 +162,11 @@ fn fault(config: &Config) -> Option<String> {
     if let Some(fault) = config.misp_modules.fault() {
         return Some(fault);
     }
+    push::fault(config).or_else(|| partner_fault(config))
+}
+
+fn partner_fault(config: &Config) -> Option<String> {
+    let own = &config.node.member;
     let mut seen = BTreeSet::new();
     config.partner.iter().find_map(|partner| {
         let id = &partner.id;

@@ -14,6 +14,7 @@
 //! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
 //! | [`console`] | the pages for people: how they are made, who is let in, and what a browser is told |
 //! | [`misp`] | how tools that speak MISP ask a node, and what they may say |
+//! | [`push`] | how events reach consoles, webhooks and SIEMs, and what each way promises |
 //! | [`threat_model`] | what is promised, against whom, and what is not |
 //! | [`operating`] | settings, reload, backup, measurements |
 
@@ -51,6 +52,8 @@ pub mod taxii {}
 pub mod console {}
 #[doc = include_str!("misp.md")]
 pub mod misp {}
+#[doc = include_str!("push.md")]
+pub mod push {}
 
 #[doc = include_str!("threat_model.md")]
 pub mod threat_model {}

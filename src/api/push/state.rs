@@ -1,0 +1,185 @@
+//! How a sink does: what its task notes and the API shows.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use overlap_store::{EventFilter, EventId, SinkName, Store};
+use serde::Serialize;
+use tokio::sync::Notify;
+use utoipa::ToSchema;
+
+use super::feed::Feed;
+use crate::rfc3339::rfc3339;
+
+/// How often a task counts what waits.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+
+/// What every sink's task has.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) node: Arc<str>,
+    pub(crate) feed: Feed,
+    /// The clock, in seconds since 1970-01-01T00:00:00Z.
+    pub(crate) now: fn() -> u64,
+}
+
+/// A sink that runs.
+pub(crate) struct SinkState {
+    pub(crate) sink: SinkName,
+    pub(crate) way: &'static str,
+    pub(crate) name: String,
+    pub(crate) to: String,
+    pub(crate) filter: EventFilter,
+    /// Ends a wait: there may be letters to send again.
+    pub(crate) wake: Notify,
+    letters: AtomicBool,
+    noted: Mutex<Noted>,
+    measured: Mutex<Option<Instant>>,
+}
+
+struct Noted {
+    position: EventId,
+    delivered: u64,
+    failed: u64,
+    error: Option<(String, u64)>,
+}
+
+impl SinkState {
+    pub(crate) fn new(
+        (way, name): (&'static str, String),
+        sink: SinkName,
+        to: String,
+        filter: EventFilter,
+        position: EventId,
+    ) -> Self {
+        Self {
+            sink,
+            way,
+            name,
+            to,
+            filter,
+            wake: Notify::new(),
+            letters: AtomicBool::new(true),
+            noted: Mutex::new(Noted { position, delivered: 0, failed: 0, error: None }),
+            measured: Mutex::default(),
+        }
+    }
+
+    /// Up to where every event was sent.
+    pub(crate) fn position(&self) -> EventId {
+        self.noted().position
+    }
+
+    /// Nothing before an event is left to send.
+    pub(crate) fn reached(&self, position: EventId) {
+        self.noted().position = position;
+    }
+
+    /// Some events were sent, or given up.
+    pub(crate) fn delivered(&self, events: usize, position: Option<EventId>) {
+        let mut noted = self.noted();
+        noted.delivered += events as u64;
+        noted.error = None;
+        noted.position = position.unwrap_or(noted.position);
+        metrics::counter!("overlapd_events_delivered_total", "sink" => self.sink.to_string())
+            .increment(events as u64);
+    }
+
+    /// Something went wrong, in words that hold nothing of what the receiver said.
+    pub(crate) fn failed(&self, why: String, now: u64) {
+        let mut noted = self.noted();
+        if noted.error.as_ref().is_none_or(|(known, _)| *known != why) {
+            tracing::warn!(sink = %self.sink, %why, "events cannot be delivered: it is tried again");
+        }
+        noted.failed += 1;
+        noted.error = Some((why, now));
+        metrics::counter!("overlapd_deliveries_failed_total", "sink" => self.sink.to_string()).increment(1);
+    }
+
+    /// Asks the task to look for letters that are to be sent again.
+    pub(crate) fn look_for_letters(&self) {
+        self.letters.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// Whether it was asked to, since the last time.
+    pub(crate) fn is_to_look(&self) -> bool {
+        self.letters.swap(false, Ordering::AcqRel)
+    }
+
+    /// Shows how far behind it is, where that was not shown just now: counting a million events takes milliseconds.
+    pub(crate) fn measure_sometimes(&self, store: &dyn Store) {
+        let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        if measured.is_none_or(|at| at.elapsed() >= MEASURE_EVERY) {
+            *measured = Some(Instant::now());
+            drop(measured);
+            self.measure(store);
+        }
+    }
+
+    /// Shows how far behind it is.
+    pub(crate) fn measure(&self, store: &dyn Store) -> u64 {
+        let behind = store.events_behind(self.position(), &self.filter);
+        // A gauge is a float: what it cannot tell apart is beyond 2^53.
+        #[allow(clippy::cast_precision_loss, reason = "a count far below 2^53")]
+        metrics::gauge!("overlapd_sink_behind", "sink" => self.sink.to_string()).set(behind as f64);
+        behind
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        // Every change is whole even if a thread panicked.
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place that events are pushed to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sink, example = json!({
+    "name": "soc", "way": "webhook", "to": "https://soc.example", "position": "0006608b8dc5e0c0", "behind": 12, "delivered": 4000,
+    "failed": 3, "dead_letters": 1, "error": "it answers with status 503", "error_at": "2026-11-18T11:06:40Z"
+}))]
+pub(crate) struct SinkItem {
+    /// Its name.
+    name: String,
+    /// `webhook` or `syslog`.
+    way: &'static str,
+    /// Where, without path and query.
+    to: String,
+    /// The last event up to which all were sent.
+    position: String,
+    /// Events that wait.
+    behind: u64,
+    /// Events sent since the node started.
+    delivered: u64,
+    /// Tries that failed since the node started.
+    failed: u64,
+    /// Events that it refused for good.
+    dead_letters: u64,
+    /// What went wrong last, in words; null once it works again.
+    error: Option<String>,
+    /// When.
+    #[schema(format = "date-time")]
+    error_at: Option<String>,
+}
+
+impl SinkItem {
+    /// How a sink does now. Blocks on the store.
+    pub(crate) fn of(state: &SinkState, store: &dyn Store) -> Result<Self, overlap_store::StoreError> {
+        let (behind, dead_letters) = (state.measure(store), store.count_dead_letters(&state.sink)?);
+        let noted = state.noted();
+        Ok(Self {
+            name: state.name.clone(),
+            way: state.way,
+            to: state.to.clone(),
+            position: noted.position.to_string(),
+            behind,
+            delivered: noted.delivered,
+            failed: noted.failed,
+            dead_letters,
+            error: noted.error.as_ref().map(|(why, _)| why.clone()),
+            error_at: noted.error.as_ref().map(|(_, at)| rfc3339(*at)),
+        })
+    }
+}
