@@ -34,9 +34,12 @@ mod tests;
 mod time;
 pub(crate) mod warninglists;
 
+pub(crate) use self::attribute::Attribute;
 pub(crate) use self::error::{MispError, MispErrorDocument};
+pub(crate) use self::event::Event;
 pub(crate) use self::gate::pass;
 pub(crate) use self::path::tidy;
+pub(crate) use self::scope::{Scope, at};
 
 /// Where it is: a client is given the URL of this.
 const ROOT: &str = "/misp/";

@@ -1,6 +1,17 @@
 //! Pages of the console over a million overlaps, with ten partners.
 //!
 //! `cargo bench -p overlap-api --bench console` fills a store, signs in, and opens each page many times, lists at places all over them.
+//! On two cores of a Sapphire Rapids virtual machine that nothing else kept busy, a page of 100 rows, medians and the slowest of 100:
+//!
+//! | page | median | slowest |
+//! |---|---|---|
+//! | overview | 0.3 ms | 0.7 ms |
+//! | overlaps in any order, by kind or partner, anywhere in the list | 0.4 ms | 7.9 ms |
+//! | overlaps of a kind of which there are none: every row is looked at | 1.4 ms | 3.4 ms |
+//! | overlaps not seen, with nine of ten marked | 0.3 ms | 1.1 ms |
+//! | a search by value | 0.1 ms | 1.1 ms |
+//!
+//! Marking 900,000 overlaps as seen, in one commit, took 52 ms.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 

@@ -1,6 +1,7 @@
 //! Overlaps as a file, of any number, read from the store page by page as the browser takes them.
 
 mod csv;
+mod misp;
 mod stix;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::problem::Problem;
 use crate::request::bad_query;
 use crate::state::ApiState;
 use csv::CsvFile;
+use misp::MispEvents;
 use stix::StixBundle;
 
 /// Rows that are in memory together.
@@ -43,20 +45,33 @@ pub(crate) async fn export(
     fields: Fields,
 ) -> Result<Response, Fault> {
     let filter = Filter::read(&fields)?;
-    let (file, media_type, name): (Box<dyn ExportFile>, _, _) = match fields.one("format") {
-        Some("csv") => (Box::new(CsvFile), "text/csv; charset=utf-8", "overlaps.csv"),
-        Some("stix") => {
-            (Box::new(StixBundle::new(&state)), "application/stix+json;version=2.1", "overlaps.json")
-        }
-        _ => return Err(bad_query("format: `csv` and `stix` are known").into()),
-    };
-    tracing::info!(by = %visitor.session.name, format = media_type, "overlaps exported from the console");
     let query = filter.query(&visitor.session);
+    let (file, query, media_type, name) = opened(&state, fields.one("format"), query)?;
+    tracing::info!(by = %visitor.session.name, format = media_type, "overlaps exported from the console");
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_DISPOSITION, disposition(name)),
     ];
     Ok((headers, body(state, file, query)).into_response())
+}
+
+type Opened = (Box<dyn ExportFile>, OverlapQuery, &'static str, &'static str);
+
+/// A file of a format, what of the query it can tell, its media type and its name.
+fn opened(state: &ApiState, format: Option<&str>, query: OverlapQuery) -> Result<Opened, Problem> {
+    match format {
+        Some("csv") => Ok((Box::new(CsvFile), query, "text/csv; charset=utf-8", "overlaps.csv")),
+        Some("stix") => {
+            let media_type = "application/stix+json;version=2.1";
+            Ok((Box::new(StixBundle::new(state)), query, media_type, "overlaps.stix.json"))
+        }
+        Some("misp") => {
+            let events = MispEvents::new(state);
+            let query = events.narrowed(query);
+            Ok((Box::new(events), query, "application/json", "overlaps.misp.json"))
+        }
+        _ => Err(bad_query("format: `csv`, `stix` and `misp` are known")),
+    }
 }
 
 /// The name is one of ours.

@@ -376,6 +376,12 @@ async fn exports_are_of_what_matches() {
     let objects = stix["objects"].as_array().unwrap();
     let count = |kind: &str| objects.iter().filter(|object| object["type"] == kind).count();
     assert_eq!((count("sighting"), count("indicator"), count("identity")), (2, 2, 2));
+    let misp = browser.get("/console/overlaps/export?format=misp&order=partner").await.json();
+    let events = misp["response"].as_array().unwrap();
+    assert_eq!((events.len(), events[0]["Event"]["Attribute"].as_array().unwrap().len()), (1, 2));
+    assert_eq!(events[0]["Event"]["info"], "Overlaps with payments");
+    let none = browser.get("/console/overlaps/export?format=misp&kind=ip").await.json();
+    assert_eq!(none["response"], serde_json::json!([]));
     let empty = browser.get("/console/overlaps/export?format=stix&kind=ip").await.json();
     assert!(empty["objects"].as_array().unwrap().len() > 3);
 }
