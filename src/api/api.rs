@@ -21,6 +21,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
+use crate::unread::drop_unread;
 use crate::{
     Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
     receipts, sightings, status, tokens, warning_lists,
@@ -64,6 +65,7 @@ impl Api {
             .method_not_allowed_fallback(wrong_method)
             .layer(from_fn(console::secure))
             .layer(from_fn(measure))
+            .layer(from_fn(drop_unread))
             .with_state(state);
         (outside(router), table)
     }

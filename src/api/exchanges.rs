@@ -186,16 +186,21 @@ pub(crate) const fn mode_name(mode: Mode) -> &'static str {
 #[schema(example = json!({"peer": "payments", "mode": "overlap", "engine": "auto", "purpose": "investigation", "case": "C-17"}))]
 pub(crate) struct BeginExchange {
     /// With whom.
+    #[schema(schema_with = crate::schemas::member)]
     peer: String,
     /// `overlap`, which is also meant if nothing is said.
+    #[schema(schema_with = crate::schemas::mode_or_none)]
     mode: Option<String>,
     /// `auto`, `voprf` or `vole`; `auto` if not said: the agreement's where it fixes one, else the faster at the two sets' sizes.
     /// Another than the agreement's is refused.
+    #[schema(schema_with = crate::schemas::engine_or_none)]
     engine: Option<String>,
     /// What for, 256 bytes at most; if not said, the first of the agreement's purposes by the alphabet, or none where it
     /// names none.
+    #[schema(schema_with = crate::schemas::purpose_or_none)]
     purpose: Option<String>,
     /// The caller's case reference, 256 bytes at most.
+    #[schema(schema_with = crate::schemas::purpose_or_none)]
     case: Option<String>,
 }
 
@@ -285,6 +290,7 @@ impl From<StartRefused> for Problem {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// With this partner only.
+    #[param(schema_with = crate::schemas::member)]
     peer: Option<String>,
     /// How many, 1 to 1,000; 100 if not said.
     #[param(minimum = 1, maximum = 1000)]

@@ -54,12 +54,15 @@ pub(crate) use report::{ImportReport, RejectItem};
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportParams {
     /// `csv`, `ndjson`, `txt`, `stix` (2.1) or `misp`.
+    #[param(schema_with = crate::schemas::import_format)]
     format: String,
     /// The kind of every value that names none; without it such a value's kind is detected.
+    #[param(schema_with = crate::schemas::kind)]
     kind: Option<String>,
     /// The source of every row that names none.
     source: Option<String>,
     /// The TLP marking of every row that names none; amber without it.
+    #[param(schema_with = crate::schemas::tlp)]
     tlp: Option<String>,
     /// The names of the columns of a CSV file that has its own: `value=ioc,kind=type`. Columns that are neither named here nor ours are
     /// passed over, and kinds are detected where no column has them.

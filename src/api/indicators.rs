@@ -106,6 +106,7 @@ pub(crate) struct IndicatorPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// Of this kind only.
+    #[param(schema_with = crate::schemas::kind)]
     kind: Option<String>,
     /// `true`: only those that a warning list holds out of exchanges; `false`: only the others.
     held: Option<bool>,
@@ -185,6 +186,7 @@ pub(crate) struct Withdraw {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WithdrawValue {
     /// Its kind; detected if not said.
+    #[schema(schema_with = crate::schemas::kind_or_none)]
     kind: Option<String>,
     /// The value, in any spelling that an import would take.
     value: String,

@@ -73,6 +73,7 @@ mod receipts;
 mod request;
 mod rfc3339;
 mod routes;
+mod schemas;
 mod serve;
 #[cfg(test)]
 mod serve_tests;
@@ -84,6 +85,7 @@ mod taxii;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod unread;
 mod warning_lists;
 
 pub use access::new_token;

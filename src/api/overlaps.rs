@@ -64,8 +64,10 @@ pub(crate) struct OverlapPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// With this partner only.
+    #[param(schema_with = crate::schemas::member)]
     peer: Option<String>,
     /// Of this kind only.
+    #[param(schema_with = crate::schemas::kind)]
     kind: Option<String>,
     /// How many, 1 to 1,000; 100 if not said.
     #[param(minimum = 1, maximum = 1000)]

@@ -73,6 +73,7 @@ impl ReceiptItem {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// Of exchanges with this partner only.
+    #[param(schema_with = crate::schemas::member)]
     peer: Option<String>,
     /// How many, 1 to 1,000; 100 if not said.
     #[param(minimum = 1, maximum = 1000)]

@@ -47,6 +47,7 @@ impl Routes {
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 describe_access(operation, access);
+                operation.operation_id = Some(operation_id(method, path));
                 self.table.push(RouteAccess { method, path: path.clone(), access });
             }
         }
@@ -64,6 +65,7 @@ impl Routes {
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 describe_taxii(operation, role);
+                operation.operation_id = Some(operation_id(method, path));
                 self.table.push(RouteAccess { method, path: path.clone(), access: Access::Role(role) });
             }
         }
@@ -81,6 +83,7 @@ impl Routes {
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 describe_misp(operation, role);
+                operation.operation_id = Some(operation_id(method, path));
                 self.table.push(RouteAccess { method, path: path.clone(), access: Access::Role(role) });
             }
         }
@@ -94,6 +97,13 @@ impl Routes {
         let (router, document) = self.router.split_for_parts();
         (router, document, self.table)
     }
+}
+
+/// An operation's name in the document, where each has another: the method and the path's words.
+fn operation_id(method: &str, path: &str) -> String {
+    let words =
+        path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !["", "api", "v1"].contains(word));
+    words.fold(method.to_ascii_lowercase(), |id, word| id + "_" + word)
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

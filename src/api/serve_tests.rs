@@ -75,6 +75,37 @@ async fn a_unix_socket_serves_several_calls_on_one_connection() {
     tokio::time::timeout(PATIENCE, socket.served).await.unwrap().unwrap();
 }
 
+/// The head of a POST without a token, with a body of this many bytes to come.
+fn refused_post(length: usize) -> String {
+    format!("POST /api/v1/query HTTP/1.1\r\nhost: node\r\ncontent-length: {length}\r\n\r\n")
+}
+
+#[tokio::test]
+async fn a_connection_outlives_a_refusal_that_came_before_the_body() {
+    let node = TestNode::new();
+    let socket = Socket::serve(&node);
+    let mut stream = socket.connect().await;
+    stream.write_all(refused_post(60_000).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    stream.write_all(&[b'x'; 60_000]).await.unwrap();
+    let next = "GET /api/v1/health HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n";
+    stream.write_all(next.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answers)).await.unwrap().unwrap();
+    assert!(answers.starts_with("HTTP/1.1 401 ") && answers.contains("HTTP/1.1 200 "), "{answers}");
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_wait_for_a_body_that_does_not_come() {
+    let node = TestNode::new();
+    let socket = Socket::serve(&node);
+    let mut stream = socket.connect().await;
+    stream.write_all(refused_post(1 << 40).as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
 #[tokio::test]
 async fn a_call_that_runs_at_the_stop_is_answered() {
     let node = TestNode::new();

@@ -28,8 +28,10 @@ const ROLES: [Role; 4] = [Role::Read, Role::Import, Role::Exchange, Role::Admin]
 #[schema(example = json!({"name": "siem", "roles": ["read"]}))]
 pub(crate) struct NewToken {
     /// Its name, unique: 1 to 64 letters, digits, `.`, `_` and `-`.
+    #[schema(schema_with = crate::schemas::token_name)]
     name: String,
     /// Its roles, of `read`, `import`, `exchange` and `admin`.
+    #[schema(schema_with = crate::schemas::roles)]
     roles: Vec<String>,
 }
 

@@ -12,6 +12,7 @@ mod https;
 mod misp;
 mod misp_modules;
 mod pair;
+mod schemathesis;
 mod script;
 mod taxii;
 mod warning_lists;

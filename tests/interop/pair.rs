@@ -70,6 +70,12 @@ impl Pair {
         }
     }
 
+    /// A new token of `a` with this role.
+    pub(crate) fn token_of(&self, role: &str) -> String {
+        let made = self.a.command(["token", "add", "schemathesis", "--role", role]).expect_code(0);
+        made.stdout.trim().to_owned()
+    }
+
     /// The token that `a` takes.
     pub(crate) fn token(&self) -> String {
         std::fs::read_to_string(self.a.folder().join("api.token")).unwrap().trim().to_owned()

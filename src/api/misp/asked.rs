@@ -8,7 +8,7 @@ use super::MispError;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::MAX_JSON_BYTES;
 
-/// The members of the body, a JSON object or nothing, and of the query; what both name, the body says.
+/// The members of the body, a JSON object, `null` or nothing, and of the query; what both name, the body says.
 #[derive(Debug)]
 pub(crate) struct Asked(pub(crate) Map<String, Value>);
 
@@ -19,7 +19,7 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
         let query = request.uri().query().map(str::to_owned);
         let body = body(request).await?;
         let mut members = query.as_deref().map(of_query).unwrap_or_default();
-        if !body.trim_ascii().is_empty() {
+        if ![&b""[..], b"null"].contains(&body.trim_ascii()) {
             let told = crate::request::object::<Map<String, Value>>(&body);
             members.extend(told.map_err(|(kind, reason)| Problem::new(kind, reason))?);
         }

@@ -24,8 +24,8 @@ const JSON: &str = "application/json";
 
 /// Finds overlaps. Filters are those of MISP; one that cannot be read, or that nothing here ever meets, is met by nothing. Without `limit` all are told.
 #[utoipa::path(post, path = "/misp/attributes/restSearch", tag = "misp",
-    request_body(content = SearchBody, description = "`value type category tags uuid eventid eventinfo org from to timestamp publish_timestamp last to_ids published deleted quickFilter searchall page limit includeEventTags includeSightings returnFormat`; other keys are passed over."),
-    responses((status = 200, body = Object)))]
+    request_body(content = Option<SearchBody>, description = "`value type category tags uuid eventid eventinfo org from to timestamp publish_timestamp last to_ids published deleted quickFilter searchall page limit includeEventTags includeSightings returnFormat`; other keys are passed over."),
+    responses((status = 200, description = "Attributes, or their values, one a line.", content((Object = "application/json"), (String = "text/plain; charset=utf-8")))))]
 pub(crate) async fn attributes(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     let scope = Scope::of(&state);
     let filter = Filter::read(&asked.0, scope.now)?;
@@ -36,7 +36,7 @@ pub(crate) async fn attributes(State(state): State<ApiState>, asked: Asked) -> R
 
 /// Finds what exchanges found, as events: every event that has an overlap which is meant, whole. `limit` counts events.
 #[utoipa::path(post, path = "/misp/events/restSearch", tag = "misp",
-    request_body(content = EventSearchBody, description = "As for attributes; `metadata` leaves their attributes out."),
+    request_body(content = Option<EventSearchBody>, description = "As for attributes; `metadata` leaves their attributes out."),
     responses((status = 200, body = Object)))]
 pub(crate) async fn events(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     let scope = Scope::of(&state);
@@ -58,7 +58,7 @@ pub(crate) async fn index(State(state): State<ApiState>, asked: Asked) -> Result
 
 /// Lists events without their attributes, of those that the filters mean.
 #[utoipa::path(post, path = "/misp/events/index", tag = "misp",
-    request_body(content = Object, description = "`page limit eventid eventinfo org tag datefrom dateuntil timestamp publish_timestamp`"),
+    request_body(content = Option<Object>, description = "`page limit eventid eventinfo org tag datefrom dateuntil timestamp publish_timestamp`"),
     responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn search_index(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     indexed(&state, &asked.0).await
@@ -99,7 +99,7 @@ pub(crate) async fn event(
 
 /// Tells one event with its attributes. What a client asks for beside (`deleted`, `extended`) there is not.
 #[utoipa::path(post, path = "/misp/events/view/{event}", tag = "misp", params(("event" = String, Path)),
-    request_body(content = Object), responses((status = 200, body = Object)))]
+    request_body(content = Option<Object>), responses((status = 200, body = Object)))]
 pub(crate) async fn post_event(
     State(state): State<ApiState>,
     Path(name): Path<String>,

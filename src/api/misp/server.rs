@@ -91,7 +91,7 @@ pub(crate) struct FoundTag {
 
 /// Finds tags by what their names have in them.
 #[utoipa::path(post, path = "/misp/tags/search", tag = "misp",
-    request_body(content = Object, description = "`tagname`, `name` or `tag`: a text, or a list of which one has to match."),
+    request_body(content = Option<Object>, description = "`tagname`, `name` or `tag`: a text, or a list of which one has to match."),
     responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn search_tags(
     State(state): State<ApiState>,

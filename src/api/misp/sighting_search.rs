@@ -23,7 +23,7 @@ const DEFAULT_SPAN: u64 = 30 * 86_400;
 
 /// Finds sightings; those of the last 30 days where no time is said.
 #[utoipa::path(post, path = "/misp/sightings/restSearch", tag = "misp",
-    request_body(content = Object, description = "`id type from to last source org_id includeAttribute includeEvent`"),
+    request_body(content = Option<Object>, description = "`id type from to last source org_id includeAttribute includeEvent`"),
     responses((status = 200, body = Object)))]
 pub(crate) async fn search(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     found(&state, None, asked.0).await
@@ -31,7 +31,7 @@ pub(crate) async fn search(State(state): State<ApiState>, asked: Asked) -> Resul
 
 /// Finds sightings of one attribute or event: `id` is its number or its UUID.
 #[utoipa::path(post, path = "/misp/sightings/restSearch/{context}", tag = "misp", params(("context" = String, Path)),
-    request_body(content = Object, description = "`id type from to last source org_id includeAttribute includeEvent`"),
+    request_body(content = Option<Object>, description = "`id type from to last source org_id includeAttribute includeEvent`"),
     responses((status = 200, body = Object)))]
 pub(crate) async fn search_in(
     State(state): State<ApiState>,
@@ -55,7 +55,7 @@ async fn found(
 
 /// Lists the sightings of an attribute or an event.
 #[utoipa::path(post, path = "/misp/sightings/listSightings", tag = "misp",
-    request_body(content = Object, description = "`context`: `attribute` or `event`; `id`: its number or its UUID."),
+    request_body(content = Option<Object>, description = "`context`: `attribute` or `event`; `id`: its number or its UUID."),
     responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     let context = asked.0.get("context").and_then(Value::as_str).unwrap_or("attribute").to_owned();
@@ -63,7 +63,7 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
 }
 
 /// Lists all sightings.
-#[utoipa::path(post, path = "/misp/sightings/index", tag = "misp", request_body(content = Object),
+#[utoipa::path(post, path = "/misp/sightings/index", tag = "misp", request_body(content = Option<Object>),
     responses((status = 200, body = Vec<Object>)))]
 pub(crate) async fn index(State(state): State<ApiState>, asked: Asked) -> Result<Response, MispError> {
     listed(Scope::of(&state), None, asked.0, false).await

@@ -6,9 +6,9 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use overlap_indicator::{Indicator, Kind, Rules};
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 use super::MispError;
 use super::asked::body;
@@ -18,6 +18,15 @@ use crate::{WarningList, WarningLists};
 
 /// Values in one call at most.
 const MAX_VALUES: usize = 10_000;
+
+/// What is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = MispValues, example = json!(["example.org"]))]
+pub(crate) enum Values {
+    One(String),
+    Many(Vec<String>),
+}
 
 /// A list that a value is on.
 #[derive(Clone, Debug, Serialize)]
@@ -29,7 +38,7 @@ pub(crate) struct Hit {
 
 /// Says for each of some values on which warning lists it is. Values that are on none are left out.
 #[utoipa::path(post, path = "/misp/warninglists/checkValue", tag = "misp",
-    request_body(content = Vec<String>, description = "Values, 10,000 at most; a single one may be a text."),
+    request_body(content = Values, description = "Values, 10,000 at most; a single one may be a text."),
     responses((status = 200, body = Object)))]
 pub(crate) async fn check(
     State(state): State<ApiState>,
@@ -49,15 +58,13 @@ pub(crate) async fn check(
 
 fn values(body: &[u8]) -> Result<Vec<String>, MispError> {
     let bad = || MispError::bad(format!("a list of texts, {MAX_VALUES} at most, or a text"));
-    let read: Value = serde_json::from_slice(body)
-        .map_err(|_| MispError::from(Problem::new(ProblemKind::BadJson, "the body is not JSON")))?;
-    let values: Vec<String> = match read {
-        Value::String(value) => vec![value],
-        Value::Array(items) => {
-            let texts = items.into_iter().map(|item| item.as_str().map(str::to_owned));
-            texts.collect::<Option<_>>().ok_or_else(bad)?
-        }
-        _ => return Err(bad()),
+    let read = serde_json::from_slice(body).map_err(|error| match error.is_data() {
+        true => bad(),
+        false => Problem::new(ProblemKind::BadJson, "the body is not JSON").into(),
+    });
+    let values = match read? {
+        Values::One(value) => vec![value],
+        Values::Many(values) => values,
     };
     if values.len() > MAX_VALUES { Err(bad()) } else { Ok(values) }
 }

@@ -33,6 +33,7 @@ pub(crate) struct ListParams {
     #[param(pattern = "^[a-z.]+(,[a-z.]+)*$", example = "overlap.found,exchange.failed")]
     types: Option<String>,
     /// About this partner only.
+    #[param(schema_with = crate::schemas::member)]
     peer: Option<String>,
     /// How many, 1 to 1,000; 100 if not said.
     #[param(minimum = 1, maximum = 1000)]

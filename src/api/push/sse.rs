@@ -62,6 +62,7 @@ pub(crate) struct StreamParams {
     #[param(pattern = "^[a-z.]+(,[a-z.]+)*$", example = "overlap.found,exchange.progress")]
     types: Option<String>,
     /// About this partner only.
+    #[param(schema_with = crate::schemas::member)]
     peer: Option<String>,
     /// `native`, which is also meant if nothing is said, or `ecs`: the Elastic Common Schema.
     #[param(inline)]

@@ -185,10 +185,10 @@ fn record(entry: &Entry) -> ManifestRecord {
 #[expect(dead_code, reason = "it describes")]
 pub(crate) struct Page {
     /// Only objects that were added after this time.
-    #[param(format = "date-time")]
+    #[param(schema_with = crate::schemas::taxii_time)]
     added_after: Option<String>,
     /// How many at most; 1,000 if not said, and where it is more.
-    #[param(minimum = 1)]
+    #[param(schema_with = crate::schemas::at_least_one)]
     limit: Option<u64>,
     /// The `next` of the page before, with the same filters.
     #[param(pattern = "^t[0-9a-f]{16}$")]
@@ -214,7 +214,7 @@ pub(crate) struct Match {
 #[expect(dead_code, reason = "it describes")]
 pub(crate) struct MatchVersion {
     /// Only these versions, separated by commas: `last` (which is meant if none is named), `first`, `modified` of an object, or `all` alone.
-    #[param(rename = "match[version]", example = "last")]
+    #[param(rename = "match[version]", schema_with = crate::schemas::versions)]
     match_version: Option<String>,
 }
 

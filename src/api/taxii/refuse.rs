@@ -8,7 +8,8 @@ use super::resources::MAX_CONTENT_LENGTH;
 
 /// Refuses objects (TAXII 2.1, section 5.5: "If the client has no write permission, the server responds with HTTP 403 or 404").
 #[utoipa::path(post, path = "/taxii2/overlap/collections/{collection}/objects/", tag = "taxii",
-    params(("collection" = String, Path)), responses(
+    params(("collection" = String, Path)),
+    request_body(content = Object, description = "An envelope.", content_type = "application/taxii+json;version=2.1"), responses(
     (status = 403, description = "Nothing can be written.", body = super::ErrorMessage, content_type = "application/taxii+json;version=2.1"),
     (status = 413, description = "Nor could so much.", body = super::ErrorMessage, content_type = "application/taxii+json;version=2.1"),
     (status = 415, description = "Nor a body that is none of TAXII.", body = super::ErrorMessage, content_type = "application/taxii+json;version=2.1"),
