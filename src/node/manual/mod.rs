@@ -11,6 +11,7 @@
 //! | [`vole`] | the same for large sets: messages, assumptions, parameters, and what differs from the papers |
 //! | [`storage`] | what is on the disk, and what survives a crash |
 //! | [`warning_lists`] | what is held out of exchanges until somebody overrides it, and what a query tells |
+//! | [`curl`] | a whole job over the API, from a shell |
 //! | [`taxii`] | how tools pull overlaps: TAXII 2.1 and STIX 2.1 |
 //! | [`console`] | the pages for people: how they are made, who is let in, and what a browser is told |
 //! | [`misp`] | how tools that speak MISP ask a node, and what they may say |
@@ -45,13 +46,18 @@ pub mod storage {}
 #[doc = include_str!("warning_lists.md")]
 pub mod warning_lists {}
 
+#[doc = include_str!("curl.md")]
+pub mod curl {}
+
 #[doc = include_str!("taxii.md")]
 pub mod taxii {}
 
 #[doc = include_str!("console.md")]
 pub mod console {}
+
 #[doc = include_str!("misp.md")]
 pub mod misp {}
+
 #[doc = include_str!("push.md")]
 pub mod push {}
 
