@@ -12,7 +12,6 @@ use crate::PROGRAM;
 const SHARED: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that passes over what it is for has to say so")]
 fn the_manuals_commands_do_what_it_says() {
     if Command::new("curl").arg("--version").output().is_err() {
         println!("passed over: there is no curl");
