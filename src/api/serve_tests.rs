@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 
+use crate::request::MAX_JSON_BYTES;
 use crate::testing::{TestNode, exchange};
 use crate::{serve_tls, serve_unix};
 
@@ -85,9 +86,9 @@ async fn a_connection_outlives_a_refusal_that_came_before_the_body() {
     let node = TestNode::new();
     let socket = Socket::serve(&node);
     let mut stream = socket.connect().await;
-    stream.write_all(refused_post(60_000).as_bytes()).await.unwrap();
+    stream.write_all(refused_post(MAX_JSON_BYTES).as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    stream.write_all(&[b'x'; 60_000]).await.unwrap();
+    stream.write_all(&vec![b'x'; MAX_JSON_BYTES]).await.unwrap();
     let next = "GET /api/v1/health HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n";
     stream.write_all(next.as_bytes()).await.unwrap();
     let mut answers = String::new();

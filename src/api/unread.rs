@@ -17,8 +17,10 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::timeout;
 
-/// The longest rest that is read, in bytes: more would serve a caller that nobody knows yet. Whoever sends more sees the connection end.
-const LONGEST_REST: usize = 64 * 1024;
+use crate::request::MAX_JSON_BYTES;
+
+/// The longest rest that is read, in bytes: of any JSON body. Whoever sends more, a file for instance, sees the connection end.
+const LONGEST_REST: usize = MAX_JSON_BYTES;
 
 /// How long a rest may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,9 +36,14 @@ pub(crate) async fn drop_unread(request: Request, next: Next) -> Response {
     let response = next.run(Request::from_parts(parts, Body::new(shared.clone()))).await;
     if !shared.is_end_stream() {
         // What fails here ends the connection, as it would have anyway.
-        let _ = timeout(PATIENCE, Limited::new(shared, LONGEST_REST).collect()).await;
+        let _ = timeout(PATIENCE, drop_all(Limited::new(shared, LONGEST_REST))).await;
     }
     response
+}
+
+/// Reads to the end, or to an error, and keeps nothing.
+async fn drop_all(mut rest: Limited<Shared>) {
+    while let Some(Ok(_)) = rest.frame().await {}
 }
 
 /// A body of which the handler has one end and this layer another.
