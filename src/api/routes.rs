@@ -39,55 +39,47 @@ impl Routes {
     }
 
     /// Adds a route. The role is checked before the handler sees anything, and stands in the document.
-    pub(crate) fn add(
-        mut self,
-        access: Access,
-        (schemas, mut paths, methods): UtoipaMethodRouter<ApiState>,
-    ) -> Self {
-        for (path, item) in &mut paths.paths {
-            for (method, operation) in operations(item) {
-                describe_access(operation, access);
-                operation.operation_id = Some(operation_id(method, path));
-                self.table.push(RouteAccess { method, path: path.clone(), access });
-            }
-        }
+    pub(crate) fn add(self, access: Access, (schemas, paths, methods): UtoipaMethodRouter<ApiState>) -> Self {
         let methods = methods.route_layer(from_fn_with_state((self.state.clone(), access), check));
-        self.router = self.router.routes((schemas, paths, methods));
-        self
+        self.enter(access, |operation| describe_access(operation, access), (schemas, paths, methods))
     }
 
     /// Adds a route of TAXII, which tells errors in its own way.
     pub(crate) fn add_taxii(
-        mut self,
+        self,
         role: Role,
-        (schemas, mut paths, methods): UtoipaMethodRouter<ApiState>,
+        (schemas, paths, methods): UtoipaMethodRouter<ApiState>,
     ) -> Self {
-        for (path, item) in &mut paths.paths {
-            for (method, operation) in operations(item) {
-                describe_taxii(operation, role);
-                operation.operation_id = Some(operation_id(method, path));
-                self.table.push(RouteAccess { method, path: path.clone(), access: Access::Role(role) });
-            }
-        }
         let methods = methods.route_layer(from_fn_with_state((self.state.clone(), role), taxii::pass));
-        self.router = self.router.routes((schemas, paths, methods));
-        self
+        let describe = |operation: &mut Operation| describe_taxii(operation, role);
+        self.enter(Access::Role(role), describe, (schemas, paths, methods))
     }
 
     /// Adds a route of MISP's, which takes tokens and tells errors in its own way.
     pub(crate) fn add_misp(
-        mut self,
+        self,
         role: Role,
+        (schemas, paths, methods): UtoipaMethodRouter<ApiState>,
+    ) -> Self {
+        let methods = methods.route_layer(from_fn_with_state((self.state.clone(), role), misp::pass));
+        let describe = |operation: &mut Operation| describe_misp(operation, role);
+        self.enter(Access::Role(role), describe, (schemas, paths, methods))
+    }
+
+    /// Enters a guarded route in the document and in the table.
+    fn enter(
+        mut self,
+        access: Access,
+        describe: impl Fn(&mut Operation),
         (schemas, mut paths, methods): UtoipaMethodRouter<ApiState>,
     ) -> Self {
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
-                describe_misp(operation, role);
+                describe(operation);
                 operation.operation_id = Some(operation_id(method, path));
-                self.table.push(RouteAccess { method, path: path.clone(), access: Access::Role(role) });
+                self.table.push(RouteAccess { method, path: path.clone(), access });
             }
         }
-        let methods = methods.route_layer(from_fn_with_state((self.state.clone(), role), misp::pass));
         self.router = self.router.routes((schemas, paths, methods));
         self
     }

@@ -16,36 +16,36 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
+#[path = "alone/memory.rs"]
+mod memory;
+#[path = "alone/million.rs"]
+mod million;
+#[path = "alone/times.rs"]
+mod times;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use http_body_util::BodyExt;
-use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
-use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
-use overlap_store::{
-    ExchangeRecord, ExchangeState, NewIndicator, OverlapChoice, OverlapQuery, Role, SledStore, Store,
-};
+use overlap_indicator::Facet;
+use overlap_store::{OverlapChoice, OverlapQuery, Role, Store};
 use tower::ServiceExt;
 
-use alone::NOW;
+use million::{FIRST, Million, ROWS};
+use times::Times;
 
-const ROWS: usize = 1_000_000;
-/// Rows of one import and of one exchange.
-const BATCH: usize = 10_000;
-const PARTNERS: usize = 10;
+/// One value in four a domain, the others URLs; matched by host, by ten partners in turn.
+const HOSTS: Million =
+    Million { value, facet: |_| Facet::Host, partner: |exchange| format!("partner-{}", exchange % 10) };
 /// How often a page is opened.
 const TIMES: u64 = 100;
 /// Overlaps of a segment of the store, by which cursors count.
 const SEGMENT: u64 = 256;
 
 fn main() {
-    let (_folder, store) = alone::fresh_store();
-    let store = Arc::new(store);
-    fill(&store);
+    let (_folder, store) = HOSTS.stored();
     let (router, token) = alone::router(store.clone(), Role::Admin);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -66,9 +66,9 @@ fn main() {
         browser.open("overlaps by partner", |_| "/console/overlaps?order=partner".to_owned()).await;
         browser.open("overlaps of which there are none", |_| "/console/overlaps?kind=iban".to_owned()).await;
         let begun = Instant::now();
-        let all = OverlapQuery { added_until: Some((NOW + 90) * 1_000_000), ..OverlapQuery::default() };
+        let all = OverlapQuery { added_until: Some((FIRST + 90) * 1_000_000), ..OverlapQuery::default() };
         let marked = store.mark_overlaps(&OverlapChoice::Matching(all), true).unwrap();
-        println!("{marked} overlaps marked in {:.0} ms", ms(begun.elapsed()));
+        println!("{marked} overlaps marked in {} ms", begun.elapsed().as_millis());
         browser.open("overlaps not seen", |_| "/console/overlaps?seen=no".to_owned()).await;
         browser
             .open("overlaps not seen, oldest first", |_| "/console/overlaps?seen=no&order=oldest".to_owned())
@@ -79,55 +79,10 @@ fn main() {
     });
 }
 
-fn fill(store: &SledStore) {
-    let mut after = 0;
-    for batch in 0..ROWS / BATCH {
-        let rows = (batch * BATCH..(batch + 1) * BATCH).map(indicator).collect();
-        let now = Timestamp(NOW + batch as u64);
-        store.import(rows, now).unwrap();
-        let own = store.indicators_added_after(after, BATCH).unwrap();
-        after = own.last().unwrap().added;
-        let found: Vec<_> = own.iter().map(|row| (row.id, Facet::Host)).collect();
-        let record = exchange(batch as u64);
-        store.begin_exchange(&record).unwrap();
-        store.store_overlaps(&record, &found, now).unwrap();
-    }
-}
-
-fn indicator(number: usize) -> NewIndicator {
-    let (kind, raw) = match number % 4 {
-        0 => (Kind::Domain, format!("shop{number}.example.org")),
-        _ => (Kind::Url, format!("https://shop{number}.example.org/a")),
-    };
-    let indicator = Indicator::parse(kind, &raw, &Rules::default()).unwrap();
-    NewIndicator { indicator, raw: SecretText::new(raw), context: Context::default() }
-}
-
-fn exchange(number: u64) -> ExchangeRecord {
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&number.to_le_bytes());
-    ExchangeRecord {
-        id: ExchangeId(id),
-        peer: format!("partner-{}", number as usize % PARTNERS).parse().unwrap(),
-        side: Side::Initiator,
-        state: ExchangeState::Learned,
-        purpose: String::new(),
-        case_reference: String::new(),
-        engine: EngineName::Voprf,
-        mode: Mode::Overlap,
-        own_size: 1,
-        peer_size: 1,
-        matches: None,
-        bytes_sent: 0,
-        bytes_received: 0,
-        disclosed: true,
-        seconds: Vec::new(),
-        began: NOW,
-        ended: None,
-        failure: None,
-        offer: None,
-        accept: None,
-        receipt: None,
+fn value(number: usize) -> String {
+    match number % 4 {
+        0 => format!("shop{number}.example.org"),
+        _ => format!("https://shop{number}.example.org/a"),
     }
 }
 
@@ -164,12 +119,6 @@ impl Browser {
             times.push(took);
             bytes = has;
         }
-        times.sort_unstable();
-        let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!("{name}: median {:.1} ms, slowest {:.1} ms, {} kB", ms(median), ms(slowest), bytes / 1_000);
+        println!("{name}: {}, {} kB", Times::new(times), bytes / 1_000);
     }
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }

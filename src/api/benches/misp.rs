@@ -19,31 +19,35 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
+#[path = "alone/memory.rs"]
+mod memory;
+#[path = "alone/million.rs"]
+mod million;
+#[path = "alone/times.rs"]
+mod times;
+#[path = "alone/urls.rs"]
+mod urls;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
-use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
-use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
-use overlap_store::{ExchangeRecord, ExchangeState, IndicatorId, NewIndicator, Role, SledStore, Store};
+use overlap_store::Role;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt;
 
-use alone::NOW;
+use memory::resident;
+use million::ROWS;
+use times::Times;
+use urls::URLS;
 
-const ROWS: usize = 1_000_000;
-/// Rows of one import and of one exchange.
-const BATCH: usize = 10_000;
 /// Times that a question is asked, after a first.
 const TIMES: usize = 15;
 
 fn main() {
-    let (_folder, store) = filled_store();
+    let (_folder, store) = URLS.stored();
     let (router, token) = alone::router(store, Role::Import);
     let node = Node { router, token };
     tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -61,7 +65,7 @@ fn main() {
         .await;
         node.measure("attributes/restSearch", json!({"limit": 1_000, "page": 5, "eventid": "100"}), 1_000)
             .await;
-        let value = format!("https://shop{}.example.org/login.php?step={}", ROWS - 7, ROWS - 7);
+        let value = urls::value(ROWS - 7);
         node.measure("attributes/restSearch", json!({"value": value}), 1).await;
         node.measure("events/index", json!({"limit": 50, "page": 2}), 50).await;
         node.measure("sightings/add", json!({"value": value, "type": "0"}), 0).await;
@@ -69,58 +73,6 @@ fn main() {
         node.read_whole().await;
         node.read_whole().await;
     });
-}
-
-/// A store of a million indicators, all of which a partner holds.
-fn filled_store() -> (TempDir, Arc<SledStore>) {
-    let (folder, store) = alone::fresh_store();
-    let mut after = 0;
-    for batch in 0..ROWS / BATCH {
-        let now = Timestamp(NOW - 86_400 + batch as u64);
-        store.import((batch * BATCH..(batch + 1) * BATCH).map(indicator).collect(), now).unwrap();
-        let own = store.indicators_added_after(after, BATCH).unwrap();
-        after = own.last().unwrap().added;
-        let found: Vec<(IndicatorId, Facet)> = own.iter().map(|row| (row.id, Facet::Host)).collect();
-        let record = exchange(batch as u64);
-        store.begin_exchange(&record).unwrap();
-        store.store_overlaps(&record, &found, now).unwrap();
-    }
-    println!("{} groups; {} MiB resident", store.overlap_groups(0, usize::MAX).len(), resident());
-    (folder, Arc::new(store))
-}
-
-fn indicator(number: usize) -> NewIndicator {
-    let raw = format!("https://shop{number}.example.org/login.php?step={number}");
-    let indicator = Indicator::parse(Kind::Url, &raw, &Rules::default()).unwrap();
-    NewIndicator { indicator, raw: SecretText::new(raw), context: Context::default() }
-}
-
-fn exchange(number: u64) -> ExchangeRecord {
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&number.to_le_bytes());
-    ExchangeRecord {
-        id: ExchangeId(id),
-        peer: "payments".parse().unwrap(),
-        side: Side::Initiator,
-        state: ExchangeState::Learned,
-        purpose: String::new(),
-        case_reference: String::new(),
-        engine: EngineName::Voprf,
-        mode: Mode::Overlap,
-        own_size: 1,
-        peer_size: 1,
-        matches: None,
-        bytes_sent: 0,
-        bytes_received: 0,
-        disclosed: true,
-        seconds: Vec::new(),
-        began: NOW,
-        ended: None,
-        failure: None,
-        offer: None,
-        accept: None,
-        receipt: None,
-    }
 }
 
 struct Node {
@@ -149,13 +101,7 @@ impl Node {
             assert_eq!(items.map_or(0, Vec::len), expected, "{path} {body}");
         }
         times.remove(0);
-        times.sort_unstable();
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        println!(
-            "{path} {body}: median {:.1} ms, slowest {:.1} ms",
-            ms(times[TIMES / 2]),
-            ms(times[TIMES - 1])
-        );
+        println!("{path} {body}: {}", Times::new(times));
     }
 
     /// Reads all of a million, and looks at the memory meanwhile.
@@ -174,11 +120,4 @@ impl Node {
             bytes >> 20
         );
     }
-}
-
-/// Memory that is resident now, in MiB.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }

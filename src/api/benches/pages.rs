@@ -15,23 +15,29 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
+#[path = "alone/memory.rs"]
+mod memory;
 #[path = "alone/million.rs"]
 mod million;
+#[path = "alone/mixed.rs"]
+mod mixed;
+#[path = "alone/node.rs"]
+mod node;
+#[path = "alone/times.rs"]
+mod times;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use http_body_util::BodyExt;
 use overlap_api::WarningListsBuilder;
 use overlap_coalition::{PublicKey, Signature, SignedDocument};
 use overlap_store::{Role, SledStore, Store};
-use serde_json::Value;
-use tower::ServiceExt;
 
-use million::{ROWS, exchange, filled_store, raw};
+use memory::resident;
+use million::{ROWS, exchange};
+use mixed::{MIXED, value};
+use node::Node;
+use times::Times;
 
 /// A page takes no longer than this.
 const LONGEST: Duration = Duration::from_millis(50);
@@ -62,22 +68,22 @@ const LISTS: [(&str, usize); 14] = [
 const HELD: usize = 2;
 
 fn main() {
-    let (_folder, store) = filled_store();
+    let (_folder, store) = MIXED.stored();
     add_exchanges(&store);
     warn(&store);
     let (router, token) = alone::router(store, Role::Read);
-    let node = Node { router, token };
+    let lists = Lists(Node { router, token });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         for (list, rows) in LISTS {
-            node.read_whole(list, rows).await;
+            lists.read_whole(list, rows).await;
         }
     });
 }
 
 fn add_exchanges(store: &SledStore) {
     for number in 0..EXCHANGES {
-        let mut record = exchange(1_000 + number);
+        let mut record = exchange(1_000 + number, &mixed::partner(1_000 + number));
         if number % 1_000 == 0 {
             let signature = Signature { key: PublicKey([1; 32]), bytes: [1; 64] };
             record.receipt = Some(SignedDocument { bytes: vec![1; 300], signatures: vec![signature] });
@@ -90,42 +96,34 @@ fn add_exchanges(store: &SledStore) {
 fn warn(store: &Arc<SledStore>) {
     let mut builder = WarningListsBuilder::default();
     builder.add_defaults().unwrap();
-    builder.add_text("own", format!("{}\n{}\n", raw(ROWS - 4), raw(ROWS - 5)).as_bytes()).unwrap();
+    builder.add_text("own", format!("{}\n{}\n", value(ROWS - 4), value(ROWS - 5)).as_bytes()).unwrap();
     let lists = Arc::new(builder.finish());
     let begun = Instant::now();
     store.set_warnings(lists).unwrap();
     println!("a million indicators judged by the lists in {:.2} s", begun.elapsed().as_secs_f64());
 }
 
-struct Node {
-    router: Router,
-    token: String,
-}
+/// A node whose lists are read whole.
+struct Lists(Node);
 
-impl Node {
+impl Lists {
     /// Reads a list whole, a first time for the database's cache to fill, and prints what the second took.
     async fn read_whole(&self, list: &str, rows: usize) {
         assert_eq!(self.read_pages(list).await.1, rows, "{list}");
         let before = resident();
-        let (mut times, _) = self.read_pages(list).await;
-        times.sort_unstable();
+        let (times, _) = self.read_pages(list).await;
+        let (pages, times) = (times.len(), Times::new(times));
         let more = resident().saturating_sub(before);
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!(
-            "{list}: {rows} rows, {} pages, median {:.1} ms, slowest {:.1} ms; {more} MiB more",
-            times.len(),
-            ms(median),
-            ms(slowest)
-        );
-        assert!(median < LONGEST && more < MOST_MORE, "{list}");
+        println!("{list}: {rows} rows, {pages} pages, {times}; {more} MiB more");
+        assert!(times.median() < LONGEST && more < MOST_MORE, "{list}");
     }
 
     /// All pages of a list, each from where the page before ended.
     async fn read_pages(&self, list: &str) -> (Vec<Duration>, usize) {
         let (mut times, mut from, mut rows) = (Vec::new(), String::new(), 0);
         loop {
-            let (took, page) = self.get(&format!("{list}limit=1000{from}")).await;
+            let uri = format!("{list}limit=1000{from}");
+            let (took, page) = self.0.get(&uri).await;
             times.push(took);
             rows += page["items"].as_array().unwrap().len();
             match page["next"].as_str() {
@@ -134,21 +132,4 @@ impl Node {
             }
         }
     }
-
-    async fn get(&self, uri: &str) -> (Duration, Value) {
-        let request = Request::get(uri).header("authorization", format!("Bearer {}", self.token));
-        let begun = Instant::now();
-        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        assert_eq!(response.status(), 200);
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let took = begun.elapsed();
-        (took, serde_json::from_slice(&body).unwrap())
-    }
-}
-
-/// Memory that is resident now, in MiB.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }

@@ -6,8 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
+#[path = "alone/memory.rs"]
+mod memory;
 #[path = "alone/million.rs"]
 mod million;
+#[path = "alone/mixed.rs"]
+mod mixed;
 
 use std::time::Duration;
 
@@ -30,7 +34,7 @@ const TIMED: u64 = 20;
 const MILLISECONDS_OF_A_TICK: u64 = 10;
 
 fn query(criterion: &mut Criterion) {
-    let (_folder, store) = million::filled_store();
+    let (_folder, store) = mixed::MIXED.stored();
     let (router, token) = alone::router(store, Role::Read);
     let runtime = Runtime::new().unwrap();
     let ask = |body: &str| runtime.block_on(ask(&router, &token, body));
@@ -64,7 +68,7 @@ fn query(criterion: &mut Criterion) {
 fn body(number: impl Fn(usize) -> usize) -> String {
     let value = |at: usize| {
         let number = number(at) % (2 * million::ROWS);
-        json!(million::raw(number).replacen("http", "hxxp", 1).replacen("example.", "example[.]", 1))
+        json!(mixed::value(number).replacen("http", "hxxp", 1).replacen("example.", "example[.]", 1))
     };
     json!({ "values": (0..VALUES).map(value).collect::<Vec<_>>() }).to_string()
 }

@@ -6,17 +6,22 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
+#[path = "alone/memory.rs"]
+mod memory;
+
 use std::time::Instant;
 
 use overlap_api::{WarningLists, WarningListsBuilder};
 use overlap_indicator::Kind;
+
+use memory::{of_line, resident};
 
 /// Names on the list that is made up, and values that are asked.
 const MANY: usize = 1_000_000;
 
 fn main() {
     let json = std::env::var_os("LIST").map_or_else(made_up, |path| std::fs::read(path).unwrap());
-    let before = memory("VmRSS:");
+    let before = resident();
     let begun = Instant::now();
     let mut builder = WarningListsBuilder::default();
     builder.add_json("bench", &json).unwrap();
@@ -25,8 +30,8 @@ fn main() {
     println!(
         "{entries} entries read, {skipped} skipped, in {:.2} s; {} MiB more resident, {} MiB at the peak",
         begun.elapsed().as_secs_f64(),
-        memory("VmRSS:").saturating_sub(before),
-        memory("VmHWM:").saturating_sub(before)
+        resident().saturating_sub(before),
+        (of_line("VmHWM:") / 1024).saturating_sub(before)
     );
     ask(&lists, "names", Kind::Domain, |number| format!("n{}.example.org", number * 2));
     ask(&lists, "addresses", Kind::Ip, |number| format!("198.51.{}.{}", number >> 8 & 0xff, number & 0xff));
@@ -42,11 +47,4 @@ fn ask(lists: &WarningLists, what: &str, kind: Kind, value: impl Fn(usize) -> St
     let begun = Instant::now();
     let held = values.iter().filter(|value| lists.holds(kind, value)).count();
     println!("a million {what} asked in {:.2} s; {held} are on the list", begun.elapsed().as_secs_f64());
-}
-
-/// A line of the process's status, in MiB.
-fn memory(line: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|text| text.starts_with(line)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
