@@ -23,7 +23,7 @@ use serde::Serialize;
 
 pub(crate) use self::extension::{EXTENSION_ID, ExtensionDefinition, OverlapExtension};
 pub(crate) use self::identity::{Coalition, Identity};
-pub(crate) use self::indicator::IndicatorObject;
+pub(crate) use self::indicator::{IndicatorObject, pap_label};
 pub(crate) use self::marking::MarkingDefinition;
 pub(crate) use self::pattern::pattern;
 pub(crate) use self::sighting::Sighting;

@@ -148,6 +148,8 @@ pub(crate) struct OverlapRecord {
     imported: Option<u64>,
     #[serde(default)]
     added: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pap: Option<String>,
     /// Whether somebody has looked at it; files that were written before there were marks have none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) seen: bool,
@@ -413,6 +415,7 @@ impl OverlapRecord {
             tlp: Some(row.tlp.to_string()),
             imported: Some(row.imported),
             added: Some(row.added),
+            pap: row.pap.map(|pap| pap.to_string()),
             seen,
         }
     }
@@ -429,6 +432,7 @@ impl OverlapRecord {
             exchange: ExchangeId(unhex(&self.exchange).map_err(|_| bad_id())?),
             found: self.found,
             tlp: self.tlp.as_deref().map_or(Ok(Tlp::Red), tlp)?,
+            pap: self.pap.map(|pap| pap.parse().map_err(bad_pap)).transpose()?,
             imported: self.imported.unwrap_or(self.found),
             added: self.added.unwrap_or_else(|| date_of_seconds(self.found)),
             is_first: false,

@@ -1,7 +1,7 @@
 //! Overlaps: what exchanges found.
 
 use overlap_coalition::{ExchangeId, MemberId};
-use overlap_indicator::{Facet, Kind, SecretText, Tlp};
+use overlap_indicator::{Facet, Kind, Pap, SecretText, Tlp};
 use uuid::Uuid;
 
 use crate::IndicatorId;
@@ -26,8 +26,11 @@ pub struct OverlapRow {
     pub exchange: ExchangeId,
     /// When, in seconds since 1970-01-01T00:00:00Z.
     pub found: u64,
-    /// How far the own indicator might be told then; red where it was found before markings were kept.
+    /// How far the own indicator may be told: as it was marked when the overlap was found (red before markings were kept), or as it is
+    /// marked now where that is narrower.
     pub tlp: Tlp,
+    /// What may be done with it: the narrower of what was said when the overlap was found and of what is said now.
+    pub pap: Option<Pap>,
     /// When the own indicator was imported, in seconds; when the overlap was found where that was before such times were kept.
     pub imported: u64,
     /// When the overlap was added, in microseconds since 1970-01-01T00:00:00Z: later than every overlap before it, by

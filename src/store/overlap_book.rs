@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 use overlap_coalition::{ExchangeId, MemberId};
-use overlap_indicator::{Facet, Kind, SecretText, Tlp};
+use overlap_indicator::{Facet, Kind, Pap, SecretText, Tlp};
 use zeroize::Zeroizing;
 
 use crate::added::{row_at, slot_of};
@@ -24,7 +24,11 @@ pub(crate) const OVERLAP_SEGMENT_ROWS: usize = 256;
 const OVERLAP_SEGMENT_BYTES: usize = crate::segment::SEGMENT_BYTES;
 /// The first: no marking, and no time of import.
 const VERSION_1: u8 = 1;
-const VERSION: u8 = 2;
+/// The second: no PAP marking.
+const VERSION_2: u8 = 2;
+const VERSION: u8 = 3;
+/// The number of no PAP marking.
+const NO_PAP: u8 = 0xff;
 
 /// All overlaps, without their texts.
 #[derive(Default)]
@@ -375,6 +379,7 @@ fn pack_row(out: &mut Zeroizing<Vec<u8>>, row: &OverlapRow) -> Result<(), StoreE
     out.push(row.kind.number());
     out.push(row.facet.number());
     out.push(row.tlp.number());
+    out.push(row.pap.map_or(NO_PAP, Pap::number));
     out.extend_from_slice(&row.indicator.0);
     out.extend_from_slice(&row.exchange.0);
     out.extend_from_slice(&row.found.to_le_bytes());
@@ -384,14 +389,14 @@ fn pack_row(out: &mut Zeroizing<Vec<u8>>, row: &OverlapRow) -> Result<(), StoreE
 }
 
 fn row_len(row: &OverlapRow) -> usize {
-    3 + 16 + 16 + 8 + 8 + 4 + row.raw.reveal().len() + 4 + row.canonical.reveal().len()
+    4 + 16 + 16 + 8 + 8 + 4 + row.raw.reveal().len() + 4 + row.canonical.reveal().len()
 }
 
 /// Unpacks a segment of overlaps.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<OverlapRow>, StoreError> {
     let mut reader = Reader::new(bytes);
     let version = reader.u8()?;
-    if ![VERSION_1, VERSION].contains(&version) {
+    if ![VERSION_1, VERSION_2, VERSION].contains(&version) {
         return Err(damaged("a segment of overlaps"));
     }
     let peer: MemberId = reader.text()?.parse().map_err(|_| damaged("a member's id"))?;
@@ -407,6 +412,7 @@ fn unpack_row(reader: &mut Reader<'_>, peer: &MemberId, version: u8) -> Result<O
     let facet = Facet::from_number(reader.u8()?).ok_or(damaged("a facet"))?;
     let is_old = version == VERSION_1;
     let tlp = if is_old { Some(Tlp::Red) } else { Tlp::from_number(reader.u8()?) };
+    let pap = if version == VERSION { read_pap(reader)? } else { None };
     let (indicator, exchange) = (IndicatorId(reader.array()?), ExchangeId(reader.array()?));
     let found = reader.u64()?;
     let imported = if is_old { found } else { reader.u64()? };
@@ -419,9 +425,17 @@ fn unpack_row(reader: &mut Reader<'_>, peer: &MemberId, version: u8) -> Result<O
         found,
         imported,
         tlp: tlp.ok_or(damaged("a TLP marking"))?,
+        pap,
         raw: SecretText::new(reader.text()?),
         canonical: SecretText::new(reader.text()?),
         added: 0,
         is_first: false,
     })
+}
+
+fn read_pap(reader: &mut Reader<'_>) -> Result<Option<Pap>, StoreError> {
+    match reader.u8()? {
+        NO_PAP => Ok(None),
+        number => Pap::from_number(number).map(Some).ok_or(damaged("a PAP marking")),
+    }
 }

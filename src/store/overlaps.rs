@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use overlap_coalition::{MemberId, Timestamp};
-use overlap_indicator::Facet;
+use overlap_indicator::{Facet, Pap, Tlp};
 
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
@@ -122,6 +122,7 @@ fn new_overlaps(
             exchange: record.id,
             found: now.0,
             tlp: row.context.tlp,
+            pap: row.context.pap,
             imported: row.imported,
             added: earliest,
             is_first: false,
@@ -261,10 +262,19 @@ pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<Overl
             let row = rows.get(*row as usize).cloned().ok_or(damaged("an overlap is missing"))?;
             let added = state.overlaps_added.date(slot).ok_or(damaged("an overlap has no date"))?;
             let is_first = state.overlaps.overlap(slot).is_some_and(|(_, meta)| meta.is_first);
-            found.push(OverlapRow { added, is_first, ..row });
+            let (tlp, pap) = markings_now(&state, &row);
+            found.push(OverlapRow { added, is_first, tlp, pap, ..row });
         }
     }
     Ok(found)
+}
+
+/// An overlap is told no freer than its own indicator is now; the marking of one that is withdrawn stays.
+fn markings_now(state: &State, row: &OverlapRow) -> (Tlp, Option<Pap>) {
+    let place = state.catalog.place(row.indicator);
+    let Some(meta) = place.and_then(|place| state.catalog.meta(place)) else { return (row.tlp, row.pap) };
+    let now = meta.context();
+    (row.tlp.max(now.tlp), row.pap.max(now.pap))
 }
 
 fn key(segment: u32) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, Timestamp};
-use overlap_indicator::{Context, Facet, Kind, Tlp};
+use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 
 use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
 use crate::{
@@ -144,6 +144,36 @@ fn a_withdrawn_indicator_leaves_exchanges_and_the_disk_but_not_its_overlaps() {
     assert_eq!(store.import(vec![domain(0)], NOW).unwrap().accepted, 1);
     let rows = all_pages(4, |page| store.indicators(&IndicatorFilter::default(), page));
     assert_eq!(rows.last().unwrap().id, gone);
+}
+
+#[test]
+fn overlaps_are_told_no_freer_than_their_indicator_is_now() {
+    let place = Place::new();
+    let store = place.open();
+    let marked = |number, tlp, pap| {
+        let indicator = domain(number);
+        NewIndicator { context: Context { tlp, pap, ..Context::default() }, ..indicator }
+    };
+    store.import((0..3).map(|number| marked(number, Tlp::Green, Some(Pap::Green))).collect(), NOW).unwrap();
+    let snapshot = store.snapshot();
+    let selection = Selection { facets: vec![Facet::Host], ..everything() };
+    let found = snapshot.holders(&selection, &snapshot.digests(&selection)[..]);
+    let record = exchange(1, "police");
+    store.begin_exchange(&record).unwrap();
+    store.store_overlaps(&record, &found, NOW).unwrap();
+    store.import(vec![marked(1, Tlp::Red, Some(Pap::Red)), marked(2, Tlp::Clear, None)], NOW).unwrap();
+    let markings = |store: &SledStore| {
+        let mut rows = all_pages(2, |page| store.overlaps(&OverlapFilter::default(), page));
+        rows.sort_by(|a, b| a.raw.reveal().cmp(b.raw.reveal()));
+        rows.iter().map(|row| (row.tlp, row.pap)).collect::<Vec<_>>()
+    };
+    let green = (Tlp::Green, Some(Pap::Green));
+    assert_eq!(markings(&store), [green, (Tlp::Red, Some(Pap::Red)), green]);
+    // The marking of one that is withdrawn is the one with which it was found.
+    store.withdraw(&[found[0].0, found[1].0, found[2].0]).unwrap();
+    assert_eq!(markings(&store), [green; 3]);
+    drop(store);
+    assert_eq!(markings(&place.open()), [green; 3]);
 }
 
 #[test]

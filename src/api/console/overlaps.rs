@@ -163,7 +163,7 @@ fn row(found: &FoundOverlap, may_mark: bool) -> Markup {
                 span.canonical { (Shown(canonical)) }
                 @if raw != canonical { span.raw { "written as " span.written { (Shown(raw)) } } }
             }
-            td { (row.tlp.as_str()) }
+            td { (row.tlp.as_str()) @if let Some(pap) = row.pap { ", PAP " (pap.as_str()) } }
             td { a href=(format!("/console/exchanges/{}", row.exchange)) { (short(&row.exchange.to_string())) } }
             td { @if found.seen { "seen" } @else { span.badge.new { "new" } } }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use overlap_coalition::MemberId;
-use overlap_indicator::{Facet, Kind, Tlp};
+use overlap_indicator::{Facet, Kind, Pap, Tlp};
 use overlap_store::{OverlapBrief, OverlapGroup, OverlapName, OverlapRow, OverlapScan, StoreError};
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::tag::{Tag, marking, tlp_name};
 use super::terms::Terms;
 use crate::import::misp_written::{category_of, types_of, written};
 use crate::lookup::ids_named;
+use crate::stix::pap_label;
 
 /// Rows that are read together: some hundred kilobytes, and a few milliseconds.
 pub(crate) const ROWS: usize = 500;
@@ -279,13 +280,15 @@ const fn bit(facet: Facet) -> u32 {
 
 /// Whether terms speak of a marking: which one an overlap has is known only of its row.
 fn speak_of_markings(tags: &Terms) -> bool {
-    Tlp::ALL.into_iter().any(|tlp| tags.speak_of(&tlp_name(tlp)))
+    let mut names = Tlp::ALL.into_iter().map(tlp_name).chain(Pap::ALL.into_iter().map(pap_label));
+    names.any(|name| tags.speak_of(&name))
 }
 
 fn means_tags(tags: &Terms, row: &OverlapRow) -> bool {
     let markings = [tlp_name(marking(row.tlp)), tlp_name(Tlp::AmberStrict)];
+    let pap = row.pap.map(pap_label);
     let names = [Tag::kind(row.kind).name, Tag::facet(row.facet).name, Tag::peer(&row.peer).name];
-    let all: Vec<&str> = markings.iter().chain(&names).map(String::as_str).collect();
+    let all: Vec<&str> = markings.iter().chain(&pap).chain(&names).map(String::as_str).collect();
     tags.mean(&all)
 }
 

@@ -1,11 +1,12 @@
 //! Tags: markings, and what an overlap was found with.
 
 use overlap_coalition::MemberId;
-use overlap_indicator::{Facet, Kind, Tlp};
+use overlap_indicator::{Facet, Kind, Pap, Tlp};
 use overlap_store::OverlapRow;
 use serde::Serialize;
 
 use crate::import::misp_written::kind_tag;
+use crate::stix::pap_label;
 
 /// A tag.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +39,17 @@ impl Tag {
         Self::new(tlp_name(tlp), colour)
     }
 
+    /// What may be done with it, in the colours of MISP's taxonomy `PAP`.
+    fn pap(pap: Pap) -> Self {
+        let colour = match pap {
+            Pap::Clear => "#ffffff",
+            Pap::Green => "#33ff00",
+            Pap::Amber => "#ffc000",
+            Pap::Red => "#ff0000",
+        };
+        Self::new(pap_label(pap), colour)
+    }
+
     pub(crate) fn peer(peer: &MemberId) -> Self {
         Self::new(machine("peer", peer.as_str()), PLAIN)
     }
@@ -57,7 +69,8 @@ impl Tag {
 
     /// The tags of an overlap.
     pub(crate) fn of_overlap(row: &OverlapRow) -> Vec<Self> {
-        vec![Self::tlp(marking(row.tlp)), Self::kind(row.kind), Self::facet(row.facet)]
+        let others = [Self::kind(row.kind), Self::facet(row.facet)];
+        [Self::tlp(marking(row.tlp))].into_iter().chain(row.pap.map(Self::pap)).chain(others).collect()
     }
 
     /// The tags of what was found with a partner.

@@ -213,6 +213,23 @@ async fn overlaps_are_attributes_of_events() {
 }
 
 #[tokio::test]
+async fn attributes_say_what_may_be_done_with_them() {
+    let node = node_with_some().await;
+    let import = r#"{"Event":{"Tag":[{"name":"PAP:RED"}],"Attribute":[{"type":"domain","value":"example.org","to_ids":true}]}}"#;
+    node.import("format=misp", import).await;
+    let found = search(&node, json!({"tags": "PAP:RED"})).await.found();
+    let attributes = found["Attribute"].as_array().unwrap();
+    assert_eq!(attributes.len(), 2);
+    for attribute in attributes {
+        assert_eq!(attribute["value"], "example.org");
+        let tags: Vec<_> = attribute["Tag"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+        assert_eq!(tags, ["tlp:red", "PAP:RED", "overlapd:kind=\"domain\"", "overlapd:facet=\"host\""]);
+    }
+    let found = search(&node, json!({"tags": "!PAP:RED"})).await.found();
+    assert_eq!(found["Attribute"].as_array().unwrap().len(), 16);
+}
+
+#[tokio::test]
 async fn filters_mean_what_they_mean_in_misp() {
     let node = node_with_some().await;
     for (body, expected) in [

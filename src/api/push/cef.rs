@@ -12,11 +12,19 @@ use super::shown::{cut, fields, plain, sentence, severity, title};
 
 /// The longest texts of keys, in bytes, as the format's dictionary has them.
 const LONGEST_TEXT: usize = 1_023;
-const LONGEST_CUSTOM: usize = 4_000;
 const LONGEST_HASH: usize = 255;
 
-/// Custom strings that there are.
-const CUSTOM_STRINGS: usize = 6;
+/// The keys for what the dictionary has no key for, with the longest text of each.
+const CUSTOM_STRINGS: [(&str, usize); 8] = [
+    ("cs1", 4_000),
+    ("cs2", 4_000),
+    ("cs3", 4_000),
+    ("cs4", 4_000),
+    ("cs5", 4_000),
+    ("cs6", 4_000),
+    ("flexString1", LONGEST_TEXT),
+    ("flexString2", LONGEST_TEXT),
+];
 
 /// An event as one line; values have `most` bytes at most.
 pub(crate) fn cef(event: &Event, node: &str, most: usize) -> String {
@@ -75,7 +83,7 @@ fn pairs(event: &Event, node: &str, most: usize) -> Vec<(String, String)> {
         ("deviceExternalId".to_owned(), node.to_owned()),
         ("msg".to_owned(), cut(&sentence(event, most), LONGEST_TEXT)),
     ];
-    let (mut custom, mut used) = (fields(event, most), 0);
+    let mut custom = fields(event, most);
     if let Some(peer) = &event.peer {
         custom.insert(0, ("peer", peer.to_string()));
     }
@@ -86,10 +94,10 @@ fn pairs(event: &Event, node: &str, most: usize) -> Vec<(String, String)> {
         // The value as it was written stands in no key: the canonical form and the sentence have it.
         custom.retain(|(name, _)| *name != "value");
     }
-    for (name, value) in custom.into_iter().filter(|(_, value)| !value.is_empty()).take(CUSTOM_STRINGS) {
-        used += 1;
-        pairs.push((format!("cs{used}Label"), name.to_owned()));
-        pairs.push((format!("cs{used}"), cut(&value, LONGEST_CUSTOM.min(most))));
+    let filled = custom.into_iter().filter(|(_, value)| !value.is_empty());
+    for ((key, longest), (name, value)) in CUSTOM_STRINGS.into_iter().zip(filled) {
+        pairs.push((format!("{key}Label"), name.to_owned()));
+        pairs.push((key.to_owned(), cut(&value, longest.min(most))));
     }
     pairs
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use overlap_coalition::ExchangeId;
-use overlap_indicator::{Facet, Indicator, Kind, Rules, SecretText, Tlp};
+use overlap_indicator::{Facet, Indicator, Kind, Pap, Rules, SecretText, Tlp};
 use overlap_store::{
     Event, EventBody, EventFilter, EventId, EventType, ExchangeState, IndicatorId, Notice, OverlapRow,
 };
@@ -55,6 +55,7 @@ fn overlap(kind: Kind, raw: &str, canonical: &str, facet: Facet) -> Event {
         exchange: ExchangeId([2; 16]),
         found: NOW,
         tlp: Tlp::AmberStrict,
+        pap: None,
         imported: NOW,
         added: NOW * 1_000_000,
         is_first: true,
@@ -186,13 +187,29 @@ fn native_events_say_all_that_the_interface_promises() {
         "id": "000660859a8fd000", "type": "overlap.found", "time": "2026-11-18T11:06:40Z", "node": "police",
         "peer": "payments",
         "data": {"kind": "domain", "facet": "host", "value": "www.Example[.]org", "canonical": "www.example.org",
-            "tlp": "amber+strict", "exchange": "02020202020202020202020202020202"}
+            "tlp": "amber+strict", "pap": null, "exchange": "02020202020202020202020202020202"}
     });
     assert_eq!(event["data"], expected["data"]);
     for name in ["type", "time", "node", "peer"] {
         assert_eq!(event[name], expected[name]);
     }
     assert_eq!(event["id"], format!("{:016x}", NOW * 1_000_000));
+}
+
+#[test]
+fn every_form_tells_what_may_be_done() {
+    let mut event = of_kind(KINDS[1]);
+    if let EventBody::Overlap(row) = &mut event.body {
+        row.pap = Some(Pap::Red);
+    }
+    let native = serde_json::to_value(EventItem::new(&event, "police", WHOLE)).unwrap();
+    assert_eq!(native["data"]["pap"], "red");
+    assert_eq!(ecs(&event, "police", WHOLE)["overlapd"]["pap"], "red");
+    let pairs = cef_pairs(&cef(&event, "police", WHOLE));
+    assert_eq!((pairs["flexString1Label"].as_str(), pairs["flexString1"].as_str()), ("pap", "red"));
+    assert_eq!(pairs["cs6Label"], "exchange");
+    let message = message(&event, "police", &syslog(SyslogFormat::Rfc5424, 8_192));
+    assert!(String::from_utf8_lossy(message.as_ref()).contains(" pap=\"red\""));
 }
 
 #[test]

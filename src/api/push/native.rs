@@ -1,5 +1,6 @@
 //! Events as this node writes them itself: JSON.
 
+use overlap_indicator::Pap;
 use overlap_store::{Event, EventBody, ExchangeRecord, Notice};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -63,6 +64,7 @@ fn data(body: &EventBody, most: usize) -> Value {
             "value": cut(row.raw.reveal(), most),
             "canonical": cut(row.canonical.reveal(), most),
             "tlp": row.tlp.to_string(),
+            "pap": row.pap.map(Pap::as_str),
             "exchange": row.exchange.to_string(),
         }),
         EventBody::Exchange(record) => exchange(record, most),

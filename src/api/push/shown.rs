@@ -1,7 +1,7 @@
 //! What all formats say of an event: its words, its weight, and texts cut to what a receiver takes.
 
 use overlap_coalition::MemberId;
-use overlap_store::{Event, EventBody, EventType, ExchangeRecord, Notice};
+use overlap_store::{Event, EventBody, EventType, ExchangeRecord, Notice, OverlapRow};
 
 use crate::rfc3339::rfc3339;
 
@@ -89,19 +89,25 @@ fn of_exchange(event_type: EventType, peer: &str, record: &ExchangeRecord, most:
 /// What an event says, name by name, for formats that have pairs; values have `most` bytes at most.
 pub(crate) fn fields(event: &Event, most: usize) -> Vec<(&'static str, String)> {
     match &event.body {
-        EventBody::Overlap(row) => vec![
-            ("kind", row.kind.to_string()),
-            ("facet", row.facet.to_string()),
-            ("value", cut(row.raw.reveal(), most)),
-            ("canonical", cut(row.canonical.reveal(), most)),
-            ("tlp", row.tlp.to_string()),
-            ("exchange", row.exchange.to_string()),
-        ],
+        EventBody::Overlap(row) => overlap_fields(row, most),
         EventBody::Exchange(record) => exchange_fields(record, most),
         EventBody::Notice(Notice::RosterAlarm { version }) => vec![("version", version.to_string())],
         EventBody::Notice(Notice::CertificateExpiring { ends, .. }) => vec![("ends", rfc3339(*ends))],
         EventBody::Notice(_) => Vec::new(),
     }
+}
+
+fn overlap_fields(row: &OverlapRow, most: usize) -> Vec<(&'static str, String)> {
+    let mut fields = vec![
+        ("kind", row.kind.to_string()),
+        ("facet", row.facet.to_string()),
+        ("value", cut(row.raw.reveal(), most)),
+        ("canonical", cut(row.canonical.reveal(), most)),
+        ("tlp", row.tlp.to_string()),
+        ("exchange", row.exchange.to_string()),
+    ];
+    fields.extend(row.pap.map(|pap| ("pap", pap.to_string())));
+    fields
 }
 
 fn exchange_fields(record: &ExchangeRecord, most: usize) -> Vec<(&'static str, String)> {

@@ -1,7 +1,7 @@
 //! The objects, byte by byte.
 
 use overlap_coalition::ExchangeId;
-use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText, Tlp};
+use overlap_indicator::{Context, Facet, Indicator, Kind, Pap, Rules, SecretText, Tlp};
 use overlap_store::{IndicatorId, IndicatorRow, OverlapRow};
 use serde_json::{Value, json};
 
@@ -36,6 +36,7 @@ fn overlap() -> OverlapRow {
         exchange: ExchangeId([1; 16]),
         found: 1_795_000_060,
         tlp: Tlp::Green,
+        pap: None,
         imported: 1_795_000_000,
         added: 1,
         is_first: true,
@@ -55,7 +56,7 @@ fn an_overlap_is_an_indicator_and_a_sighting_by_the_partner() {
         json_of(&object),
         json!({
             "type": "indicator", "spec_version": "2.1", "id": object.id(), "created_by_ref": police,
-            "created": "2026-11-18T11:06:40.000Z", "modified": "2026-11-18T11:06:40.001Z", "name": "example.org",
+            "created": "2026-11-18T11:06:40.000Z", "modified": "2026-11-18T11:06:40.005Z", "name": "example.org",
             "description": "An indicator of the kind domain that police holds.",
             "pattern": "[domain-name:value = 'example.org']", "pattern_type": "stix", "pattern_version": "2.1",
             "valid_from": "2026-11-18T11:06:40.000Z",
@@ -78,7 +79,7 @@ fn an_overlap_is_an_indicator_and_a_sighting_by_the_partner() {
                 "exchange": "01010101010101010101010101010101"}}
         })
     );
-    assert_eq!(object.version(), "2026-11-18T11:06:40.001Z");
+    assert_eq!(object.version(), "2026-11-18T11:06:40.005Z");
     assert_eq!((sighting.type_name(), sighting.version()), ("sighting", "2026-11-18T11:07:40.000Z"));
 }
 
@@ -95,8 +96,31 @@ fn a_narrower_marking_is_a_later_version_and_nothing_else_changes() {
         object
     };
     assert_eq!(same(Tlp::Clear), same(Tlp::Red));
+    let with_pap = |tlp, pap| {
+        let mut row = indicator(tlp);
+        row.context.pap = pap;
+        json_of(&StixObject::Indicator(IndicatorObject::of_own(&row, &coalition())))
+    };
+    let paps = [None].into_iter().chain(Pap::ALL.map(Some));
+    let all: Vec<(Tlp, Option<Pap>)> =
+        Tlp::ALL.into_iter().flat_map(|tlp| paps.clone().map(move |pap| (tlp, pap))).collect();
+    let versions: Vec<Value> =
+        all.iter().map(|(tlp, pap)| with_pap(*tlp, *pap)["modified"].clone()).collect();
+    assert!(versions.is_sorted_by(|a, b| a.as_str() < b.as_str()), "{versions:?}");
+    assert_eq!(with_pap(Tlp::Green, Some(Pap::Red))["labels"], json!(["PAP:RED"]));
     let as_found = StixObject::Indicator(IndicatorObject::of_overlap(&overlap(), &coalition()));
     assert_eq!(json_of(&as_found), object(Tlp::Green), "one version has one content in every collection");
+}
+
+#[test]
+fn a_sighting_of_what_became_red_is_a_later_version() {
+    let sighting = |tlp| {
+        let row = OverlapRow { tlp, ..overlap() };
+        json_of(&StixObject::Sighting(Sighting::of(&row, &coalition())))
+    };
+    assert_eq!(sighting(Tlp::Green), sighting(Tlp::AmberStrict));
+    assert_eq!(sighting(Tlp::Red)["modified"], "2026-11-18T11:07:40.001Z");
+    assert_eq!(sighting(Tlp::Red)["object_marking_refs"], json!([MarkingDefinition::id_of(Tlp::Red)]));
 }
 
 #[test]

@@ -1,18 +1,23 @@
 //! Overlaps as CSV (RFC 4180), for people's spreadsheets.
 //!
-//! A spreadsheet runs what begins with `=`, `+`, `-` or `@` as a formula, and what a partner or a file wrote may begin so. Such a cell gets an
-//! apostrophe before it, which spreadsheets take for "this is text". Whoever needs values to the byte takes the API or STIX.
+//! A spreadsheet runs what begins with `=`, `+`, `-` or `@` as a formula, and what a partner or a file wrote may begin so. Such a text gets an
+//! apostrophe before it, which spreadsheets take for "this is text"; inside a cell too, where one that splits lines at semicolons or
+//! tabs would begin another. Whoever needs values to the byte takes the API or STIX.
 
+use overlap_indicator::Pap;
 use overlap_store::FoundOverlap;
 
 use super::ExportFile;
 use crate::rfc3339::rfc3339;
 
 /// The columns.
-const HEAD: &str = "found,peer,kind,facet,value,canonical,tlp,exchange,seen\r\n";
+const HEAD: &str = "found,peer,kind,facet,value,canonical,tlp,pap,exchange,seen\r\n";
 
 /// What a spreadsheet may take for the beginning of a formula, the wide forms too; and what it may strip before one.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// At what a spreadsheet may begin another cell, whatever the quotes say.
+const SPLITS: [char; 4] = [';', '\t', '\r', '\n'];
 
 /// A file of CSV.
 pub(super) struct CsvFile;
@@ -42,6 +47,7 @@ fn line(found: &FoundOverlap) -> String {
         row.raw.reveal(),
         row.canonical.reveal(),
         row.tlp.as_str(),
+        row.pap.map_or("", Pap::as_str),
         exchange.as_str(),
         if found.seen { "yes" } else { "no" },
     ];
@@ -51,8 +57,13 @@ fn line(found: &FoundOverlap) -> String {
 
 /// A cell in quotes, that no spreadsheet runs.
 fn cell(text: &str) -> String {
-    let is_formula = text.trim_start_matches(' ').starts_with(FORMULA);
-    format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))
+    let safe: String = text.split_inclusive(SPLITS).map(not_a_formula).collect();
+    format!("\"{}\"", safe.replace('"', "\"\""))
+}
+
+fn not_a_formula(part: &str) -> String {
+    let is_formula = part.trim_start_matches([' ', '"']).starts_with(FORMULA);
+    format!("{}{part}", if is_formula { "'" } else { "" })
 }
 
 #[cfg(test)]
@@ -61,9 +72,12 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for text in ["=cmd|'/c calc'!A1", "+1", "-2", "@SUM(1)", "\t=1", " =1", "＝1"] {
+        for text in ["=cmd|'/c calc'!A1", "+1", "-2", "@SUM(1)", " =1", "＝1"] {
             assert_eq!(cell(text), format!("\"'{text}\""), "{text}");
         }
+        assert_eq!(cell("\t=1"), "\"'\t'=1\"");
+        assert_eq!(cell("https://a.example/;=1+1;\"=2\t-3"), "\"https://a.example/;'=1+1;'\"\"=2\t'-3\"");
+        assert_eq!(cell("a;b"), "\"a;b\"");
         assert_eq!(cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
         assert_eq!(cell("example.org"), "\"example.org\"");
     }
