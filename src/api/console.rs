@@ -62,6 +62,8 @@ const SIGN_OUT: &str = "/console/sign-out";
 pub(crate) struct Console {
     sessions: Sessions,
     attempts: Attempts,
+    /// How often a report of a browser may still be logged.
+    reports: Attempts,
 }
 
 /// The router of the console, and the table of its pages and roles.

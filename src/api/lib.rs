@@ -63,6 +63,7 @@ mod misp;
 mod misp_modules;
 mod nearest;
 mod overlaps;
+mod pace;
 mod peers;
 mod problem;
 mod push;

@@ -10,6 +10,7 @@ use overlap_store::{Cursor, PageRequest};
 use serde::de::DeserializeOwned;
 
 use crate::nearest::nearest;
+use crate::pace::TooSlow;
 use crate::problem::{Problem, ProblemKind};
 
 /// The largest JSON body, in bytes: a withdrawal of some ten thousand values. Imports are not JSON bodies and have no limit.
@@ -64,6 +65,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let body = Limited::new(request.into_body(), MAX_JSON_BYTES).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 Problem::new(ProblemKind::TooLarge, format!("a JSON body has at most {MAX_JSON_BYTES} bytes"))
+            } else if TooSlow::caused(&*error) {
+                Problem::new(ProblemKind::BadJson, "the body came too slowly: send it without a break")
             } else {
                 Problem::new(ProblemKind::BadJson, "the body ended before its time")
             }

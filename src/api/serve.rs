@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::map_request;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::pace::{PacedWrites, pace_body};
 use crate::taxii::Https;
 
 /// Connections at the same time; more wait to be accepted.
@@ -92,7 +94,7 @@ impl Connections {
     fn new(router: Router) -> Self {
         let stopping = watch::Sender::new(false);
         Self {
-            router: router.layer(Extension(Stopping(stopping.subscribe()))),
+            router: router.layer(Extension(Stopping(stopping.subscribe()))).layer(map_request(pace_body)),
             permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             tasks: JoinSet::new(),
             stopping,
@@ -169,7 +171,8 @@ where
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(READ_BUFFER);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let connection =
+        http.serve_connection(TokioIo::new(PacedWrites::new(stream)), TowerToHyperService::new(router));
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

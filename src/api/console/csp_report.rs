@@ -1,7 +1,9 @@
 //! Reports of browsers that something broke the content security policy.
 //!
-//! There should be none: one says that a page has a flaw, or that somebody tries to use one. They are counted and logged; what a report
+//! There should be none: one says that a page has a flaw, or that somebody tries to use one. They are counted, and logged where there are not too many; what a report
 //! says is a stranger's text, since anybody can send one, and is neither kept nor logged.
+
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -14,10 +16,15 @@ use crate::state::ApiState;
 const MAX_REPORT: usize = 64 * 1024;
 
 /// Takes a report.
-pub(crate) async fn report(State(_state): State<ApiState>, body: Body) -> StatusCode {
+pub(crate) async fn report(State(state): State<ApiState>, body: Body) -> StatusCode {
     // Read, so that the connection can be used again; whatever is in it.
     let _ = Limited::new(body, MAX_REPORT).collect().await;
     metrics::counter!("overlapd_console_policy_reports_total").increment(1);
-    tracing::warn!("a browser reports that a page of the console broke its content security policy");
+    // Whoever can reach the listener can send them for ever: the counter has them all, the log some.
+    let (reports, now) = (&state.console().reports, Instant::now());
+    if reports.may_try(now).is_ok() {
+        reports.failed(now);
+        tracing::warn!("a browser reports that a page of the console broke its content security policy");
+    }
     StatusCode::NO_CONTENT
 }

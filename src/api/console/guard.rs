@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use overlap_store::Role;
 use subtle::ConstantTimeEq;
 
@@ -144,9 +144,13 @@ async fn checked(request: Request, session: &Session) -> Result<Request, Problem
 
 /// Reads a form.
 pub(crate) async fn read_form(body: Body) -> Result<Fields, Problem> {
-    let body = Limited::new(body, MAX_FORM_BYTES).collect().await.map_err(|_| {
-        let detail = format!("a form has at most {MAX_FORM_BYTES} bytes; import a file instead");
-        Problem::new(ProblemKind::TooLarge, detail)
+    let body = Limited::new(body, MAX_FORM_BYTES).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            let detail = format!("a form has at most {MAX_FORM_BYTES} bytes; import a file instead");
+            Problem::new(ProblemKind::TooLarge, detail)
+        } else {
+            Problem::new(ProblemKind::BadQuery, "the form did not come whole: send it again")
+        }
     })?;
     Ok(Fields::read(&body.to_bytes()))
 }

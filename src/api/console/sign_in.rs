@@ -74,11 +74,12 @@ pub(crate) async fn sign_out(
     visitor: guard::Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    note_visit(&state, &visitor.session).await?;
+    // First of all: whatever fails then, the session is over.
     if let Some(id) = session_id(&headers) {
         state.console().sessions.end(id);
     }
     tracing::info!(token = %visitor.session.name, "signed out of the console");
+    note_visit(&state, &visitor.session).await?;
     let cookie = format!("{COOKIE}=; Max-Age=0; {ATTRIBUTES}");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(SIGN_IN)).into_response())
 }

@@ -17,6 +17,7 @@ use super::format::Format;
 use super::report::{ImportReport, Rejects};
 use super::source::{RowRules, RowSink};
 use crate::Daemon;
+use crate::pace::TooSlow;
 use crate::problem::Problem;
 use crate::state::off_thread;
 
@@ -82,7 +83,13 @@ async fn read_all(body: &mut Body, input: mpsc::Sender<Input>) -> Result<(), Imp
             () = input.closed() => return Ok(()),
         };
         let next = match frame.map_err(|_| ImportError::Stalled)? {
-            Some(frame) => frame.map_err(|_| ImportError::Cut)?.into_data().ok().map(Input::Chunk),
+            Some(frame) => frame
+                .map_err(
+                    |error| if TooSlow::caused(&error) { ImportError::Stalled } else { ImportError::Cut },
+                )?
+                .into_data()
+                .ok()
+                .map(Input::Chunk),
             None => Some(Input::End),
         };
         let Some(next) = next else { continue };
