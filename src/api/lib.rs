@@ -73,6 +73,8 @@ mod query_tests;
 mod receipts;
 mod request;
 mod rfc3339;
+#[cfg(test)]
+mod role_tests;
 mod routes;
 mod schemas;
 mod serve;

@@ -127,7 +127,15 @@ def opener(config):
         context = ssl.create_default_context(cafile=authority)
     except (OSError, ssl.SSLError):
         raise Refused("ca: the file of the certificate authority cannot be used") from None
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    https = urllib.request.HTTPSHandler(context=context)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), https, NoRedirects())
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the token would go along to wherever it leads."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        return None
 
 
 def told(item):

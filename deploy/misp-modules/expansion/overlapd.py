@@ -82,11 +82,22 @@ def search(config, value):
     body = {"returnFormat": "json", "value": [value], "limit": LIMIT, "page": 1, "includeEventTags": True}
     headers = {"Authorization": config["token"], "Content-Type": "application/json", "Accept": "application/json"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
-    context = ssl.create_default_context(cafile=config.get("ca") or None)
-    # No proxy: a token is not to go where the environment says.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    with opener.open(request, timeout=TIMEOUT) as answer:
+    with opener(config).open(request, timeout=TIMEOUT) as answer:
         return json.loads(answer.read(MAX_ANSWER))["response"]["Attribute"]
+
+
+def opener(config):
+    """Over TLS, and by no proxy and no redirect: a token is not to go where the environment or an answer says."""
+    context = ssl.create_default_context(cafile=config.get("ca") or None)
+    https = urllib.request.HTTPSHandler(context=context)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), https, NoRedirects())
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it is an error with the redirect's status."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        return None
 
 
 def enriched(attribute, found):

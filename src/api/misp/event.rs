@@ -8,6 +8,13 @@ use super::scope::Scope;
 use super::tag::Tag;
 use crate::rfc3339::rfc3339;
 
+/// Undefined: this node grades nothing.
+pub(crate) const THREAT_LEVEL: &str = "4";
+/// Completed: an exchange has ended.
+pub(crate) const ANALYSIS: &str = "2";
+/// The own organisation alone.
+pub(crate) const DISTRIBUTION: &str = "0";
+
 /// An event, without its attributes.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Event {
@@ -68,14 +75,14 @@ impl Event {
             orgc_id: OWN,
             org_id: OWN,
             date: date(group),
-            threat_level_id: "4",
+            threat_level_id: THREAT_LEVEL,
             info: info(group),
             published: true,
             uuid: group.uuid.to_string(),
             attribute_count: group.overlaps.to_string(),
-            analysis: "2",
+            analysis: ANALYSIS,
             timestamp: group.found.to_string(),
-            distribution: "0",
+            distribution: DISTRIBUTION,
             proposal_email_lock: false,
             locked: false,
             publish_timestamp: group.found.to_string(),
@@ -116,7 +123,7 @@ impl EventBrief {
         Self {
             id: group.number.to_string(),
             org_id: OWN,
-            distribution: "0",
+            distribution: DISTRIBUTION,
             info: info(group),
             orgc_id: OWN,
             uuid: group.uuid.to_string(),

@@ -1,29 +1,42 @@
 //! What `restSearch` is asked for.
 //!
 //! A filter that is there and says nothing that can be read, or asks for what this node never has, is met by nothing: a client that asks for
-//! something narrow is never given everything. Keys that are no filters, or that nobody knows, are passed over, since clients send all of theirs.
+//! something narrow is never given everything. So it is with keys that nobody here knows: they may be filters. Switches that say how an answer
+//! is to look are passed over where this node has no such thing, since clients send all of theirs.
 
 use overlap_store::OverlapGroup;
 use serde_json::{Map, Value};
 
 use super::MispError;
-use super::event::info;
+use super::event::{self, info};
 use super::terms::Terms;
 use super::time::{Span, span, time};
 
 /// Seconds in a day: events are dated by days.
 const DAY: u64 = 86_400;
 
-/// Filters that speak of what overlaps never have: objects, sharing groups, galaxies, times of sight, decay.
-const NEVER_MET: [&str; 8] = [
-    "object_name",
-    "object_relation",
-    "sharinggroup",
-    "first_seen",
-    "last_seen",
-    "galaxy.uuid",
-    "decayingModel",
-    "threat_actor",
+/// Switches for what answers of this node never have, or always; beside these, all that begin with `include` or `with`.
+const SWITCHES: [&str; 20] = [
+    "returnFormat",
+    "order",
+    "sort",
+    "direction",
+    "headerless",
+    "minimal",
+    "flatten",
+    "noEvents",
+    "sgReferenceOnly",
+    "requested_attributes",
+    "score",
+    "excludeDecayed",
+    "excludeLocalTags",
+    "excludeGalaxy",
+    "showEventReports",
+    "allowNonIDS",
+    "download",
+    "exportFormat",
+    "timeout",
+    "json",
 ];
 
 /// In which form an answer is.
@@ -83,15 +96,21 @@ impl Filter {
     /// Takes a member; none where it says nothing that can be met.
     fn take(&mut self, name: &str, value: &Value, now: u64) -> Option<()> {
         match name {
-            "value" | "value1" => self.value = Some(Terms::read(value)?),
+            "value" | "value1" | "attribute" => self.value = Some(Terms::read(value)?),
             "type" => self.type_name = Some(Terms::read(value)?),
             "category" => self.category = Some(Terms::read(value)?),
             "tags" | "tag" | "event_tags" => self.tags = Some(Terms::read(value)?),
             "uuid" => self.uuid = Some(Terms::read(value)?),
             "quickFilter" | "searchall" => self.anywhere = Some(Terms::within(value.as_str()?)),
-            "eventid" | "event_id" | "eventId" => self.event = Some(Terms::read(value)?),
+            "eventid" | "event_id" | "eventId" | "event_uuid" | "event_ids" | "idList" => {
+                self.event = Some(Terms::read(value)?)
+            }
             "eventinfo" => self.info = Some(Terms::read(value)?),
             "org" | "orgc" => self.org = Some(Terms::read(value)?),
+            "date" => {
+                let from = day(value, now)?;
+                self.found.push(Span { from, until: from.saturating_add(DAY - 1) });
+            }
             "from" | "datefrom" => self.found.push(Span { from: day(value, now)?, until: u64::MAX }),
             "to" | "until" | "dateuntil" => {
                 self.found.push(Span { from: 0, until: day(value, now)?.saturating_add(DAY - 1) });
@@ -110,14 +129,18 @@ impl Filter {
             "limit" => self.limit = Some(number(value).filter(|limit| *limit > 0)?),
             // Every overlap is for detection, published, and there.
             "to_ids" | "published" => return holds_on(value).then_some(()),
-            "deleted" => return value.is_array().then_some(()),
+            "deleted" => return allows_off(value).then_some(()),
+            "threat_level_id" | "threatlevel" => return is_one(value, event::THREAT_LEVEL),
+            "analysis" => return is_one(value, event::ANALYSIS),
+            "distribution" => return is_one(value, event::DISTRIBUTION),
             "includeEventTags" | "includeContext" => self.with_event_tags = true,
             "includeSightings" => self.with_sightings = true,
             "includeWarninglistHits" => self.with_warnings = true,
             "enforceWarninglist" => self.without_warned = true,
             "metadata" => self.only_metadata = true,
-            name if NEVER_MET.contains(&name) => return None,
-            _ => {}
+            name if is_switch(name) => {}
+            // Of objects, sharing groups, galaxies, times of sight, decay; or nobody knows of what.
+            _ => return None,
         }
         Some(())
     }
@@ -147,11 +170,16 @@ impl Filter {
     }
 }
 
-/// Whether a member says anything: clients send their switches as 0 where nobody has set them. Two are filters when they are off.
+/// Whether a member says anything: clients send their switches as 0 where nobody has set them. Some are filters when they are off.
 fn is_said(name: &str, value: &Value) -> bool {
     let is_off =
         matches!(value, Value::Bool(false)) || value.as_f64() == Some(0.0) || value.as_str() == Some("0");
-    !value.is_null() && (!is_off || matches!(name, "to_ids" | "published"))
+    let says_off = ["to_ids", "published", "threat_level_id", "threatlevel", "analysis", "distribution"];
+    !value.is_null() && (!is_off || says_off.contains(&name))
+}
+
+fn is_switch(name: &str) -> bool {
+    SWITCHES.contains(&name) || name.starts_with("include") || name.starts_with("with")
 }
 
 fn form(value: Option<&Value>) -> Result<Form, MispError> {
@@ -177,6 +205,21 @@ fn holds_on(value: &Value) -> bool {
         Value::String(text) => matches!(text.as_str(), "1" | "true"),
         value => value.as_bool().unwrap_or(value.as_f64() == Some(1.0)),
     }
+}
+
+/// Whether a list of what a switch may be allows that it is off.
+fn allows_off(value: &Value) -> bool {
+    let is_off = |value: &Value| {
+        matches!(value, Value::Bool(false))
+            || value.as_f64() == Some(0.0)
+            || matches!(value.as_str(), Some("0" | "false"))
+    };
+    value.as_array().is_some_and(|items| items.iter().any(is_off))
+}
+
+/// Whether what an event always has is among what is asked for.
+fn is_one(value: &Value, has: &str) -> Option<()> {
+    Terms::read(value)?.mean(&[has]).then_some(())
 }
 
 /// A number, or its digits.

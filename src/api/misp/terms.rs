@@ -5,6 +5,9 @@ use serde_json::Value;
 /// Terms in a filter at most: each is compared with every row that is looked at.
 const MAX_TERMS: usize = 10_000;
 
+/// Terms with `%` in a filter at most: no index serves them, so each is looked for in the text of every row.
+const MAX_OPEN_TERMS: usize = 100;
+
 /// The terms of one filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Terms {
@@ -47,7 +50,9 @@ impl Terms {
             value => each(value, &mut |text| terms.take(text))?,
         }
         let count = terms.any.len() + terms.none.len() + terms.all.len();
-        (1..=MAX_TERMS).contains(&count).then_some(terms)
+        let all = terms.any.iter().chain(&terms.none).chain(&terms.all);
+        let open = all.filter(|term| term.open_before || term.open_behind).count();
+        ((1..=MAX_TERMS).contains(&count) && open <= MAX_OPEN_TERMS).then_some(terms)
     }
 
     fn take(&mut self, text: &str) -> Option<()> {
@@ -144,6 +149,13 @@ mod tests {
             assert!(means(filter.clone(), met), "{filter} {met}");
             assert!(!means(filter.clone(), missed), "{filter} {missed}");
         }
+    }
+
+    #[test]
+    fn a_few_terms_may_be_open_and_many_closed() {
+        let many = |text: &str, count| Terms::read(&json!(vec![text; count]));
+        assert!(many("a%", MAX_OPEN_TERMS).is_some() && many("a%", MAX_OPEN_TERMS + 1).is_none());
+        assert!(many("a", MAX_TERMS).is_some() && many("a", MAX_TERMS + 1).is_none());
     }
 
     #[test]

@@ -272,7 +272,11 @@ async fn filters_mean_what_they_mean_in_misp() {
         (json!({"searchall": "hotline"}), 9),
         (json!({"value": "example.org", "type": "url"}), 0),
         (json!({"value": "example.org", "eventid": 1}), 1),
-        (json!({"withAttachments": 0, "metadata": 0, "enforceWarninglist": 0, "unheardOf": 7}), 18),
+        (json!({"withAttachments": 0, "metadata": 0, "enforceWarninglist": 0, "includeUnheardOf": 7}), 18),
+        (json!({"threat_level_id": [1, 4], "analysis": 2, "distribution": 0}), 18),
+        (json!({"date": "2026-11-08"}), 9),
+        (json!({"attribute": "example.org"}), 2),
+        (json!({"event_ids": [1]}), 9),
         (json!({"request": {"type": "url"}}), 2),
         // What cannot be read, or is never met.
         (json!({"value": []}), 0),
@@ -282,6 +286,14 @@ async fn filters_mean_what_they_mean_in_misp() {
         (json!({"limit": -1}), 0),
         (json!({"page": "x", "limit": 5}), 0),
         (json!({"object_name": "file"}), 0),
+        (json!({"unheardOf": 7}), 0),
+        (json!({"threatlevel": [1]}), 0),
+        (json!({"analysis": 0}), 0),
+        (json!({"distribution": 3}), 0),
+        (json!({"date": "2020-01-01"}), 0),
+        (json!({"deleted": [1]}), 0),
+        (json!({"hasproposal": true}), 0),
+        (json!({"sharing_group_id": 3}), 0),
         (json!({"first_seen": "2020-01-01"}), 0),
     ] {
         let found = search(&node, body.clone()).await.values();
@@ -305,6 +317,7 @@ async fn attributes_and_events_are_named_by_their_uuids() {
     let event = first["Event"]["uuid"].clone();
     assert_eq!(search(&node, json!({"uuid": event})).await.values().len(), 9);
     assert_eq!(search(&node, json!({"eventid": event})).await.values().len(), 9);
+    assert_eq!(search(&node, json!({"event_uuid": event})).await.values().len(), 9);
     assert_eq!(search(&node, json!({"uuid": "no uuid"})).await.values().len(), 0);
     let events = |body: Value| post(&node, "events/restSearch", body);
     let found = events(json!({"value": "example.org", "eventid": 2})).await.found();
@@ -319,7 +332,7 @@ async fn attributes_and_events_are_named_by_their_uuids() {
         (json!({"value": "%nowhere%"}), vec![]),
         (json!({"timestamp": "1d"}), vec!["2"]),
     ] {
-        let found = events(json!({"metadata": true, "x": 1}).as_object().unwrap().iter().fold(
+        let found = events(json!({"metadata": true, "includeX": 1}).as_object().unwrap().iter().fold(
             body.clone(),
             |mut body, (name, value)| {
                 body[name] = value.clone();
