@@ -45,7 +45,7 @@ use crate::problem::Problem;
 use crate::request::not_found;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
-use attempts::Attempts;
+use attempts::{Attempts, Refusals};
 use fault::Fault;
 use session::Sessions;
 
@@ -62,6 +62,7 @@ const SIGN_OUT: &str = "/console/sign-out";
 pub(crate) struct Console {
     sessions: Sessions,
     attempts: Attempts,
+    refusals: Refusals,
 }
 
 /// The router of the console, and the table of its pages and roles.

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::added_tests::forget_dates;
-use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
+use crate::testing::{NOW, Place, all_pages, because, by_at, domain, everything, exchange, member, open_at};
 use crate::{
     ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, ExchangeState, Hold,
     IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter, Overriding, Selection,
@@ -207,7 +207,7 @@ fn call(store: &SledStore, number: usize) {
             let newest = domain((step + 1) * ROWS - 1).indicator;
             let indicator = store.indicator_id(newest.kind(), newest.canonical());
             let sighting = NewSighting { indicator, kind: SightingKind::Seen, at: 7, source: "s".into() };
-            assert_eq!(store.add_sightings(vec![sighting], clock(step)).unwrap().len(), 1);
+            assert_eq!(store.add_sightings(vec![sighting], &by_at(clock(step))).unwrap().len(), 1);
         }
         5 => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.

@@ -6,7 +6,7 @@ use overlap_coalition::{Charge, Timestamp};
 use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, Warned, all_pages, because, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, because, by, by_at, exchange, member, new_indicator};
 use crate::{
     ChargeLimit, Hold, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, NewSighting, OverlapFilter,
     Overriding, Selection, SightingFilter, SightingKind, SledStore, Store,
@@ -128,7 +128,7 @@ impl Model {
                 let before = self.rows.len();
                 self.rows.retain(|(number, _)| !numbers.contains(number));
                 self.overridden.retain(|number| !numbers.contains(number));
-                assert_eq!(store.withdraw(&ids).unwrap(), (before - self.rows.len()) as u64);
+                assert_eq!(store.withdraw(&ids, &by()).unwrap(), (before - self.rows.len()) as u64);
             }
             Call::Exchange { peer, found } => self.exchange(store, peer, &found),
             Call::Charge { peer, day } => self.charge(store, peer, day),
@@ -153,7 +153,7 @@ impl Model {
             }
             Call::EndOverride(number) => {
                 let was = self.overridden.remove(&number);
-                assert_eq!(store.end_override(id_of(store, number)).unwrap(), was);
+                assert_eq!(store.end_override(id_of(store, number), &by()).unwrap(), was);
             }
             Call::Reopen | Call::Epoch => {}
         }
@@ -220,7 +220,7 @@ impl Model {
             at: *at,
             source: String::new(),
         });
-        let added = store.add_sightings(new.collect(), NOW).unwrap().len();
+        let added = store.add_sightings(new.collect(), &by_at(NOW)).unwrap().len();
         let before = self.sightings.len();
         for (number, kind, at) in sightings {
             let Some((_, context)) = self.rows.iter_mut().find(|(there, _)| there == number) else {

@@ -27,7 +27,7 @@ use http_body_util::BodyExt;
 use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
 use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
 use overlap_store::{
-    ExchangeRecord, ExchangeState, NewIndicator, OverlapChoice, OverlapQuery, Role, SledStore, Store,
+    By, ExchangeRecord, ExchangeState, NewIndicator, OverlapChoice, OverlapQuery, Role, SledStore, Store,
 };
 use tower::ServiceExt;
 
@@ -67,7 +67,8 @@ fn main() {
         browser.open("overlaps of which there are none", |_| "/console/overlaps?kind=iban".to_owned()).await;
         let begun = Instant::now();
         let all = OverlapQuery { added_until: Some((NOW + 90) * 1_000_000), ..OverlapQuery::default() };
-        let marked = store.mark_overlaps(&OverlapChoice::Matching(all), true).unwrap();
+        let marked =
+            store.mark_overlaps(&OverlapChoice::Matching(all), true, &By::daemon(Timestamp(NOW))).unwrap();
         println!("{marked} overlaps marked in {:.0} ms", ms(begun.elapsed()));
         browser.open("overlaps not seen", |_| "/console/overlaps?seen=no".to_owned()).await;
         browser

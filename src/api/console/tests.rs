@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::Facet;
-use overlap_store::{ExchangeState, OverlapQuery, PageRequest, Role, Store};
+use overlap_store::{
+    AuditFilter, AuditOrder, AuditStore, ExchangeState, OverlapQuery, PageRequest, Role, Store,
+};
 
 use super::guard::COOKIE;
 use crate::access::Access;
@@ -325,6 +327,32 @@ async fn a_reader_sees_no_button_that_would_be_refused() {
         assert!(admin.get(page).await.text().contains(button), "{page}");
         assert!(!reader.get(page).await.text().contains(button), "{page}");
     }
+}
+
+#[tokio::test]
+async fn who_signs_in_and_who_is_refused_stands_in_the_audit_chain() {
+    let node = TestNode::new();
+    let before = node.store.audit_head().number;
+    for _ in 0..5 {
+        sign_in(&node, "ovl_no").await;
+    }
+    let browser = Browser::sign_in(&node, Role::Read).await;
+    browser.post("/console/sign-out", "").await;
+    let request = PageRequest { limit: 100, after: None };
+    let page = node.store.audit(&AuditFilter::default(), AuditOrder::Oldest, &request).unwrap();
+    let said: Vec<_> = page
+        .rows
+        .iter()
+        .skip(before as usize)
+        .map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.detail))
+        .collect();
+    let expected = [
+        "stranger console.refused tries=1",
+        "stranger console.refused tries=4",
+        "console:read console.signed-in ",
+        "console:read console.signed-out ",
+    ];
+    assert_eq!(said, expected);
 }
 
 #[tokio::test]
