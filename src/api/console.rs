@@ -7,6 +7,7 @@
 mod api_page;
 mod assets;
 mod attempts;
+mod audit;
 mod csp_report;
 mod exchanges;
 mod export;
@@ -46,6 +47,7 @@ use crate::request::not_found;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use attempts::{Attempts, Refusals};
+use audit::LastVerified;
 use fault::Fault;
 use session::Sessions;
 
@@ -63,11 +65,13 @@ pub(crate) struct Console {
     sessions: Sessions,
     attempts: Attempts,
     refusals: Refusals,
+    verified: LastVerified,
 }
 
 /// The router of the console, and the table of its pages and roles.
 pub(crate) fn router(state: ApiState) -> (Router<ApiState>, Vec<RouteAccess>) {
-    let [read, import, exchange] = [Role::Read, Role::Import, Role::Exchange].map(Access::Role);
+    let [read, import, exchange, admin] =
+        [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(Access::Role);
     Pages { router: Router::new(), state, table: Vec::new() }
         .page(Access::Open, "GET", CONSOLE, get(|| async { Redirect::permanent(HOME) }))
         .page(Access::Open, "GET", "/console/assets/{name}", get(assets::asset))
@@ -89,6 +93,8 @@ pub(crate) fn router(state: ApiState) -> (Router<ApiState>, Vec<RouteAccess>) {
         .page(exchange, "POST", exchanges::PATH, post(exchanges::begin))
         .page(read, "GET", "/console/exchanges/{id}", get(exchanges::show))
         .page(read, "GET", receipts::PATH, get(receipts::list))
+        .page(admin, "GET", audit::PATH, get(audit::list))
+        .page(admin, "POST", audit::VERIFY, post(audit::verify))
         .page(read, "GET", api_page::PATH, get(api_page::show))
         .page(Access::Open, "any", "/console/{*path}", any(unknown))
         .finish()
