@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::testing::{NOW, Place, all_pages, by, document, domain, everything, exchange, member, open_at};
-use crate::{ChargeLimit, IndicatorFilter, SledStore, Store, StoreError};
+use crate::{AuditStore, ChargeLimit, IndicatorFilter, SledStore, Store, StoreError};
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
 
@@ -35,6 +35,8 @@ fn assert_whole(store: &SledStore) {
     assert_eq!(store.day_use(&member("police"), NOW).unwrap(), DayUse { exchanges: 6, items: 42 });
     assert_eq!(store.roster().unwrap().unwrap().1, 3);
     assert_eq!(store.snapshot().digests(&everything()).len(), 3600);
+    let verdict = store.verify_audit(&[]).unwrap();
+    assert_eq!((verdict.head.number, verdict.broken), (7, None), "six exchanges and a roster");
 }
 
 #[test]
