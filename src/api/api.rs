@@ -23,7 +23,7 @@ use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::unread::drop_unread;
 use crate::{
-    Daemon, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
+    Daemon, audit, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
     receipts, sightings, status, tokens, warning_lists,
 };
 
@@ -114,6 +114,9 @@ fn all_routes(state: ApiState) -> Routes {
         .add(read, routes!(peers::list))
         .add(read, routes!(receipts::list))
         .add(read, routes!(receipts::show))
+        .add(admin, routes!(audit::list))
+        .add(admin, routes!(audit::head))
+        .add(admin, routes!(audit::verify))
         .add(admin, routes!(tokens::list))
         .add(admin, routes!(tokens::make))
         .add(admin, routes!(tokens::revoke))

@@ -16,7 +16,7 @@ use crate::taxii::is_of_taxii;
 use crate::testing::{TestNode, exchange, member};
 
 /// The contract: every route and who may call it. Those of TAXII and of MISP have tests of their own.
-const ROUTES: [(&str, &str, Option<Role>); 33] = [
+const ROUTES: [(&str, &str, Option<Role>); 36] = [
     ("GET", "/api/v1/health", None),
     ("GET", "/api/v1/ready", None),
     ("GET", "/api/v1/openapi.json", None),
@@ -47,6 +47,9 @@ const ROUTES: [(&str, &str, Option<Role>); 33] = [
     ("GET", "/api/v1/peers", Some(Role::Read)),
     ("GET", "/api/v1/receipts", Some(Role::Read)),
     ("GET", "/api/v1/receipts/{exchange}", Some(Role::Read)),
+    ("GET", "/api/v1/audit", Some(Role::Admin)),
+    ("GET", "/api/v1/audit/head", Some(Role::Admin)),
+    ("GET", "/api/v1/audit/verify", Some(Role::Admin)),
     ("GET", "/api/v1/tokens", Some(Role::Admin)),
     ("POST", "/api/v1/tokens", Some(Role::Admin)),
     ("DELETE", "/api/v1/tokens/{name}", Some(Role::Admin)),

@@ -7,6 +7,7 @@
 mod api_page;
 mod assets;
 mod attempts;
+mod audit;
 mod csp_report;
 mod exchanges;
 mod export;
@@ -45,7 +46,8 @@ use crate::problem::Problem;
 use crate::request::not_found;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
-use attempts::Attempts;
+use attempts::{Attempts, Refusals};
+use audit::LastVerified;
 use fault::Fault;
 use session::Sessions;
 
@@ -64,11 +66,14 @@ pub(crate) struct Console {
     attempts: Attempts,
     /// How often a report of a browser may still be logged.
     reports: Attempts,
+    refusals: Refusals,
+    verified: LastVerified,
 }
 
 /// The router of the console, and the table of its pages and roles.
 pub(crate) fn router(state: ApiState) -> (Router<ApiState>, Vec<RouteAccess>) {
-    let [read, import, exchange] = [Role::Read, Role::Import, Role::Exchange].map(Access::Role);
+    let [read, import, exchange, admin] =
+        [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(Access::Role);
     Pages { router: Router::new(), state, table: Vec::new() }
         .page(Access::Open, "GET", CONSOLE, get(|| async { Redirect::permanent(HOME) }))
         .page(Access::Open, "GET", "/console/assets/{name}", get(assets::asset))
@@ -90,6 +95,8 @@ pub(crate) fn router(state: ApiState) -> (Router<ApiState>, Vec<RouteAccess>) {
         .page(exchange, "POST", exchanges::PATH, post(exchanges::begin))
         .page(read, "GET", "/console/exchanges/{id}", get(exchanges::show))
         .page(read, "GET", receipts::PATH, get(receipts::list))
+        .page(admin, "GET", audit::PATH, get(audit::list))
+        .page(admin, "POST", audit::VERIFY, post(audit::verify))
         .page(read, "GET", api_page::PATH, get(api_page::show))
         .page(Access::Open, "any", "/console/{*path}", any(unknown))
         .finish()

@@ -66,6 +66,18 @@ pub enum StartRefused {
     Internal(String),
 }
 
+impl StartRefused {
+    /// Why, in a word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            StartRefused::UnknownPeer => "unknown-peer",
+            StartRefused::Policy(refusal) => refusal.code.as_str(),
+            StartRefused::Unreachable(_) => "unreachable",
+            StartRefused::Internal(_) => "internal",
+        }
+    }
+}
+
 /// A partner, as the API shows it.
 #[derive(Clone, Debug)]
 pub struct PartnerView {

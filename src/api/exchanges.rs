@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderName, StatusCode, header};
 use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode, Side};
-use overlap_store::{ExchangeFailure, ExchangeRecord, ExchangeState, Page};
+use overlap_store::{Actor, AuditAction, ExchangeFailure, ExchangeRecord, ExchangeState, NewAudit, Page};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::Caller;
+use crate::audit::{by, note};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{JsonBody, Params, Segment, bad_query, exchange_id, not_found, page, query_peer};
 use crate::rfc3339::rfc3339;
@@ -222,11 +224,30 @@ pub(crate) struct Begun {
 ))]
 pub(crate) async fn begin(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     JsonBody(asked): JsonBody<BeginExchange>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Begun>), Problem> {
-    let exchange = state.daemon().begin_exchange(asked.check()?).await?.to_string();
+    let exchange = begin_for(&state, caller.actor(), asked.check()?).await?.to_string();
     let location = format!("/api/v1/exchanges/{exchange}");
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(Begun { exchange })))
+}
+
+/// Begins an exchange for somebody. Who asks stands in the audit chain before the partner hears of it; what the store says of the exchange comes after.
+pub(crate) async fn begin_for(
+    state: &ApiState,
+    actor: Actor,
+    asked: ExchangeAsk,
+) -> Result<ExchangeId, Problem> {
+    let (peer, engine) = (asked.peer.clone(), asked.engine.map_or("auto", EngineName::as_str));
+    let new = NewAudit::of(AuditAction::ExchangeAsked).on(&peer).with(format!("engine={engine}"));
+    note(state, by(state, actor), new).await?;
+    let refused = match state.daemon().begin_exchange(asked).await {
+        Ok(id) => return Ok(id),
+        Err(refused) => refused,
+    };
+    let new = NewAudit::of(AuditAction::ExchangeRefused).on(&peer).with(format!("code={}", refused.code()));
+    note(state, by(state, Actor::Daemon), new).await?;
+    Err(refused.into())
 }
 
 impl BeginExchange {

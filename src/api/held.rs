@@ -125,7 +125,8 @@ pub(crate) async fn end(
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     let id = indicator_id(&id)?;
-    if !state.store(move |store| store.end_override(id)).await? {
+    let by = caller.by(&state);
+    if !state.store(move |store| store.end_override(id, &by)).await? {
         return Err(not_found("override"));
     }
     tracing::info!(by = %caller.0, indicator = %id, "an override was taken back");

@@ -32,10 +32,12 @@ use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, header};
 use overlap_indicator::Tlp;
+use overlap_store::{Actor, AuditAction, NewAudit};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::Caller;
+use crate::audit::{by, note};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{Params, bad_query, query_kind};
 use crate::state::ApiState;
@@ -98,7 +100,7 @@ pub(crate) async fn import(
     request: Request,
 ) -> Result<Json<ImportReport>, Problem> {
     let (parts, body) = request.into_parts();
-    let report = run(&state, &caller.0, &params, &parts.headers, body).await?;
+    let report = run(&state, caller.actor(), &params, &parts.headers, body).await?;
     Ok(Json(report))
 }
 
@@ -113,7 +115,7 @@ impl ImportParams {
 /// Imports a body for the holder of a token.
 pub(crate) async fn run(
     state: &ApiState,
-    by: &str,
+    actor: Actor,
     params: &ImportParams,
     headers: &HeaderMap,
     body: Body,
@@ -121,14 +123,34 @@ pub(crate) async fn run(
     let job = job(params, state)?;
     check_type(job.format, headers)?;
     let permit = state.imports().acquire().await.map_err(|_| Problem::internal())?;
-    let report = job.run(body).await?;
+    // Rows may be there before the body has ended, so who sends them is told first.
+    let begun = NewAudit::of(AuditAction::ImportBegun).with(format!("format={}", params.format));
+    let begun = note(state, by(state, actor.clone()), begun).await?;
+    let ended = job.run(body).await;
+    note(state, by(state, actor.clone()), ended_as(begun, &ended)).await?;
+    let report = ended?;
     drop(permit);
     let rejected = report.refused();
     metrics::counter!("overlapd_import_rows_total", "outcome" => "accepted").increment(report.accepted);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "duplicate").increment(report.duplicates);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "rejected").increment(rejected);
-    tracing::info!(by, report.accepted, report.duplicates, rejected, "import done");
+    tracing::info!(by = %actor, report.accepted, report.duplicates, rejected, "import done");
     Ok(report)
+}
+
+/// What the audit chain says of an import's end: which entry tells its beginning, and what became of its rows.
+fn ended_as(begun: u64, ended: &Result<ImportReport, Problem>) -> NewAudit {
+    let (outcome, report) = match ended {
+        Ok(report) => ("done", Some(report)),
+        Err(problem) => ("failed", problem.import()),
+    };
+    let mut detail = format!("begun={begun} outcome={outcome}");
+    if let Some(report) = report {
+        let ImportReport { accepted, duplicates, .. } = report;
+        detail
+            .push_str(&format!(" accepted={accepted} duplicates={duplicates} rejected={}", report.refused()));
+    }
+    NewAudit::of(AuditAction::ImportEnded).with(detail)
 }
 
 fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {

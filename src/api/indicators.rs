@@ -4,16 +4,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use overlap_indicator::{Indicator, Kind, Pap, Rules, SecretText};
 use overlap_store::{
-    IndicatorFilter, IndicatorId, IndicatorRow, Override, Page, PageRequest, Store, StoreError,
+    By, IndicatorFilter, IndicatorId, IndicatorRow, Override, Page, PageRequest, Store, StoreError,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::WarningLists;
+use crate::access::Caller;
 use crate::held::{HeldItem, OverrideItem, overrides};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{JsonBody, Params, Segment, id_bytes, kind, not_found, page, query_kind};
@@ -155,10 +156,12 @@ pub(crate) async fn show(
     responses((status = 204, description = "It is gone."), (status = 404, description = "There is none of this id.", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     let id = indicator_id(&id)?;
-    match state.store(move |store| store.withdraw(&[id])).await? {
+    let by = caller.by(&state);
+    match state.store(move |store| store.withdraw(&[id], &by)).await? {
         0 => Err(not_found("indicator")),
         _ => Ok(StatusCode::NO_CONTENT),
     }
@@ -213,22 +216,23 @@ pub(crate) struct Withdrawn {
     responses((status = 200, body = Withdrawn)))]
 pub(crate) async fn withdraw(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     JsonBody(asked): JsonBody<Withdraw>,
 ) -> Result<Json<Withdrawn>, Problem> {
     let kinds = asked.values.iter().map(|value| value.kind.as_deref().map(kind).transpose());
     let kinds = kinds.collect::<Result<Vec<_>, _>>();
     let kinds = kinds.map_err(|reason| Problem::new(ProblemKind::BadValue, format!("kind: {reason}")))?;
     let rules = state.daemon().rules();
-    let store = state.shared_store();
-    let withdrawn = off_thread(move || withdraw_all(&*store, &asked, &kinds, &rules)).await??;
+    let (store, by) = (state.shared_store(), caller.by(&state));
+    let withdrawn = off_thread(move || withdraw_all(&*store, &asked, (&kinds, &rules), &by)).await??;
     Ok(Json(withdrawn))
 }
 
 fn withdraw_all(
     store: &dyn Store,
     asked: &Withdraw,
-    kinds: &[Option<Kind>],
-    rules: &Rules,
+    (kinds, rules): (&[Option<Kind>], &Rules),
+    by: &By,
 ) -> Result<Withdrawn, StoreError> {
     let by_id: Vec<Option<IndicatorId>> = asked.ids.iter().map(|id| id_bytes(id).map(IndicatorId)).collect();
     let values: Vec<Option<Indicator>> =
@@ -239,7 +243,7 @@ fn withdraw_all(
     let asked: Vec<Option<IndicatorId>> = by_value.chain(by_id).collect();
     let ids: BTreeSet<IndicatorId> = asked.iter().copied().flatten().collect();
     let ids = Vec::from_iter(ids);
-    let withdrawn = store.withdraw(&ids)?;
+    let withdrawn = store.withdraw(&ids, by)?;
     let named = asked.iter().filter(|id| id.is_none()).count() + ids.len();
     Ok(Withdrawn { withdrawn, unknown: (named as u64).saturating_sub(withdrawn) })
 }

@@ -49,6 +49,9 @@ mod access;
 mod api;
 #[cfg(test)]
 mod api_tests;
+mod audit;
+#[cfg(test)]
+mod audit_tests;
 mod console;
 mod daemon;
 mod exchanges;

@@ -55,7 +55,12 @@ async fn filled(maker: Option<Role>) -> TestNode {
         || {
             let (token, hash) = new_token(&mut rand::rng());
             let roles = vec![Role::Admin];
-            node.store.add_token(&TokenRecord { name: "stranger".into(), hash, roles, made: NOW }).unwrap();
+            node.store
+                .add_token(
+                    &TokenRecord { name: "stranger".into(), hash, roles, made: NOW },
+                    &overlap_store::By::daemon(overlap_coalition::Timestamp(NOW)),
+                )
+                .unwrap();
             token
         },
         |role| node.tokens[&role].clone(),

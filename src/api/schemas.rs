@@ -1,7 +1,7 @@
 //! What texts in queries and bodies may be, as the OpenAPI document says it: a client that keeps to these is not refused for its spelling.
 
 use overlap_indicator::Kind;
-use overlap_store::Role;
+use overlap_store::{AuditAction, Role};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Array, Object};
 
@@ -59,6 +59,16 @@ pub(crate) fn roles() -> Array {
 /// A token's name.
 pub(crate) fn token_name() -> Object {
     text().pattern(Some("^[A-Za-z0-9._-]{1,64}$")).build()
+}
+
+/// An action of the audit chain.
+pub(crate) fn audit_action() -> Object {
+    one_of(AuditAction::ALL.iter().map(|action| action.as_str()))
+}
+
+/// An order of the audit chain.
+pub(crate) fn audit_order() -> Object {
+    one_of(["newest", "oldest"])
 }
 
 /// A time of TAXII 2.1 (section 2, "timestamp"): in UTC, to the microsecond. Days that not every month has are left out.

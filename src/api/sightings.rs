@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use overlap_indicator::Reject;
-use overlap_store::{NewSighting, Page, SightingFilter, SightingKind, SightingRow};
+use overlap_store::{By, NewSighting, Page, SightingFilter, SightingKind, SightingRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -136,7 +136,8 @@ pub(crate) async fn add(
         Some(at) => parse_rfc3339(at).ok_or_else(|| bad("at: an RFC 3339 time since 1970".to_owned()))?,
     };
     let new = NewSighting { indicator, kind, at, source: source(&asked.source).map_err(bad)? };
-    let rows = state.store(move |store| store.add_sightings(vec![new], now)).await?;
+    let by = By { actor: caller.actor(), at: now };
+    let rows = state.store(move |store| store.add_sightings(vec![new], &by)).await?;
     let row = rows.first().ok_or_else(|| not_found("indicator"))?;
     tracing::info!(by = %caller.0, %id, "sighting added");
     Ok((StatusCode::CREATED, Json(row.into())))

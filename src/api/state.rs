@@ -31,6 +31,7 @@ struct Inner {
     console: Console,
     feed: Feed,
     streams: Arc<Semaphore>,
+    verifications: Semaphore,
 }
 
 impl ApiState {
@@ -38,6 +39,7 @@ impl ApiState {
         Self(Arc::new(Inner {
             feed: Feed::of(&*store),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            verifications: Semaphore::new(1),
             store,
             daemon,
             metrics,
@@ -81,6 +83,11 @@ impl ApiState {
     /// Streams of events that may begin.
     pub(crate) fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// Verifications of the audit chain that may begin: each reads all of it.
+    pub(crate) fn verifications(&self) -> &Semaphore {
+        &self.0.verifications
     }
 
     /// The OpenAPI document, which is known only when every route is.

@@ -17,7 +17,7 @@ use overlap_coalition::{
 };
 use overlap_indicator::{DigestSalt, Facet, Kind, Rules};
 use overlap_store::{
-    ExchangeFailure, ExchangeRecord, ExchangeState, Role, SealKey, SledStore, SledStoreOptions, Store,
+    By, ExchangeFailure, ExchangeRecord, ExchangeState, Role, SealKey, SledStore, SledStoreOptions, Store,
     TokenRecord,
 };
 use serde_json::Value;
@@ -28,8 +28,8 @@ use tower::ServiceExt;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use crate::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
-    WarningLists, WarningListsBuilder, new_token,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, Sinks,
+    StartRefused, WarningLists, WarningListsBuilder, new_token,
 };
 
 /// The time in tests: 2026-11-18T11:06:40Z.
@@ -44,6 +44,7 @@ pub(crate) struct TestDaemon {
     pub(crate) receipt: Mutex<Result<ReceiptView, String>>,
     waiting: AtomicUsize,
     lists: Mutex<Arc<WarningLists>>,
+    pub(crate) sinks: OnceLock<Arc<Sinks>>,
 }
 
 impl TestDaemon {
@@ -58,6 +59,10 @@ impl Daemon for TestDaemon {
         self.asked.lock().unwrap().push(ask);
         let answer = self.answer.lock().unwrap().clone();
         Box::pin(async { answer })
+    }
+
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        self.sinks.get().cloned()
     }
 
     fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
@@ -154,7 +159,12 @@ impl TestNode {
         let tokens = [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(|role| {
             let (token, hash) = new_token(&mut rand::rng());
             let name = role.as_str().to_owned();
-            store.add_token(&TokenRecord { name, hash, roles: vec![role], made: NOW }).unwrap();
+            store
+                .add_token(
+                    &TokenRecord { name, hash, roles: vec![role], made: NOW },
+                    &By::daemon(Timestamp(NOW)),
+                )
+                .unwrap();
             (role, token)
         });
         let daemon = Arc::new(TestDaemon {
@@ -165,6 +175,7 @@ impl TestNode {
             receipt: Mutex::new(Err("not to be read".into())),
             waiting: AtomicUsize::new(0),
             lists: Mutex::new(Arc::new(WarningLists::none())),
+            sinks: OnceLock::new(),
         });
         let (router, table) =
             Api::with_table(ApiState::new(store.clone(), daemon.clone(), recorder().clone()));

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
-use overlap_store::{Role, Store, TokenRecord};
+use overlap_store::{By, Role, Store, TokenRecord};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,8 +87,9 @@ pub(crate) async fn make(
     check_name(&asked.name)?;
     let roles = roles(&asked.roles)?;
     let (token, hash) = new_token(&mut rand::rng());
+    let by = caller.by(&state);
     let record = TokenRecord { name: asked.name, hash, roles, made: state.daemon().now().0 };
-    let record = state.change_tokens(move |store| add(store, record)).await?;
+    let record = state.change_tokens(move |store| add(store, record, &by)).await?;
     tracing::info!(by = %caller.0, token = %record.name, "token made");
     let roles = role_names(&record.roles);
     Ok((StatusCode::CREATED, Json(MadeToken { name: record.name, roles, token })))
@@ -105,8 +106,8 @@ pub(crate) async fn revoke(
     Segment(name): Segment,
 ) -> Result<StatusCode, Problem> {
     check_name(&name).map_err(|_| not_found("token"))?;
-    let revoked = name.clone();
-    let was_there = state.change_tokens(move |store| Ok(store.revoke_token(&name)?)).await?;
+    let (revoked, by) = (name.clone(), caller.by(&state));
+    let was_there = state.change_tokens(move |store| Ok(store.revoke_token(&name, &by)?)).await?;
     if !was_there {
         return Err(not_found("token"));
     }
@@ -114,7 +115,7 @@ pub(crate) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn add(store: &dyn Store, record: TokenRecord) -> Result<TokenRecord, Problem> {
+fn add(store: &dyn Store, record: TokenRecord, by: &By) -> Result<TokenRecord, Problem> {
     let tokens = store.tokens()?;
     if tokens.iter().any(|token| token.name == record.name) {
         return Err(Problem::new(ProblemKind::NameTaken, "a token has this name: revoke it first"));
@@ -122,7 +123,7 @@ fn add(store: &dyn Store, record: TokenRecord) -> Result<TokenRecord, Problem> {
     if tokens.len() >= MAX_TOKENS {
         return Err(Problem::new(ProblemKind::TooManyTokens, format!("{MAX_TOKENS} tokens at most")));
     }
-    store.add_token(&record)?;
+    store.add_token(&record, by)?;
     Ok(record)
 }
 

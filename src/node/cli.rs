@@ -1,6 +1,7 @@
 //! The command line. Commands that need a node are clients of its API; the others work on files.
 
 mod agreements;
+mod audit;
 mod bench;
 mod completions;
 mod config_check;
@@ -95,6 +96,8 @@ enum Command {
     Agreements(agreements::AgreementsArgs),
     Receipts(receipts::ReceiptsArgs),
     #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    #[command(subcommand)]
     Roster(roster::RosterCommand),
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -177,6 +180,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
         Command::Peers(args) => on_runtime(peers::run(context, args)),
         Command::Agreements(args) => agreements::run(context, &args),
         Command::Receipts(args) => on_runtime(receipts::run(context, args)),
+        Command::Audit(command) => on_runtime(audit::run(context, command)),
         Command::Roster(command) => roster::run(context, command),
         Command::Bench(command) => on_runtime(bench::run(context, command)),
         Command::Completions { shell } => completions::run(context, shell),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use overlap_api::{Api, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
-use overlap_store::{Role, SledStore, Store, TokenRecord};
+use overlap_store::{AuditAction, By, NewAudit, Role, SledStore, Store, TokenRecord};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
@@ -51,6 +51,7 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     close_interrupted(&open.store)?;
     let lists = warn(&config, &open.store).await?;
     let store: Arc<dyn Store> = open.store.clone();
+    store.note(&By::daemon(clock::now()), &started(&options.config)?)?;
     take_up_token(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
     let node = start_node(&config, open, &store, &schedule).await?;
@@ -72,7 +73,21 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     stop(&node, servers).await;
     keeper.abort();
     notices.abort();
+    store.note(&By::daemon(clock::now()), &NewAudit::of(AuditAction::DaemonStopped))?;
     Ok(())
+}
+
+/// Which program it was, and by which config.
+fn started(config: &Path) -> Result<NewAudit, CommandError> {
+    let version = env!("CARGO_PKG_VERSION");
+    let detail = format!("version={version} config={}", config_hash(config)?);
+    Ok(NewAudit::of(AuditAction::DaemonStarted).with(detail))
+}
+
+/// The SHA-256 of a config file, in hex: who keeps the files that were in force can tell which it was.
+pub(crate) fn config_hash(config: &Path) -> Result<String, CommandError> {
+    let digest: [u8; 32] = Sha256::digest(files::read(config)?).into();
+    Ok(data_encoding::HEXLOWER.encode(&digest))
 }
 
 async fn open_store(config: &Arc<Config>) -> Result<OpenStore, CommandError> {
@@ -122,11 +137,11 @@ fn take_up_token(config: &Config, store: &dyn Store) -> Result<(), CommandError>
         return Ok(());
     }
     if known.is_some() {
-        store.revoke_token(OPERATOR)?;
+        store.revoke_token(OPERATOR, &By::daemon(clock::now()))?;
     }
     let record =
         TokenRecord { name: OPERATOR.to_owned(), hash, roles: vec![Role::Admin], made: clock::now().0 };
-    Ok(store.add_token(&record)?)
+    Ok(store.add_token(&record, &By::daemon(clock::now()))?)
 }
 
 async fn start_node(

@@ -1,23 +1,26 @@
 //! SIGHUP: certificates, CRLs, partners, warning lists and the roster are read again. What is wrong in the new files changes nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use overlap_api::{Sink, WarningLists};
+use overlap_store::{AuditAction, By, NewAudit};
 
 use crate::config::Config;
-use crate::daemon::off_thread;
+use crate::daemon::{config_hash, off_thread};
 use crate::exit::CommandError;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
-use crate::{pki, push_setup, secretariat, warning_lists};
+use crate::{clock, pki, push_setup, secretariat, warning_lists};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
     let path = path.to_owned();
+    let file = path.clone();
     let read = off_thread(move || New::read(&path)).await;
     match take(node, read).await {
         Ok(()) => {
+            note(node, file).await;
             tracing::info!("reloaded");
             true
         }
@@ -25,6 +28,18 @@ pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
             tracing::error!(%error, "nothing was reloaded: what was in force stays");
             false
         }
+    }
+}
+
+/// After the fact, which is safe: a node that ends in between starts with the new files, and the audit chain says so.
+async fn note(node: &Arc<Node>, file: PathBuf) {
+    let store = node.store().clone();
+    let noted = off_thread(move || {
+        let new = NewAudit::of(AuditAction::ConfigReloaded).with(format!("config={}", config_hash(&file)?));
+        Ok(store.note(&By::daemon(clock::now()), &new)?)
+    });
+    if let Err(error) = noted.await {
+        tracing::error!(%error, "the reload is not in the audit chain");
     }
 }
 

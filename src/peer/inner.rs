@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use overlap_coalition::{MemberId, RosterError, SignedDocument, Timestamp};
-use overlap_store::{Notice, Store};
+use overlap_store::{By, Notice, Store};
 use quinn::{Endpoint, VarInt};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -126,7 +126,12 @@ impl Inner {
         if version <= live.roster().version {
             return Ok(false);
         }
-        self.store.set_roster(verified.document(), version, verified.hash())?;
+        self.store.set_roster(
+            verified.document(),
+            version,
+            verified.hash(),
+            &By::daemon(self.clock.now()),
+        )?;
         self.replace(live.with_roster(Arc::new(verified)));
         tracing::info!(version, "took a newer roster");
         Ok(true)
@@ -220,7 +225,7 @@ fn first_roster(
     }
     let version = verified.roster().version;
     if highest.is_none_or(|(highest, _)| version > highest) {
-        store.set_roster(verified.document(), version, verified.hash())?;
+        store.set_roster(verified.document(), version, verified.hash(), &By::daemon(now))?;
     }
     Ok(verified)
 }

@@ -7,7 +7,7 @@ use overlap_coalition::{MemberId, Timestamp};
 use overlap_indicator::{Facet, Tlp};
 
 use crate::database::Batch;
-use crate::testing::{NOW, Place, all_pages, domain, exchange, member};
+use crate::testing::{NOW, Place, all_pages, by, domain, exchange, member};
 use crate::{
     ADDED_STEP, IndicatorFilter, IndicatorRow, OverlapFilter, OverlapName, OverlapRow, SledStore, Store, keys,
 };
@@ -90,7 +90,7 @@ fn what_is_read_by_date_is_what_there_is() {
         }
     }
     let rows = indicators(&store);
-    store.withdraw(&[rows[0].id, rows[299].id]).unwrap();
+    store.withdraw(&[rows[0].id, rows[299].id], &by()).unwrap();
     let after = store.indicators_added_after(rows[297].added, 2).unwrap();
     assert_eq!(after.iter().map(|row| row.id).collect::<Vec<_>>(), [rows[298].id, rows[300].id]);
     assert_eq!(store.first_indicator_added(), Some(rows[0].added));
@@ -167,7 +167,7 @@ fn indicators_are_found_by_their_uuid_until_they_are_withdrawn() {
     for row in &rows {
         assert_eq!(store.indicator_named(row.id.uuid()).unwrap().unwrap().id, row.id);
     }
-    store.withdraw(&[rows[5].id]).unwrap();
+    store.withdraw(&[rows[5].id], &by()).unwrap();
     assert!(store.indicator_named(rows[5].id.uuid()).unwrap().is_none());
     store.import(vec![domain(5), domain(600)], Timestamp(NOW.0 + 9)).unwrap();
     assert_eq!(store.indicator_named(rows[5].id.uuid()).unwrap().unwrap().imported, NOW.0 + 9);
@@ -201,7 +201,7 @@ fn an_older_store_gets_dates_of_its_times_and_keeps_them() {
     }
     let store = place.open();
     let before = dates(&store);
-    store.withdraw(&[indicators(&store)[0].id]).unwrap();
+    store.withdraw(&[indicators(&store)[0].id], &by()).unwrap();
     forget_dates(&store);
     drop(store);
     let made = dates(&place.open());

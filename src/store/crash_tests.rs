@@ -12,11 +12,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::added_tests::forget_dates;
-use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
+use crate::testing::{NOW, Place, all_pages, because, by_at, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, ExchangeState, Hold,
-    IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter, Overriding, Selection,
-    SightingFilter, SightingKind, SledStore, Store, Warnings,
+    ADDED_STEP, AuditAction, AuditFilter, AuditOrder, AuditStore, AuditVerdict, ChargeLimit, EventBody,
+    EventFilter, EventId, EventStore, ExchangeState, Hold, IndicatorFilter, IndicatorRow, LONGEST_PAGE,
+    NewAudit, NewSighting, OverlapFilter, Overriding, Selection, SightingFilter, SightingKind, SledStore,
+    Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -28,7 +29,7 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 7;
+const CALLS: usize = 8;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -37,10 +38,17 @@ fn what_was_acknowledged_survives_a_kill() {
     println!("{SEED}={seed}");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let place = Place::new();
-    let mut done = 0;
+    let (mut done, mut noted) = (0, Vec::new());
     for _ in 0..ROUNDS {
         let acknowledged = run_and_kill(&place, done, Duration::from_millis(rng.next_u64() % 300));
-        let found = calls_in(&place.open(), acknowledged);
+        let store = place.open();
+        let found = calls_in(&store, acknowledged);
+        // What an auditor noted after the kills before is there after this one.
+        noted.push(store.audit_head());
+        assert_eq!(
+            store.verify_audit(&noted).unwrap(),
+            AuditVerdict { head: store.audit_head(), broken: None }
+        );
         assert!(found == acknowledged || found == acknowledged + 1, "told {acknowledged}, found {found}");
         done = found;
     }
@@ -207,7 +215,7 @@ fn call(store: &SledStore, number: usize) {
             let newest = domain((step + 1) * ROWS - 1).indicator;
             let indicator = store.indicator_id(newest.kind(), newest.canonical());
             let sighting = NewSighting { indicator, kind: SightingKind::Seen, at: 7, source: "s".into() };
-            assert_eq!(store.add_sightings(vec![sighting], clock(step)).unwrap().len(), 1);
+            assert_eq!(store.add_sightings(vec![sighting], &by_at(clock(step))).unwrap().len(), 1);
         }
         5 => {
             // The newest of all rows, however many pages they fill: overlaps of this step and of no other.
@@ -215,10 +223,14 @@ fn call(store: &SledStore, number: usize) {
             let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
             store.store_overlaps(&record(step), &found, clock(step)).unwrap();
         }
-        _ => {
+        6 => {
             let ended = Some(clock(step).0);
             let state = ExchangeState::Completed;
             store.update_exchange(&crate::ExchangeRecord { state, ended, ..record(step) }).unwrap();
+        }
+        _ => {
+            let new = NewAudit::of(AuditAction::SignedIn).on(step);
+            store.note(&by_at(clock(step)), &new).unwrap();
         }
     }
 }
@@ -244,6 +256,7 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
     let events = events_in(store, &overlaps);
     let overlaps = overlaps.len();
+    let audits = all_pages(1000, |page| store.audit(&AuditFilter::default(), AuditOrder::Oldest, page)).len();
     let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
     let seen = all.iter().filter(|row| row.context.last_seen == Some(7)).count();
     assert_eq!(seen, sightings, "a sighting and what it says are there together");
@@ -254,9 +267,11 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
     let expected = |calls| {
         let of = |call| steps(calls, call);
-        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS, of(6)]
+        // The calls that the audit chain tells: what they change and their entry are there together, or neither is.
+        let audits = of(2) + of(3) + of(4) + of(6) + of(7);
+        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS, of(6), audits]
     };
-    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps, events - overlaps];
+    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps, events - overlaps, audits];
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);

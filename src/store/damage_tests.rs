@@ -8,8 +8,8 @@ use overlap_coalition::{Charge, DayUse, Timestamp};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, open_at};
-use crate::{ChargeLimit, IndicatorFilter, SledStore, Store, StoreError};
+use crate::testing::{NOW, Place, all_pages, by, document, domain, everything, exchange, member, open_at};
+use crate::{AuditStore, ChargeLimit, IndicatorFilter, SledStore, Store, StoreError};
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
 
@@ -22,7 +22,7 @@ fn filled() -> Place {
         store.begin_exchange(&exchange(batch as u8, "police")).unwrap();
         store.charge(&Charge { partner: member("police"), items: 7 }, LIMIT, NOW).unwrap().unwrap();
     }
-    store.set_roster(&document(3), 3, [3; 32]).unwrap();
+    store.set_roster(&document(3), 3, [3; 32], &by()).unwrap();
     place
 }
 
@@ -35,6 +35,8 @@ fn assert_whole(store: &SledStore) {
     assert_eq!(store.day_use(&member("police"), NOW).unwrap(), DayUse { exchanges: 6, items: 42 });
     assert_eq!(store.roster().unwrap().unwrap().1, 3);
     assert_eq!(store.snapshot().digests(&everything()).len(), 3600);
+    let verdict = store.verify_audit(&[]).unwrap();
+    assert_eq!((verdict.head.number, verdict.broken), (7, None), "six exchanges and a roster");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use overlap_indicator::{Digest, DigestSalt};
 
-use crate::testing::{NOW, Place, all_pages, domain, everything};
+use crate::testing::{NOW, Place, all_pages, by, domain, everything};
 use crate::{IndicatorFilter, IndicatorId, SledStore, Store};
 
 /// Several segments, the last one not full.
@@ -84,7 +84,7 @@ fn while_digests_are_made_there_is_no_epoch_and_imports_and_withdrawals_go_on() 
         store.import((0..300).map(|row| domain(ROWS + 300 * (step.get() - 1) + row)).collect(), NOW).unwrap();
         let all = ids(&store);
         let gone = [all[step.get()], all[ROWS - 10], all[all.len() - 1]];
-        assert_eq!(store.withdraw(&gone).unwrap(), 3);
+        assert_eq!(store.withdraw(&gone, &by()).unwrap(), 3);
         true
     };
     assert!(store.take_salt(&salt(2), &meanwhile).unwrap());

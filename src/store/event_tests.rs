@@ -8,7 +8,7 @@ use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, domain, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, by, domain, exchange, member, new_indicator};
 use crate::{
     DeadLetter, Event, EventBody, EventFilter, EventId, EventStore, EventType, ExchangeRecord, ExchangeState,
     IndicatorFilter, IndicatorId, Notice, PageRequest, SinkName, SledStore, Store,
@@ -247,13 +247,13 @@ fn an_export_carries_events_positions_and_dead_letters() {
     let third = all(&store, &EventFilter::default(), 100)[2].id;
     store.put_dead_letter(&sink, &letter(third.0), Some(third)).unwrap();
     let mut file = Vec::new();
-    store.export(&mut file).unwrap();
+    store.export(&mut file, &by()).unwrap();
     let other = Place::new();
     let restored = other.open();
     // What a node that ran before said of itself gives way.
     restored.tell(&Notice::RosterAlarm { version: 1 }, Timestamp(NOW.0 + 99)).unwrap();
     restored.set_sink_position(&sink, EventId(NOW.0)).unwrap();
-    restored.restore(&mut &file[..]).unwrap();
+    restored.restore(&mut &file[..], &by()).unwrap();
     let seen = |store: &SledStore| -> Vec<_> {
         let events = all(store, &EventFilter::default(), 100).into_iter();
         events.map(|event| (event.id, event.event_type, event.time, event.peer)).collect()

@@ -6,7 +6,7 @@
 //! ```text
 //! {"overlapd-export":1,"sealed":false,"warning":"..."}
 //! {"record":"identity",..}  {"record":"ledger",..}  {"record":"override",..}  {"record":"sighting",..}
-//! {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}
+//! {"record":"event",..}  {"record":"position",..}  {"record":"letter",..}  {"record":"audit",..}
 //! {"record":"section","name":"node","records":2,"sha256":".."}
 //! {"record":"exchange",..}                    ... section "exchanges"
 //! {"record":"indicator",..}                   ... section "indicators"
@@ -28,7 +28,9 @@ use crate::added::date_of_seconds;
 use crate::event_log::StoredEvent;
 use crate::sinks::{PositionRecord, StoredLetter};
 use crate::stored::{StoredExchange, to_json, unhex};
-use crate::{Hold, IndicatorId, IndicatorRow, OverlapRow, Override, SightingKind, SightingRow, StoreError};
+use crate::{
+    AuditEntry, Hold, IndicatorId, IndicatorRow, OverlapRow, Override, SightingKind, SightingRow, StoreError,
+};
 
 /// The first line, whole.
 pub(crate) const FIRST_LINE: &str = "{\"overlapd-export\":1,\"sealed\":false,\"warning\":\"NOT SEALED: every indicator stands here in plain text\"}\n";
@@ -52,6 +54,7 @@ pub(crate) enum Record {
     Position(PositionRecord),
     Letter(StoredLetter),
     Override(OverrideRecord),
+    Audit(AuditRecord),
     Exchange(Box<StoredExchange>),
     Indicator(IndicatorRecord),
     Overlap(OverlapRecord),
@@ -105,6 +108,19 @@ pub(crate) struct OverrideRecord {
     by: String,
     at: u64,
     reason: String,
+}
+
+/// An entry of the audit chain, as it was stored: whether the chain is right is told by who verifies it, in the new store as in the old one.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditRecord {
+    pub(crate) number: u64,
+    time: u64,
+    actor: String,
+    action: String,
+    object: String,
+    detail: String,
+    hash: String,
 }
 
 /// An indicator.
@@ -335,6 +351,19 @@ impl SightingRecord {
             stored: self.stored,
             source: self.source,
         })
+    }
+}
+
+impl AuditRecord {
+    pub(crate) fn new(entry: AuditEntry) -> Self {
+        let AuditEntry { number, time, actor, action, object, detail, hash } = entry;
+        Self { number, time, actor, action, object, detail, hash: HEXLOWER.encode(&hash) }
+    }
+
+    pub(crate) fn into_entry(self) -> Result<AuditEntry, StoreError> {
+        let Self { number, time, actor, action, object, detail, hash } = self;
+        let hash = unhex(&hash).map_err(|_| StoreError::BadExport("a hash is none"))?;
+        Ok(AuditEntry { number, time, actor, action, object, detail, hash })
     }
 }
 

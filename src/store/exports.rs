@@ -9,8 +9,8 @@ use crate::charging::calendar;
 use crate::database::Writer;
 use crate::error::damaged;
 use crate::export_format::{
-    ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord, Record,
-    SECTIONS, SightingRecord, VisitRecord,
+    AuditRecord, ExportWriter, IdentityRecord, IndicatorRecord, LedgerRecord, OverlapRecord, OverrideRecord,
+    Record, SECTIONS, SightingRecord, VisitRecord,
 };
 use crate::ledger::PartnerUse;
 use crate::page::LONGEST_PAGE;
@@ -19,8 +19,9 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
 use crate::{
-    IndicatorFilter, OverlapOrder, OverlapQuery, Page, PageRequest, SightingFilter, StoreError, holding,
-    indicators, keys, overlap_query, sightings, visits,
+    AuditAction, AuditFilter, AuditOrder, By, IndicatorFilter, NewAudit, OverlapOrder, OverlapQuery, Page,
+    PageRequest, SightingFilter, StoreError, audits, holding, indicators, keys, overlap_query, sightings,
+    visits,
 };
 
 /// Rows that are in memory together.
@@ -28,7 +29,8 @@ const ROWS: usize = if LONGEST_PAGE < 1024 { LONGEST_PAGE } else { 1024 };
 
 /// Writes everything but the roster and the tokens to `out`, as it is at one moment. It waits, sealed, beside the store until the reader has taken it, so
 /// that a slow one keeps no exchange waiting.
-pub(crate) fn export(store: &SledStore, out: &mut dyn Write) -> Result<(), StoreError> {
+pub(crate) fn export(store: &SledStore, out: &mut dyn Write, by: &By) -> Result<(), StoreError> {
+    audits::note(store, by, &NewAudit::of(AuditAction::StoreExported))?;
     let spool = {
         let writer = store.writer()?;
         spool(store, &writer)?
@@ -78,6 +80,10 @@ fn write_node(store: &SledStore, to: &mut ExportWriter<Spool>) -> Result<(), Sto
     for (_, plain) in table(store, keys::LETTER)? {
         to.record(&Record::Letter(from_json(&plain)?))?;
     }
+    write_pages(
+        |page| audits::page(store, &AuditFilter::default(), AuditOrder::Oldest, page),
+        |entry| to.record(&Record::Audit(AuditRecord::new(entry))),
+    )?;
     for (id, of) in holding::overrides(store)? {
         to.record(&Record::Override(OverrideRecord::new(id, of)))?;
     }

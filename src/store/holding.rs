@@ -7,12 +7,15 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, available_parallelism};
 
+use overlap_coalition::Timestamp;
+
+use crate::audits::NewAudits;
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::segment::{SEGMENT_ROWS, rows_in};
 use crate::sled_store::SledStore;
 use crate::store::Warnings;
-use crate::{IndicatorId, Override, Overriding, StoreError, keys};
+use crate::{Actor, AuditAction, By, IndicatorId, NewAudit, Override, Overriding, StoreError, keys};
 
 /// Bits of a segment's rows.
 const WORDS: usize = SEGMENT_ROWS.div_ceil(u64::BITS as usize);
@@ -110,20 +113,31 @@ pub(crate) fn begin_override(
     }
     let mut batch = Batch::default();
     batch.put(keys::override_of(id), record.encode()?);
-    store.commit(&mut writer, batch, |state| state.catalog.set_overridden(place, true))?;
+    let by = By { actor: Actor::Token(record.by.clone()), at: Timestamp(record.at) };
+    let mut noted = NewAudits::after(&store.state());
+    noted.put(&mut batch, &by, &NewAudit::of(AuditAction::OverrideBegun).on(id))?;
+    store.commit(&mut writer, batch, |state| {
+        state.catalog.set_overridden(place, true);
+        noted.take_into(state);
+    })?;
     store.publish();
     Ok(Overriding::Done)
 }
 
 /// Takes an override back; whether there was one.
-pub(crate) fn end_override(store: &SledStore, id: IndicatorId) -> Result<bool, StoreError> {
+pub(crate) fn end_override(store: &SledStore, id: IndicatorId, by: &By) -> Result<bool, StoreError> {
     let mut writer = store.writer()?;
     let place = store.state().catalog.place(id);
     let meta = place.and_then(|place| store.state().catalog.meta(place));
     let Some(place) = place.filter(|_| meta.is_some_and(|meta| meta.overridden)) else { return Ok(false) };
     let mut batch = Batch::default();
     batch.remove(keys::override_of(id));
-    store.commit(&mut writer, batch, |state| state.catalog.set_overridden(place, false))?;
+    let mut noted = NewAudits::after(&store.state());
+    noted.put(&mut batch, by, &NewAudit::of(AuditAction::OverrideEnded).on(id))?;
+    store.commit(&mut writer, batch, |state| {
+        state.catalog.set_overridden(place, false);
+        noted.take_into(state);
+    })?;
     store.publish();
     Ok(true)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use overlap_indicator::{Context, Facet, Kind, Tlp};
 
-use crate::testing::{NOW, Place, Warned, all_pages, because, domain, everything, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, because, by, domain, everything, new_indicator};
 use crate::{
     Hold, IndicatorFilter, IndicatorId, IndicatorRow, Overriding, Selection, SledStore, Store, Warnings,
 };
@@ -39,8 +39,8 @@ fn a_value_that_is_warned_of_takes_no_part_until_it_is_overridden() {
         (hosts(&store), rows(&store)[3].hold, rows(&store)[5].hold),
         (9, Hold::Overridden, Hold::Held)
     );
-    assert!(store.end_override(id).unwrap());
-    assert!(!store.end_override(id).unwrap());
+    assert!(store.end_override(id, &by()).unwrap());
+    assert!(!store.end_override(id, &by()).unwrap());
     assert_eq!((hosts(&store), store.override_of(id).unwrap()), (8, None));
     store.set_warnings(Warned::of([])).unwrap();
     assert_eq!(hosts(&store), 10);
@@ -54,7 +54,7 @@ fn an_override_goes_with_its_indicator() {
     store.import(vec![domain(0)], NOW).unwrap();
     let id = rows(&store)[0].id;
     store.begin_override(id, &because("a case")).unwrap();
-    store.withdraw(&[id]).unwrap();
+    store.withdraw(&[id], &by()).unwrap();
     assert_eq!(store.override_of(id).unwrap(), None);
     store.import(vec![domain(0)], NOW).unwrap();
     assert_eq!((rows(&store)[0].hold, hosts(&store)), (Hold::Held, 0));
@@ -96,7 +96,7 @@ impl Warnings for Busy {
         if !self.begun.swap(true, Ordering::SeqCst) {
             let first = rows(&self.store)[0].id;
             self.store.import((300..330).map(domain).collect(), NOW).unwrap();
-            self.store.withdraw(&[first]).unwrap();
+            self.store.withdraw(&[first], &by()).unwrap();
         }
         true
     }

@@ -10,6 +10,7 @@ use overlap_indicator::{Kind, SecretText};
 use uuid::Uuid;
 
 use crate::added::{date_of_seconds, row_at, slot_of};
+use crate::audits::NewAudits;
 use crate::catalog::{Fresh, ImportPlan, SegmentWrite};
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
@@ -22,8 +23,8 @@ use crate::sled_store::SledStore;
 use crate::store::Warnings;
 use crate::uuids::UuidIndex;
 use crate::{
-    Hold, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, Page, PageRequest,
-    StoreError, journal, keys,
+    AuditAction, By, Hold, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewAudit, NewIndicator,
+    Page, PageRequest, StoreError, journal, keys,
 };
 
 /// Segments that are rewritten in one commit when journals are folded: a few megabytes.
@@ -138,7 +139,7 @@ pub(crate) fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<()
     store.commit(writer, batch, |state| state.journals = journal::Journals::default())
 }
 
-pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, StoreError> {
+pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId], by: &By) -> Result<u64, StoreError> {
     let mut writer = store.writer()?;
     let places: BTreeSet<Place> = {
         let state = store.state();
@@ -154,12 +155,26 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, St
         batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
     }
     forget_overrides(store, &mut batch, &places);
-    store.commit(&mut writer, batch, |state| state.catalog.withdraw(&places))?;
+    let mut noted = NewAudits::after(&store.state());
+    noted.put(&mut batch, by, &withdrawn(ids, places.len()))?;
+    store.commit(&mut writer, batch, |state| {
+        state.catalog.withdraw(&places);
+        noted.take_into(state);
+    })?;
     store.publish();
     if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
         tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");
     }
     Ok(places.len() as u64)
+}
+
+/// One that is withdrawn alone is named.
+fn withdrawn(asked: &[IndicatorId], count: usize) -> NewAudit {
+    let new = NewAudit::of(AuditAction::IndicatorsWithdrawn).with(format!("withdrawn={count}"));
+    match asked {
+        [one] => new.on(one),
+        _ => new,
+    }
 }
 
 /// An override goes with its indicator: one that comes again is judged anew.

@@ -4,8 +4,7 @@ use overlap_coalition::{ExchangeId, Timestamp};
 
 use crate::database::Batch;
 use crate::error::damaged;
-use crate::event_log::NewEntries;
-use crate::records::{exchange, put_exchange};
+use crate::records::{Told, exchange, put_exchange};
 use crate::sled_store::SledStore;
 use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode, StoreError};
 
@@ -13,7 +12,7 @@ use crate::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode, StoreEr
 pub(crate) fn close(store: &SledStore, now: Timestamp) -> Result<Vec<ExchangeId>, StoreError> {
     let mut writer = store.writer()?;
     let (mut batch, mut closed) = (Batch::default(), Vec::new());
-    let mut told = NewEntries::after(&store.state());
+    let mut told = Told::after(&store.state());
     for id in store.state().unended.clone() {
         let record = exchange(store, id)?.ok_or(damaged("an exchange is missing"))?;
         if record.ended.is_none() {

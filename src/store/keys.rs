@@ -38,12 +38,19 @@ pub(crate) const POSITION: u8 = 0x81;
 /// What sinks refused for good, by the sink's name and the event's id.
 pub(crate) const LETTER: u8 = 0x82;
 
+/// The audit chain, by number.
+pub(crate) const AUDIT: u8 = 0xB0;
+/// This store's own audit chain while a restore puts another in its place; none at other times.
+pub(crate) const AUDIT_ASIDE: u8 = 0xB1;
+
 /// The key of indicators' ids.
 pub(crate) const ID_KEY: &[u8] = &[META, 1];
 /// The highest day that was charged.
 pub(crate) const DAY: &[u8] = &[META, 2];
 /// The roster.
 pub(crate) const ROSTER: &[u8] = &[META, 3];
+/// How many entries of the audit chain a restore put aside; there as long as they are.
+pub(crate) const ASIDE: &[u8] = &[META, 4];
 
 pub(crate) fn numbered(table: u8, number: u32) -> Vec<u8> {
     [&[table][..], &number.to_be_bytes()].concat()
@@ -72,6 +79,16 @@ pub(crate) fn token(name: &str) -> Vec<u8> {
 
 pub(crate) fn event(id: EventId) -> Vec<u8> {
     [&[EVENT][..], &id.0.to_be_bytes()].concat()
+}
+
+/// An entry of the audit chain, in either table.
+pub(crate) fn audit(table: u8, number: u64) -> Vec<u8> {
+    [&[table][..], &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of an audit entry.
+pub(crate) fn audit_number(key: &[u8]) -> Option<u64> {
+    key.get(1..)?.try_into().ok().map(u64::from_be_bytes)
 }
 
 pub(crate) fn position(sink: &SinkName) -> Vec<u8> {

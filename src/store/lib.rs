@@ -1,10 +1,14 @@
 #![forbid(unsafe_code)]
-//! The durable store: indicators, overlaps, ledger, receipts.
+//! The durable store: indicators, overlaps, ledger, receipts, audit chain.
 //!
 //! [`Store`] is what the rest of a node sees; [`SledStore`] is the embedded one. Every call may block on the disk: run
 //! it off the async threads. A call that returns `Ok` has made its change durable.
 
 mod added;
+mod audit;
+mod audit_book;
+mod audit_verifier;
+mod audits;
 mod catalog;
 mod charging;
 mod codec;
@@ -41,6 +45,7 @@ mod page;
 mod place_index;
 mod query;
 mod records;
+mod restored_audit;
 mod restoring;
 mod row_meta;
 mod seal;
@@ -61,6 +66,8 @@ mod visits;
 
 #[cfg(test)]
 mod added_tests;
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
@@ -87,6 +94,11 @@ mod store_tests;
 mod testing;
 
 pub use added::ADDED_STEP;
+pub use audit::{
+    Actor, AuditAction, AuditEntry, AuditFilter, AuditHead, AuditOrder, AuditStore, BadAuditHead, By,
+    LONGEST_AUDIT_DETAIL, LONGEST_AUDIT_OBJECT, NewAudit,
+};
+pub use audit_verifier::{AuditBreak, AuditFault, AuditVerdict, AuditVerifier};
 pub use error::StoreError;
 pub use event::{
     BadEventId, BadSinkName, DeadLetter, Event, EventBody, EventFilter, EventId, EventPage, EventStore,

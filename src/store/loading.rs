@@ -4,6 +4,7 @@ use overlap_coalition::ExchangeId;
 use overlap_indicator::{Digest, DigestSalt, Digester, Facet, Indicator, Rules};
 
 use crate::added::{AddedDates, Run, date_of_seconds, slot_of};
+use crate::audit_book::AuditBook;
 use crate::catalog::{Catalog, Fresh};
 use crate::codec::Reader;
 use crate::database::{Batch, Database, Writer};
@@ -26,10 +27,10 @@ use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, from_json};
-use crate::{IndicatorId, IndicatorRow, Override, StoreError, keys, records};
+use crate::{IndicatorId, IndicatorRow, Override, StoreError, keys, records, restored_audit};
 
 /// Values of an unfinished restore that are removed together.
-const UNDO_KEYS: usize = 4096;
+pub(crate) const UNDO_KEYS: usize = 4096;
 
 /// An open store's parts.
 pub(crate) struct Loaded {
@@ -56,6 +57,8 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
     crate::folder::sync_folder(folder.path())?;
     if folder.is_restoring() {
         database = undo_restore(folder, database)?;
+    } else if database.get(keys::ASIDE)?.is_some() {
+        database = restored_audit::forget_aside(folder, database)?;
     }
     let mut reading = Reading::default();
     let (database, mut writer) = database.read_all(|key, plain| reading.take(key, plain))?;
@@ -81,6 +84,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         events: reading.events,
+        audit: reading.audit,
         unended: reading.unended,
     };
     Ok(Main { roster: records::roster_of(&database)?, database, state, writer })
@@ -164,6 +168,7 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
             folder.set_watermark(writer.commits())?;
         }
     }
+    restored_audit::take_back(folder, &database, &mut writer)?;
     folder.end_restore()?;
     Ok(database)
 }
@@ -180,6 +185,7 @@ struct Reading {
     seen: SeenMarks,
     exchanges: Vec<Indexed>,
     events: EventLog,
+    audit: AuditBook,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
 }
@@ -285,12 +291,19 @@ impl Reading {
                 Ok(())
             }
             Some(&keys::EVENT) => self.events.load(plain),
+            Some(&keys::AUDIT) => self.audit.load(keys::audit_number(key), plain),
             Some(&keys::OVERRIDE) => {
                 self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
                 Override::decode(plain).map(|_| ())
             }
             Some(
-                &keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT | &keys::POSITION | &keys::LETTER,
+                &keys::LEDGER
+                | &keys::TOKEN
+                | &keys::META
+                | &keys::VISIT
+                | &keys::POSITION
+                | &keys::LETTER
+                | &keys::AUDIT_ASIDE,
             ) => Ok(()),
             _ => Err(damaged("a key")),
         }

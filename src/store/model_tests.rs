@@ -6,10 +6,11 @@ use overlap_coalition::{Charge, Timestamp};
 use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, Warned, all_pages, because, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, because, by, by_at, exchange, member, new_indicator};
 use crate::{
-    ChargeLimit, Hold, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator, NewSighting, OverlapFilter,
-    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store,
+    AuditAction, AuditFilter, AuditOrder, AuditStore, ChargeLimit, Hold, IndicatorFilter, IndicatorId,
+    IndicatorRow, NewIndicator, NewSighting, OverlapFilter, Overriding, Selection, SightingFilter,
+    SightingKind, SledStore, Store,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
@@ -41,6 +42,8 @@ struct Model {
     /// Numbers that it divides are warned of; 0: none are.
     every: u16,
     overridden: BTreeSet<u16>,
+    /// The actions of the audit chain.
+    audits: Vec<AuditAction>,
 }
 
 fn context() -> impl Strategy<Value = Context> {
@@ -128,7 +131,8 @@ impl Model {
                 let before = self.rows.len();
                 self.rows.retain(|(number, _)| !numbers.contains(number));
                 self.overridden.retain(|number| !numbers.contains(number));
-                assert_eq!(store.withdraw(&ids).unwrap(), (before - self.rows.len()) as u64);
+                assert_eq!(store.withdraw(&ids, &by()).unwrap(), (before - self.rows.len()) as u64);
+                self.audit(self.rows.len() < before, AuditAction::IndicatorsWithdrawn);
             }
             Call::Exchange { peer, found } => self.exchange(store, peer, &found),
             Call::Charge { peer, day } => self.charge(store, peer, day),
@@ -149,14 +153,20 @@ impl Model {
                 };
                 let reason = because(&number.to_string());
                 assert_eq!(store.begin_override(id_of(store, number), &reason).unwrap(), wanted);
+                self.audit(wanted == Overriding::Done, AuditAction::OverrideBegun);
                 self.overridden.extend(Some(number).filter(|_| wanted == Overriding::Done));
             }
             Call::EndOverride(number) => {
                 let was = self.overridden.remove(&number);
-                assert_eq!(store.end_override(id_of(store, number)).unwrap(), was);
+                assert_eq!(store.end_override(id_of(store, number), &by()).unwrap(), was);
+                self.audit(was, AuditAction::OverrideEnded);
             }
             Call::Reopen | Call::Epoch => {}
         }
+    }
+
+    fn audit(&mut self, is_there: bool, action: AuditAction) {
+        self.audits.extend(Some(action).filter(|_| is_there));
     }
 
     fn warns(&self, number: u16) -> bool {
@@ -191,6 +201,7 @@ impl Model {
     fn exchange(&mut self, store: &SledStore, peer: usize, found: &[u16]) {
         let record = exchange(self.exchanges, PEERS[peer]);
         store.begin_exchange(&record).unwrap();
+        self.audit(true, AuditAction::ExchangeBegun);
         let ids: Vec<_> = found.iter().map(|number| (id_of(store, *number), Facet::Host)).collect();
         store.store_overlaps(&record, &ids, NOW).unwrap();
         for (number, _) in &self.rows {
@@ -220,7 +231,7 @@ impl Model {
             at: *at,
             source: String::new(),
         });
-        let added = store.add_sightings(new.collect(), NOW).unwrap().len();
+        let added = store.add_sightings(new.collect(), &by_at(NOW)).unwrap().len();
         let before = self.sightings.len();
         for (number, kind, at) in sightings {
             let Some((_, context)) = self.rows.iter_mut().find(|(there, _)| there == number) else {
@@ -237,6 +248,7 @@ impl Model {
             }
         }
         assert_eq!(added, self.sightings.len() - before);
+        self.audit(added > 0, AuditAction::SightingsAdded);
     }
 
     fn compare(&self, store: &SledStore, epoch: u32) {
@@ -270,12 +282,31 @@ impl Model {
         let sightings: Vec<_> = sightings.iter().map(|row| (row.indicator, row.kind, row.at)).collect();
         let wanted = self.sightings.iter().map(|(number, kind, at)| (id_of(store, *number), *kind, *at));
         assert_eq!(sightings, wanted.collect::<Vec<_>>());
+        self.compare_audits(store);
         assert_eq!(store.counts().unwrap().exchanges, u64::from(self.exchanges));
         for ceiling in [None, Some(Tlp::Amber)] {
             for facet in [Facet::Host, Facet::Url, Facet::Ip] {
                 compare_snapshot(store, &rows, facet, ceiling, epoch);
             }
         }
+    }
+}
+
+impl Model {
+    fn compare_audits(&self, store: &SledStore) {
+        let audits =
+            |filter: AuditFilter| all_pages(3, |page| store.audit(&filter, AuditOrder::Oldest, page));
+        let actions =
+            |action| audits(AuditFilter { action, actor: None }).into_iter().map(|entry| entry.action);
+        let wanted = |action: Option<AuditAction>| {
+            let wanted = self.audits.iter().filter(move |one| action.is_none_or(|action| action == **one));
+            wanted.map(|action| action.as_str().to_owned())
+        };
+        for action in [None, Some(AuditAction::SightingsAdded), Some(AuditAction::ExchangeBegun)] {
+            assert_eq!(actions(action).collect::<Vec<_>>(), wanted(action).collect::<Vec<_>>());
+        }
+        let verdict = store.verify_audit(&[]).unwrap();
+        assert_eq!((verdict.head.number, verdict.broken), (self.audits.len() as u64, None));
     }
 }
 

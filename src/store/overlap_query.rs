@@ -7,11 +7,12 @@ use overlap_coalition::MemberId;
 use overlap_indicator::{Facet, Kind};
 
 use crate::added::{row_at, slot_of};
+use crate::audits::NewAudits;
 use crate::database::Batch;
 use crate::overlap_book::OverlapMeta;
 use crate::page::Cursor;
 use crate::sled_store::{SledStore, State};
-use crate::{IndicatorId, OverlapRow, Page, PageRequest, StoreError, overlaps};
+use crate::{AuditAction, By, IndicatorId, NewAudit, OverlapRow, Page, PageRequest, StoreError, overlaps};
 
 /// In which order overlaps are shown. There is no other, since no other can be had without sorting all that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -102,7 +103,7 @@ pub(crate) fn page(
 }
 
 /// Marks overlaps, or takes the marks back; returns how many changed.
-pub(crate) fn mark(store: &SledStore, which: &OverlapChoice, seen: bool) -> Result<u64, StoreError> {
+pub(crate) fn mark(store: &SledStore, which: &OverlapChoice, seen: bool, by: &By) -> Result<u64, StoreError> {
     let mut writer = store.writer()?;
     let change = {
         let state = store.state();
@@ -120,7 +121,16 @@ pub(crate) fn mark(store: &SledStore, which: &OverlapChoice, seen: bool) -> Resu
     let changed = change.changed;
     let mut batch = Batch::default();
     change.put(&mut batch);
-    store.commit(&mut writer, batch, |state| state.seen.take(change))?;
+    let mut noted = NewAudits::after(&store.state());
+    if changed > 0 {
+        let mark = if seen { "seen" } else { "not-seen" };
+        let new = NewAudit::of(AuditAction::OverlapsMarked).with(format!("mark={mark} changed={changed}"));
+        noted.put(&mut batch, by, &new)?;
+    }
+    store.commit(&mut writer, batch, |state| {
+        state.seen.take(change);
+        noted.take_into(state);
+    })?;
     Ok(changed)
 }
 

@@ -6,7 +6,7 @@ use overlap_coalition::Timestamp;
 use overlap_indicator::{Facet, Kind};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, all_pages, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, all_pages, by, exchange, member, new_indicator};
 use crate::{
     FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat, PageRequest, SledStore, Store,
     StoreError,
@@ -129,22 +129,22 @@ impl Run {
                 let found = all(&self.store, &oldest(), 1000);
                 let some: Vec<OverlapSeat> = found.iter().map(|found| found.seat).step_by(every).collect();
                 let changes = found.iter().step_by(every).filter(|found| found.seen != seen).count();
-                let changed = self.store.mark_overlaps(&OverlapChoice::These(some), seen).unwrap();
+                let changed = self.store.mark_overlaps(&OverlapChoice::These(some), seen, &by()).unwrap();
                 assert_eq!(changed, changes as u64);
             }
             Call::MarkMatching { query, seen } => {
                 let meant = filtered(&all(&self.store, &oldest(), 1000), &query);
                 let changes = meant.iter().filter(|known| known.4 != seen).count();
-                let changed = self.store.mark_overlaps(&OverlapChoice::Matching(query), seen).unwrap();
+                let changed = self.store.mark_overlaps(&OverlapChoice::Matching(query), seen, &by()).unwrap();
                 assert_eq!(changed, changes as u64);
             }
             Call::Reopen => replace_store(&mut self.store, &self.place),
             Call::Restore => {
                 let mut file = Vec::new();
-                self.store.export(&mut file).unwrap();
+                self.store.export(&mut file, &by()).unwrap();
                 self.place = Place::new();
                 self.store = self.place.open();
-                self.store.restore(&mut &file[..]).unwrap();
+                self.store.restore(&mut &file[..], &by()).unwrap();
             }
         }
     }
@@ -218,7 +218,7 @@ fn places_without_an_overlap_are_not_marked() {
     let place = Place::new();
     let store = place.open();
     let seats = vec![OverlapSeat(0), OverlapSeat(u64::MAX)];
-    assert_eq!(store.mark_overlaps(&OverlapChoice::These(seats), true).unwrap(), 0);
+    assert_eq!(store.mark_overlaps(&OverlapChoice::These(seats), true, &by()).unwrap(), 0);
     drop(store);
     assert_eq!(place.open().overlap_tally(0), crate::OverlapTally::default());
 }
@@ -231,11 +231,11 @@ fn visits_are_kept_and_exported() {
     store.set_last_visit("siem", 5).unwrap();
     store.set_last_visit("siem", 7).unwrap();
     let mut file = Vec::new();
-    store.export(&mut file).unwrap();
+    store.export(&mut file, &by()).unwrap();
     drop(store);
     assert_eq!(place.open().last_visit("siem").unwrap(), Some(7));
     let elsewhere = Place::new();
     let other = elsewhere.open();
-    other.restore(&mut &file[..]).unwrap();
+    other.restore(&mut &file[..], &by()).unwrap();
     assert_eq!(other.last_visit("siem").unwrap(), Some(7));
 }

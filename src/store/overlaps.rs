@@ -9,11 +9,10 @@ use overlap_indicator::{Facet, Pap, Tlp};
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
 use crate::error::damaged;
-use crate::event_log::NewEntries;
 use crate::indicators;
 use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
 use crate::page::{Cursor, LONGEST_PAGE};
-use crate::records::{put_exchange, take_receipt};
+use crate::records::{Told, put_exchange, take_receipt};
 use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
@@ -37,14 +36,14 @@ pub(crate) fn store(
 ) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     let mut batch = Batch::default();
-    let mut ended = NewEntries::after(&store.state());
-    put_exchange(store, &mut batch, record, &mut ended)?;
+    let mut told = Told::after(&store.state());
+    put_exchange(store, &mut batch, record, &mut told)?;
     // The date that each has at the earliest: later than every event before it.
-    let earliest = date_of_seconds(now.0).max(ended.last().0 + ADDED_STEP);
+    let earliest = date_of_seconds(now.0).max(told.events.last().0 + ADDED_STEP);
     let fresh = new_overlaps(store, record, found, (now, earliest))?;
     let stored = put(store, &mut batch, &record.peer, fresh)?;
     store.commit(&mut writer, batch, |state| {
-        ended.take_into(state);
+        told.take_into(state);
         stored.take_into(state, &record.peer);
         take_receipt(state, record);
     })

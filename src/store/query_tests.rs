@@ -4,7 +4,7 @@ use overlap_indicator::{Context, Facet, Indicator, Kind, Rules};
 use proptest::prelude::*;
 
 use crate::query::{MOST_LOOKED_AT, MOST_MET};
-use crate::testing::{NOW, Place, Warned, all_pages, exchange, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, by, exchange, new_indicator};
 use crate::{
     Hold, IndicatorFilter, IndicatorId, IndicatorRow, KnownOverlap, KnownValue, OverlapFilter, SledStore,
     Store,
@@ -64,7 +64,7 @@ fn overlaps_of_a_withdrawn_indicator_are_still_told() {
     import(&store, Kind::Url, ["https://shop.example/a".into()]);
     let id = rows(&store)[0].id;
     shared(&store, 1, "police", &[(id, Facet::Url)]);
-    store.withdraw(&[id]).unwrap();
+    store.withdraw(&[id], &by()).unwrap();
     drop(store);
     let known = one(&place.open(), &url("https://shop.example/a"));
     assert_eq!((known.own, known.meets.len()), (None, 0));

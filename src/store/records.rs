@@ -1,16 +1,18 @@
 //! Exchanges, the roster and tokens: one sealed record each.
 
+use data_encoding::HEXLOWER;
 use overlap_coalition::{ExchangeId, MemberId, SignedDocument};
 use zeroize::Zeroizing;
 
-use crate::database::{Batch, Database};
+use crate::audits::NewAudits;
+use crate::database::{Batch, Database, Writer};
 use crate::error::damaged;
 use crate::event_log::NewEntries;
 use crate::page::Cursor;
 use crate::sled_store::{SledStore, State};
 use crate::store::KnownRoster;
 use crate::stored::{StoredExchange, StoredRoster, StoredToken, from_json, to_json};
-use crate::{ExchangeRecord, Page, PageRequest, StoreError, TokenRecord, keys};
+use crate::{AuditAction, By, ExchangeRecord, NewAudit, Page, PageRequest, StoreError, TokenRecord, keys};
 
 /// The list that pages of exchanges' cursors are of.
 const LIST: char = 'x';
@@ -24,25 +26,54 @@ pub(crate) fn begin_exchange(store: &SledStore, record: &ExchangeRecord) -> Resu
             None => exchanges.len(),
         }
     };
-    let (mut batch, mut ended) = (Batch::default(), NewEntries::after(&store.state()));
+    let (mut batch, mut told) = (Batch::default(), Told::after(&store.state()));
     batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
-    if let Some(at) = record.ended {
-        ended.exchange_ended(&mut batch, record, at)?;
+    match record.ended {
+        Some(at) => told.exchange_ended(&mut batch, record, at)?,
+        None => told.audits.exchange_begun(&mut batch, record)?,
     }
     store.commit(&mut writer, batch, |state| {
         state.exchanges.push(record.id, &record.peer, record.receipt.is_some());
-        ended.take_into(state);
+        told.take_into(state);
     })
 }
 
 pub(crate) fn update_exchange(store: &SledStore, record: &ExchangeRecord) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
-    let (mut batch, mut ended) = (Batch::default(), NewEntries::after(&store.state()));
-    put_exchange(store, &mut batch, record, &mut ended)?;
+    let (mut batch, mut told) = (Batch::default(), Told::after(&store.state()));
+    put_exchange(store, &mut batch, record, &mut told)?;
     store.commit(&mut writer, batch, |state| {
         take_receipt(state, record);
-        ended.take_into(state);
+        told.take_into(state);
     })
+}
+
+/// What a change of an exchange's record tells, in the commit of the change: an event where it ends, and entries of the audit chain.
+pub(crate) struct Told {
+    pub(crate) events: NewEntries,
+    pub(crate) audits: NewAudits,
+}
+
+impl Told {
+    pub(crate) fn after(state: &State) -> Self {
+        Self { events: NewEntries::after(state), audits: NewAudits::after(state) }
+    }
+
+    fn exchange_ended(
+        &mut self,
+        batch: &mut Batch,
+        record: &ExchangeRecord,
+        ended: u64,
+    ) -> Result<(), StoreError> {
+        self.events.exchange_ended(batch, record, ended)?;
+        self.audits.exchange_ended(batch, record, ended)
+    }
+
+    /// Takes it into memory.
+    pub(crate) fn take_into(self, state: &mut State) {
+        self.events.take_into(state);
+        self.audits.take_into(state);
+    }
 }
 
 /// Takes whether a record that is durable now has a receipt.
@@ -55,7 +86,7 @@ pub(crate) fn put_exchange(
     store: &SledStore,
     batch: &mut Batch,
     record: &ExchangeRecord,
-    ended: &mut NewEntries,
+    told: &mut Told,
 ) -> Result<(), StoreError> {
     let sequence = store.state().exchanges.sequence(record.id).ok_or(StoreError::NotFound("exchange"))?;
     let stored = exchange(store, record.id)?.ok_or(damaged("an exchange is missing"))?;
@@ -64,7 +95,7 @@ pub(crate) fn put_exchange(
     }
     batch.put(keys::exchange(record.id), encode_exchange(record, sequence)?);
     match (stored.ended, record.ended) {
-        (None, Some(at)) => ended.exchange_ended(batch, record, at),
+        (None, Some(at)) => told.exchange_ended(batch, record, at),
         _ => Ok(()),
     }
 }
@@ -127,8 +158,8 @@ pub(crate) fn roster_of(database: &Database) -> Result<Option<KnownRoster>, Stor
 pub(crate) fn set_roster(
     store: &SledStore,
     document: &SignedDocument,
-    version: u64,
-    hash: [u8; 32],
+    (version, hash): (u64, [u8; 32]),
+    by: &By,
 ) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     if let Some((_, highest, stored)) = roster(store)?
@@ -138,10 +169,12 @@ pub(crate) fn set_roster(
     }
     let mut batch = Batch::default();
     batch.put(keys::ROSTER.to_vec(), to_json(&StoredRoster::new(document, version, hash))?);
-    store.commit(&mut writer, batch, |_| ())
+    let new =
+        NewAudit::of(AuditAction::RosterTaken).on(version).with(format!("hash={}", HEXLOWER.encode(&hash)));
+    commit_noted(store, &mut writer, batch, (by, &new))
 }
 
-pub(crate) fn add_token(store: &SledStore, token: &TokenRecord) -> Result<(), StoreError> {
+pub(crate) fn add_token(store: &SledStore, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     let key = keys::token(&token.name);
     if store.database.get(&key)?.is_some() {
@@ -149,10 +182,13 @@ pub(crate) fn add_token(store: &SledStore, token: &TokenRecord) -> Result<(), St
     }
     let mut batch = Batch::default();
     batch.put(key, to_json(&StoredToken::new(token))?);
-    store.commit(&mut writer, batch, |_| ())
+    let roles: Vec<_> = token.roles.iter().map(|role| role.as_str()).collect();
+    let new =
+        NewAudit::of(AuditAction::TokenAdded).on(&token.name).with(format!("roles={}", roles.join(",")));
+    commit_noted(store, &mut writer, batch, (by, &new))
 }
 
-pub(crate) fn revoke_token(store: &SledStore, name: &str) -> Result<bool, StoreError> {
+pub(crate) fn revoke_token(store: &SledStore, name: &str, by: &By) -> Result<bool, StoreError> {
     let mut writer = store.writer()?;
     let key = keys::token(name);
     if store.database.get(&key)?.is_none() {
@@ -160,7 +196,20 @@ pub(crate) fn revoke_token(store: &SledStore, name: &str) -> Result<bool, StoreE
     }
     let mut batch = Batch::default();
     batch.remove(key);
-    store.commit(&mut writer, batch, |_| ()).map(|()| true)
+    let new = NewAudit::of(AuditAction::TokenRevoked).on(name);
+    commit_noted(store, &mut writer, batch, (by, &new)).map(|()| true)
+}
+
+/// A change that memory has nothing of, with its entry in the audit chain.
+fn commit_noted(
+    store: &SledStore,
+    writer: &mut Writer,
+    mut batch: Batch,
+    (by, new): (&By, &NewAudit),
+) -> Result<(), StoreError> {
+    let mut noted = NewAudits::after(&store.state());
+    noted.put(&mut batch, by, new)?;
+    store.commit(writer, batch, |state| noted.take_into(state))
 }
 
 /// All tokens, by name.

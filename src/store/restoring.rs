@@ -25,7 +25,8 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{
-    EventId, IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError, keys, overlaps, visits,
+    AuditEntry, By, EventId, IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError,
+    audits, keys, overlaps, restored_audit, visits,
 };
 
 /// Rows that are written together.
@@ -33,17 +34,20 @@ const ROWS: usize = 8192;
 /// The longest name of a token that a record may have, in bytes; the API gives shorter ones.
 const LONGEST_TOKEN_NAME: usize = 256;
 
-pub(crate) fn restore(store: &SledStore, from: &mut dyn Read) -> Result<(), StoreError> {
+pub(crate) fn restore(store: &SledStore, from: &mut dyn Read, by: &By) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
     check_empty(store)?;
+    let own = restored_audit::own(store)?;
     let checked = check(store, from)?;
     store.folder.begin_restore()?;
-    let written = write(store, &mut writer, checked);
+    let written = write(store, &mut writer, checked, &own)
+        .and_then(|()| restored_audit::append_own(store, &mut writer, &own, by));
     if written.is_err() {
         writer.stop();
         return written;
     }
-    store.folder.end_restore()
+    store.folder.end_restore()?;
+    restored_audit::forget(store, &mut writer)
 }
 
 fn check_empty(store: &SledStore) -> Result<(), StoreError> {
@@ -94,6 +98,7 @@ struct Checks {
     last_event: EventId,
     sightings: u32,
     overrides: HashSet<IndicatorId>,
+    last_audit: u64,
 }
 
 impl Checks {
@@ -126,6 +131,10 @@ impl Checks {
             }
             Record::Position(position) => position.parts().map(|_| true)?,
             Record::Letter(letter) => letter.parts().map(|_| true)?,
+            Record::Audit(audit) => {
+                let number = audit.into_entry()?.number;
+                std::mem::replace(&mut self.last_audit, number) < number
+            }
             Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
                 let in_order = exchange.sequence == self.exchanges.len() as u64;
@@ -169,6 +178,7 @@ struct Waiting {
     events: Vec<StoredEvent>,
     positions: Vec<PositionRecord>,
     letters: Vec<StoredLetter>,
+    audits: Vec<AuditEntry>,
     /// These wait for the last indicator: admins made them, one at a time.
     overrides: Vec<(IndicatorId, Override)>,
 }
@@ -176,7 +186,7 @@ struct Waiting {
 impl Waiting {
     fn len(&self) -> usize {
         let records = self.exchanges.len() + self.ledger.len() + self.visits.len() + self.sightings.len();
-        self.rows.len() + self.overlaps.len() + records + self.of_events()
+        self.rows.len() + self.overlaps.len() + records + self.of_events() + self.audits.len()
     }
 
     fn of_events(&self) -> usize {
@@ -184,17 +194,18 @@ impl Waiting {
     }
 }
 
-fn write(store: &SledStore, writer: &mut Writer, spool: Spool) -> Result<(), StoreError> {
+fn write(store: &SledStore, writer: &mut Writer, spool: Spool, own: &[AuditEntry]) -> Result<(), StoreError> {
     let mut from = ExportReader::new(BufReader::new(spool.into_reader()?))?;
     let mut waiting = Waiting::default();
     while let Some(record) = from.next()? {
         match record {
-            Record::Identity(identity) => write_identity(store, writer, &identity)?,
+            Record::Identity(identity) => write_identity(store, writer, &identity, own)?,
             Record::Ledger(ledger) => waiting.ledger.push(partner_use(&ledger)?),
             Record::Visit(visit) => waiting.visits.push(visit),
             Record::Event(event) => waiting.events.push(event),
             Record::Position(position) => waiting.positions.push(position),
             Record::Letter(letter) => waiting.letters.push(letter),
+            Record::Audit(audit) => waiting.audits.push(audit.into_entry()?),
             Record::Override(of) => waiting.overrides.push(of.into_override()?),
             Record::Exchange(exchange) => waiting.exchanges.push(*exchange),
             Record::Sighting(sighting) => waiting.sightings.push(sighting.into_row()?),
@@ -240,24 +251,27 @@ fn write_overrides(
 }
 
 /// From here on the first day that is asked for is spent. The events of the file, and how far its sinks are, take the place of what this
-/// store has: an empty one has at most a few notices.
+/// store has: an empty one has at most a few notices. Its own audit chain is put aside.
 fn write_identity(
     store: &SledStore,
     writer: &mut Writer,
     identity: &IdentityRecord,
+    own: &[AuditEntry],
 ) -> Result<(), StoreError> {
     let ids = id_key(identity)?;
-    let own = calendar(store)?;
-    let calendar = Calendar { highest: own.highest.max(identity.highest_day), ..own }.restored();
+    let stored = calendar(store)?;
+    let calendar = Calendar { highest: stored.highest.max(identity.highest_day), ..stored }.restored();
     let mut batch = Batch::default();
     batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
     batch.put(keys::DAY.to_vec(), calendar.encode());
     for table in [keys::EVENT, keys::POSITION, keys::LETTER] {
         store.database.keys(&[table])?.into_iter().for_each(|key| batch.remove(key));
     }
+    restored_audit::put_aside(&mut batch, own)?;
     store.commit(writer, batch, |state| {
         state.ids = ids;
         state.events.clear();
+        state.audit.clear();
     })
 }
 
@@ -310,6 +324,10 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
     }
     waiting.positions.drain(..).try_for_each(|position| position.put(&mut batch))?;
     waiting.letters.drain(..).try_for_each(|letter| letter.put(&mut batch))?;
+    let audits = std::mem::take(&mut waiting.audits);
+    for entry in &audits {
+        batch.put(keys::audit(keys::AUDIT, entry.number), audits::pack(entry)?);
+    }
     let mut begun = Vec::with_capacity(waiting.exchanges.len());
     for exchange in waiting.exchanges.drain(..) {
         let (id, peer) = (exchange.id()?, exchange.peer()?);
@@ -324,5 +342,6 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
         sightings.iter().for_each(|row| state.sightings.push(row));
         begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
         told.into_iter().for_each(|entry| state.events.add(entry));
+        audits.iter().for_each(|entry| state.audit.push(entry));
     })
 }

@@ -3,7 +3,7 @@
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind};
 
-use crate::testing::{NOW, Place, all_pages, domain, exchange, new_indicator};
+use crate::testing::{NOW, Place, all_pages, by_at, domain, exchange, new_indicator};
 use crate::{
     IndicatorId, NewSighting, OverlapScan, PageRequest, SightingFilter, SightingKind, SledStore, Store,
     StoreError,
@@ -36,7 +36,7 @@ fn sightings_change_what_they_speak_of_and_outlive_a_restart() {
             new(of(2), SightingKind::Expired, NOW.0 - 1),
             new(of(9), SightingKind::Seen, 60),
         ],
-        NOW,
+        &by_at(NOW),
     );
     let uuids: Vec<_> = added.unwrap().iter().map(|row| row.uuid()).collect();
     assert_eq!(uuids.len(), 4, "one is of an indicator that is not there");
@@ -64,7 +64,7 @@ fn sightings_are_found_by_indicator_kind_and_time() {
             let kind = SightingKind::ALL[row % 3];
             new(id(&store, row), kind, round * 100 + row as u64)
         });
-        assert_eq!(store.add_sightings(batch.collect(), NOW).unwrap().len(), 40);
+        assert_eq!(store.add_sightings(batch.collect(), &by_at(NOW)).unwrap().len(), 40);
     }
     let times = |filter: SightingFilter| -> Vec<u64> {
         all_pages(7, |page| store.sightings(&filter, page)).iter().map(|row| row.at).collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use overlap_coalition::Timestamp;
 use overlap_indicator::Context;
 
+use crate::audits::NewAudits;
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::indicators::fold_journals;
@@ -13,20 +14,17 @@ use crate::row_meta::Place;
 use crate::sighting_book::{pack, unpack};
 use crate::sled_store::{SledStore, State};
 use crate::{
-    NewSighting, Page, PageRequest, SightingFilter, SightingKind, SightingRow, StoreError, journal, keys,
+    AuditAction, By, NewAudit, NewSighting, Page, PageRequest, SightingFilter, SightingKind, SightingRow,
+    StoreError, journal, keys,
 };
 
 /// The list that these pages' cursors are of.
 const LIST: char = 's';
 
 /// Stores sightings and what they say of their indicators, in one transaction. Those of indicators that are not there are left out.
-pub(crate) fn add(
-    store: &SledStore,
-    new: Vec<NewSighting>,
-    now: Timestamp,
-) -> Result<Vec<SightingRow>, StoreError> {
+pub(crate) fn add(store: &SledStore, new: Vec<NewSighting>, by: &By) -> Result<Vec<SightingRow>, StoreError> {
     let mut writer = store.writer()?;
-    let (rows, changed) = plan(&store.state(), new, now);
+    let (rows, changed) = plan(&store.state(), new, by.at);
     let mut batch = Batch::default();
     for row in &rows {
         batch.put(keys::numbered(keys::SIGHTING, row.number), pack(row)?);
@@ -35,7 +33,12 @@ pub(crate) fn add(
     if !changed.is_empty() {
         batch.put(keys::numbered(keys::JOURNAL, number), journal::pack(&changed));
     }
+    let mut noted = NewAudits::after(&store.state());
+    if !rows.is_empty() {
+        noted.put(&mut batch, by, &added(&rows))?;
+    }
     store.commit(&mut writer, batch, |state| {
+        noted.take_into(state);
         rows.iter().for_each(|row| state.sightings.push(row));
         if !changed.is_empty() {
             state.catalog.change(&changed);
@@ -45,6 +48,16 @@ pub(crate) fn add(
     store.publish();
     fold_journals(store, &mut writer)?;
     Ok(rows)
+}
+
+/// The indicator is named where it is one.
+fn added(rows: &[SightingRow]) -> NewAudit {
+    let says = rows.first().map_or("", |row| row.kind.as_str());
+    let new = NewAudit::of(AuditAction::SightingsAdded);
+    match rows {
+        [one] => new.on(one.indicator).with(format!("says={says}")),
+        _ => new.with(format!("says={says} added={}", rows.len())),
+    }
 }
 
 /// The rows of sightings, and the contexts that they change.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::added::AddedDates;
+use crate::audit_book::AuditBook;
 use crate::catalog::Catalog;
 use crate::database::{Batch, Database, Writer};
 use crate::epoch::Epoch;
@@ -30,11 +31,12 @@ use crate::spool::Spool;
 use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
 use crate::{
-    Aside, ChargeLimit, ChargeRefused, DeadLetter, Event, EventFilter, EventId, EventPage, EventStore,
-    ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Known,
-    KnownRoster, NewIndicator, NewSighting, Notice, OverlapChoice, OverlapFilter, OverlapGroup, OverlapQuery,
-    OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page, PageRequest, SealKey, SightingFilter,
-    SightingRow, SinkName, Snapshot, Store, StoreCounts, StoreError, TokenRecord, charging, epoch, events,
+    Aside, AuditEntry, AuditFilter, AuditHead, AuditOrder, AuditStore, AuditVerdict, By, ChargeLimit,
+    ChargeRefused, DeadLetter, Event, EventFilter, EventId, EventPage, EventStore, ExchangeRecord,
+    FoundOverlap, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Known, KnownRoster, NewAudit,
+    NewIndicator, NewSighting, Notice, OverlapChoice, OverlapFilter, OverlapGroup, OverlapQuery, OverlapRow,
+    OverlapScan, OverlapTally, Override, Overriding, Page, PageRequest, SealKey, SightingFilter, SightingRow,
+    SinkName, Snapshot, Store, StoreCounts, StoreError, TokenRecord, audits, charging, epoch, events,
     exports, holding, indicators, interrupted, keys, loading, overlap_query, overlaps, query, records,
     restoring, sightings, sinks, visits,
 };
@@ -87,6 +89,7 @@ pub(crate) struct State {
     pub(crate) seen: SeenMarks,
     pub(crate) exchanges: ExchangeIndex,
     pub(crate) events: EventLog,
+    pub(crate) audit: AuditBook,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
 }
@@ -267,8 +270,8 @@ impl Store for SledStore {
         query::known(self, asked)
     }
 
-    fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError> {
-        indicators::withdraw(self, ids)
+    fn withdraw(&self, ids: &[IndicatorId], by: &By) -> Result<u64, StoreError> {
+        indicators::withdraw(self, ids, by)
     }
 
     fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError> {
@@ -279,8 +282,8 @@ impl Store for SledStore {
         holding::begin_override(self, id, record)
     }
 
-    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError> {
-        holding::end_override(self, id)
+    fn end_override(&self, id: IndicatorId, by: &By) -> Result<bool, StoreError> {
+        holding::end_override(self, id, by)
     }
 
     fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError> {
@@ -344,8 +347,8 @@ impl Store for SledStore {
         overlap_query::page(self, query, page)
     }
 
-    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool) -> Result<u64, StoreError> {
-        overlap_query::mark(self, which, seen)
+    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool, by: &By) -> Result<u64, StoreError> {
+        overlap_query::mark(self, which, seen, by)
     }
 
     fn overlap_tally(&self, since: u64) -> OverlapTally {
@@ -413,12 +416,8 @@ impl Store for SledStore {
         self.state().ids.id(kind, canonical)
     }
 
-    fn add_sightings(
-        &self,
-        sightings: Vec<NewSighting>,
-        now: Timestamp,
-    ) -> Result<Vec<SightingRow>, StoreError> {
-        sightings::add(self, sightings, now)
+    fn add_sightings(&self, sightings: Vec<NewSighting>, by: &By) -> Result<Vec<SightingRow>, StoreError> {
+        sightings::add(self, sightings, by)
     }
 
     fn sightings(
@@ -450,16 +449,22 @@ impl Store for SledStore {
         records::roster(self)
     }
 
-    fn set_roster(&self, document: &SignedDocument, version: u64, hash: [u8; 32]) -> Result<(), StoreError> {
-        records::set_roster(self, document, version, hash)
+    fn set_roster(
+        &self,
+        document: &SignedDocument,
+        version: u64,
+        hash: [u8; 32],
+        by: &By,
+    ) -> Result<(), StoreError> {
+        records::set_roster(self, document, (version, hash), by)
     }
 
-    fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError> {
-        records::add_token(self, token)
+    fn add_token(&self, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
+        records::add_token(self, token, by)
     }
 
-    fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {
-        records::revoke_token(self, name)
+    fn revoke_token(&self, name: &str, by: &By) -> Result<bool, StoreError> {
+        records::revoke_token(self, name, by)
     }
 
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
@@ -480,12 +485,39 @@ impl Store for SledStore {
         })
     }
 
-    fn export(&self, out: &mut dyn Write) -> Result<(), StoreError> {
-        exports::export(self, out)
+    fn export(&self, out: &mut dyn Write, by: &By) -> Result<(), StoreError> {
+        exports::export(self, out, by)
     }
 
-    fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError> {
-        restoring::restore(self, from)
+    fn restore(&self, from: &mut dyn Read, by: &By) -> Result<(), StoreError> {
+        restoring::restore(self, from, by)
+    }
+}
+
+impl AuditStore for SledStore {
+    fn note(&self, by: &By, new: &NewAudit) -> Result<AuditHead, StoreError> {
+        audits::note(self, by, new)
+    }
+
+    fn audit(
+        &self,
+        filter: &AuditFilter,
+        order: AuditOrder,
+        page: &PageRequest,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        audits::page(self, filter, order, page)
+    }
+
+    fn audit_head(&self) -> AuditHead {
+        self.state().audit.head()
+    }
+
+    fn audit_actors(&self) -> Vec<String> {
+        self.state().audit.actors()
+    }
+
+    fn verify_audit(&self, noted: &[AuditHead]) -> Result<AuditVerdict, StoreError> {
+        audits::verify(self, noted)
     }
 }
 

@@ -8,10 +8,10 @@ use overlap_indicator::{DigestSalt, Facet, Indicator, Kind, SecretText};
 use uuid::Uuid;
 
 use crate::{
-    ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, FoundOverlap, ImportCounts, IndicatorFilter,
-    IndicatorId, IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapGroup,
-    OverlapName, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding, Page,
-    PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
+    AuditStore, By, ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, FoundOverlap, ImportCounts,
+    IndicatorFilter, IndicatorId, IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice,
+    OverlapFilter, OverlapGroup, OverlapName, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override,
+    Overriding, Page, PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -55,7 +55,7 @@ pub trait Aside: Write + Send {
 }
 
 /// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
-pub trait Store: EventStore + Send + Sync {
+pub trait Store: EventStore + AuditStore + Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
     fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
     /// A page of indicators, in the order of import.
@@ -71,7 +71,7 @@ pub trait Store: EventStore + Send + Sync {
     /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
     fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
-    fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
+    fn withdraw(&self, ids: &[IndicatorId], by: &By) -> Result<u64, StoreError>;
     /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
     /// that was just opened has none.
     ///
@@ -81,7 +81,7 @@ pub trait Store: EventStore + Send + Sync {
     /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
     fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError>;
     /// Takes an override back; whether there was one.
-    fn end_override(&self, id: IndicatorId) -> Result<bool, StoreError>;
+    fn end_override(&self, id: IndicatorId, by: &By) -> Result<bool, StoreError>;
     /// The override of an indicator.
     fn override_of(&self, id: IndicatorId) -> Result<Option<Override>, StoreError>;
     /// The digests now.
@@ -130,7 +130,7 @@ pub trait Store: EventStore + Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<FoundOverlap>, StoreError>;
     /// Marks overlaps as seen, or takes the marks back; how many marks changed.
-    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool) -> Result<u64, StoreError>;
+    fn mark_overlaps(&self, which: &OverlapChoice, seen: bool, by: &By) -> Result<u64, StoreError>;
     /// How many overlaps there are, at the cost of a look at numbers in memory; `since` is a date as overlaps have.
     fn overlap_tally(&self, since: u64) -> OverlapTally;
     /// When the holder of a token last used the console, in microseconds since 1970-01-01T00:00:00Z.
@@ -171,11 +171,7 @@ pub trait Store: EventStore + Send + Sync {
 
     /// Keeps sightings, with what they say of their indicators: the time in which they were seen, or their expiry. Those of indicators that are not
     /// there are left out.
-    fn add_sightings(
-        &self,
-        sightings: Vec<NewSighting>,
-        now: Timestamp,
-    ) -> Result<Vec<SightingRow>, StoreError>;
+    fn add_sightings(&self, sightings: Vec<NewSighting>, by: &By) -> Result<Vec<SightingRow>, StoreError>;
     /// A page of sightings, in the order in which they were stored.
     fn sightings(&self, filter: &SightingFilter, page: &PageRequest)
     -> Result<Page<SightingRow>, StoreError>;
@@ -196,12 +192,18 @@ pub trait Store: EventStore + Send + Sync {
     /// The roster in force, as it was stored, with the highest version seen and its hash.
     fn roster(&self) -> Result<Option<KnownRoster>, StoreError>;
     /// Stores a verified roster; an older version than the highest seen is an error of the caller and is refused.
-    fn set_roster(&self, document: &SignedDocument, version: u64, hash: [u8; 32]) -> Result<(), StoreError>;
+    fn set_roster(
+        &self,
+        document: &SignedDocument,
+        version: u64,
+        hash: [u8; 32],
+        by: &By,
+    ) -> Result<(), StoreError>;
 
     /// Adds a token.
-    fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError>;
+    fn add_token(&self, token: &TokenRecord, by: &By) -> Result<(), StoreError>;
     /// Revokes a token by name; whether it was there.
-    fn revoke_token(&self, name: &str) -> Result<bool, StoreError>;
+    fn revoke_token(&self, name: &str, by: &By) -> Result<bool, StoreError>;
     /// All tokens.
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
 
@@ -211,9 +213,10 @@ pub trait Store: EventStore + Send + Sync {
     /// How much there is.
     fn counts(&self) -> Result<StoreCounts, StoreError>;
     /// Writes everything but the roster and the tokens to a plain, checksummed file: it is not sealed, and says so in its
-    /// first line.
-    fn export(&self, out: &mut dyn Write) -> Result<(), StoreError>;
+    /// first line. That it was asked for stands in the audit chain before the first byte is out, and in the file.
+    fn export(&self, out: &mut dyn Write, by: &By) -> Result<(), StoreError>;
     /// Fills an empty store from an export. Roster and tokens stay as they are: whom the node trusts is not a file's to
-    /// say. The ledger counts the first period that is asked for as spent.
-    fn restore(&self, from: &mut dyn Read) -> Result<(), StoreError>;
+    /// say. The ledger counts the first period that is asked for as spent. The audit chain of the file comes before this store's own entries, which
+    /// are numbered anew.
+    fn restore(&self, from: &mut dyn Read, by: &By) -> Result<(), StoreError>;
 }

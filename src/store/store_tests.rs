@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 
-use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
+use crate::testing::{
+    NOW, Place, all_pages, by, document, domain, everything, exchange, member, new_indicator,
+};
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator,
     OverlapFilter, PageRequest, Role, Selection, SledStore, Store, StoreError, TokenRecord,
@@ -107,7 +109,7 @@ fn a_selection_of_all_that_there_is_has_what_a_copy_has() {
     let hosts = Selection { facets: vec![Facet::Host], ..everything() };
     assert!(!store.snapshot().select(&hosts).is_whole());
     let found = store.snapshot().holders(&hosts, &store.snapshot().digests(&hosts));
-    assert_eq!(store.withdraw(&[found[0].0]).unwrap(), 1);
+    assert_eq!(store.withdraw(&[found[0].0], &by()).unwrap(), 1);
     let fewer = store.snapshot().select(&everything());
     assert!(!fewer.is_whole() && fewer.len() < all.len());
 }
@@ -126,8 +128,8 @@ fn a_withdrawn_indicator_leaves_exchanges_and_the_disk_but_not_its_overlaps() {
     record.state = ExchangeState::Learned;
     store.store_overlaps(&record, &found[..3], NOW).unwrap();
     let gone = found[0].0;
-    assert_eq!(store.withdraw(&[gone, gone]).unwrap(), 1);
-    assert_eq!(store.withdraw(&[gone]).unwrap(), 0);
+    assert_eq!(store.withdraw(&[gone, gone], &by()).unwrap(), 1);
+    assert_eq!(store.withdraw(&[gone], &by()).unwrap(), 0);
     let check = |store: &dyn Store| {
         assert!(store.indicator(gone).unwrap().is_none());
         assert_eq!(store.snapshot().digests(&selection).len(), 9);
@@ -170,7 +172,7 @@ fn overlaps_are_told_no_freer_than_their_indicator_is_now() {
     let green = (Tlp::Green, Some(Pap::Green));
     assert_eq!(markings(&store), [green, (Tlp::Red, Some(Pap::Red)), green]);
     // The marking of one that is withdrawn is the one with which it was found.
-    store.withdraw(&[found[0].0, found[1].0, found[2].0]).unwrap();
+    store.withdraw(&[found[0].0, found[1].0, found[2].0], &by()).unwrap();
     assert_eq!(markings(&store), [green; 3]);
     drop(store);
     assert_eq!(markings(&place.open()), [green; 3]);
@@ -309,13 +311,16 @@ fn a_roster_never_goes_back() {
     let place = Place::new();
     let store = place.open();
     assert!(store.roster().unwrap().is_none());
-    store.set_roster(&document(1), 5, [5; 32]).unwrap();
+    store.set_roster(&document(1), 5, [5; 32], &by()).unwrap();
     assert!(matches!(
-        store.set_roster(&document(2), 4, [4; 32]),
+        store.set_roster(&document(2), 4, [4; 32], &by()),
         Err(StoreError::RosterVersion { offered: 4, highest: 5 })
     ));
-    assert!(matches!(store.set_roster(&document(2), 5, [4; 32]), Err(StoreError::RosterVersion { .. })));
-    store.set_roster(&document(3), 5, [5; 32]).unwrap();
+    assert!(matches!(
+        store.set_roster(&document(2), 5, [4; 32], &by()),
+        Err(StoreError::RosterVersion { .. })
+    ));
+    store.set_roster(&document(3), 5, [5; 32], &by()).unwrap();
     drop(store);
     assert_eq!(place.open().roster().unwrap().unwrap(), (document(3), 5, [5; 32]));
 }
@@ -330,11 +335,11 @@ fn tokens_come_and_go_by_name() {
         roles: vec![Role::Read, Role::Admin],
         made: NOW.0,
     };
-    store.add_token(&token("b")).unwrap();
-    store.add_token(&token("a")).unwrap();
-    assert!(matches!(store.add_token(&token("a")), Err(StoreError::TokenExists)));
-    assert!(store.revoke_token("b").unwrap());
-    assert!(!store.revoke_token("b").unwrap());
+    store.add_token(&token("b"), &by()).unwrap();
+    store.add_token(&token("a"), &by()).unwrap();
+    assert!(matches!(store.add_token(&token("a"), &by()), Err(StoreError::TokenExists)));
+    assert!(store.revoke_token("b", &by()).unwrap());
+    assert!(!store.revoke_token("b", &by()).unwrap());
     drop(store);
     assert_eq!(place.open().tokens().unwrap(), [token("a")]);
 }
@@ -397,11 +402,11 @@ fn pages_of_receipts_have_those_exchanges_that_have_one_now() {
     };
     check(&store);
     let mut export = Vec::new();
-    store.export(&mut export).unwrap();
+    store.export(&mut export, &by()).unwrap();
     drop(store);
     check(&place.open());
     let other = Place::new();
     let restored = other.open();
-    restored.restore(&mut export.as_slice()).unwrap();
+    restored.restore(&mut export.as_slice(), &by()).unwrap();
     check(&restored);
 }

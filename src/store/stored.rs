@@ -241,7 +241,7 @@ const STATES: [ExchangeState; 6] = [
     ExchangeState::Failed,
 ];
 
-fn state_name(state: ExchangeState) -> &'static str {
+pub(crate) fn state_name(state: ExchangeState) -> &'static str {
     match state {
         ExchangeState::Offered => "offered",
         ExchangeState::Running => "running",
@@ -252,14 +252,14 @@ fn state_name(state: ExchangeState) -> &'static str {
     }
 }
 
-fn side_name(side: Side) -> &'static str {
+pub(crate) fn side_name(side: Side) -> &'static str {
     match side {
         Side::Initiator => "initiator",
         Side::Responder => "responder",
     }
 }
 
-fn mode_name(mode: Mode) -> &'static str {
+pub(crate) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Overlap => "overlap",
     }

@@ -11,8 +11,8 @@ use overlap_indicator::{Context, DigestSalt, Facet, Indicator, Kind, Rules, Secr
 use tempfile::TempDir;
 
 use crate::{
-    ExchangeRecord, ExchangeState, NewIndicator, Override, Page, PageRequest, SealKey, Selection, SledStore,
-    SledStoreOptions, StoreError, Warnings,
+    Actor, By, ExchangeRecord, ExchangeState, NewIndicator, Override, Page, PageRequest, SealKey, Selection,
+    SledStore, SledStoreOptions, StoreError, Warnings,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -114,6 +114,16 @@ impl Warnings for Warned {
 /// An override, as the API would make it.
 pub(crate) fn because(reason: &str) -> Override {
     Override { by: "admin".into(), at: NOW.0, reason: reason.into() }
+}
+
+/// Somebody who changes something, now.
+pub(crate) fn by() -> By {
+    by_at(NOW)
+}
+
+/// The same, at a time.
+pub(crate) fn by_at(at: Timestamp) -> By {
+    By { actor: Actor::Token("admin".into()), at }
 }
 
 /// All pages of a list, read `limit` rows at a time.

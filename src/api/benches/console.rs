@@ -29,8 +29,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use http_body_util::BodyExt;
+use overlap_coalition::Timestamp;
 use overlap_indicator::Facet;
-use overlap_store::{OverlapChoice, OverlapQuery, Role, Store};
+use overlap_store::{By, OverlapChoice, OverlapQuery, Role, Store};
 use tower::ServiceExt;
 
 use million::{FIRST, Million, ROWS};
@@ -67,7 +68,8 @@ fn main() {
         browser.open("overlaps of which there are none", |_| "/console/overlaps?kind=iban".to_owned()).await;
         let begun = Instant::now();
         let all = OverlapQuery { added_until: Some((FIRST + 90) * 1_000_000), ..OverlapQuery::default() };
-        let marked = store.mark_overlaps(&OverlapChoice::Matching(all), true).unwrap();
+        let by = By::daemon(Timestamp(FIRST + 90));
+        let marked = store.mark_overlaps(&OverlapChoice::Matching(all), true, &by).unwrap();
         println!("{marked} overlaps marked in {} ms", begun.elapsed().as_millis());
         browser.open("overlaps not seen", |_| "/console/overlaps?seen=no".to_owned()).await;
         browser

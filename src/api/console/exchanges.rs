@@ -16,7 +16,7 @@ use super::refusals::in_words;
 use super::text::{Shown, or_none};
 use super::units::{bytes, counted, number, seconds, span, time};
 use crate::ExchangeProgress;
-use crate::exchanges::{BeginExchange, mode_name};
+use crate::exchanges::{BeginExchange, begin_for, mode_name};
 use crate::problem::Problem;
 use crate::request::{Segment, exchange_id, not_found, page, query_peer};
 use crate::state::ApiState;
@@ -240,7 +240,7 @@ pub(crate) async fn begin(
         text("purpose"),
         text("case"),
     )?;
-    let id = state.daemon().begin_exchange(asked).await?;
+    let id = begin_for(&state, visitor.actor(), asked).await?;
     tracing::info!(by = %visitor.session.name, exchange = %id, "exchange begun from the console");
     Ok(Redirect::to(&format!("{PATH}/{id}")))
 }

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use overlap_store::Role;
+use overlap_store::{Actor, Role};
 use subtle::ConstantTimeEq;
 
 use super::fault::Fault;
@@ -41,6 +41,11 @@ impl Visitor {
     /// Whether the token has a role.
     pub(crate) fn may(&self, role: Role) -> bool {
         allows(&self.roles, role)
+    }
+
+    /// The visitor as the audit chain has it.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::Console(self.session.name.to_string())
     }
 
     /// The names of the token's roles.

@@ -102,7 +102,7 @@ pub(crate) async fn file(
 ) -> Result<Markup, Fault> {
     let Params(params) = params?;
     let (parts, body) = request.into_parts();
-    let report = import::run(&state, &visitor.session.name, &params, &parts.headers, body).await?;
+    let report = import::run(&state, visitor.actor(), &params, &parts.headers, body).await?;
     Ok(done(&state, &visitor, &report))
 }
 
@@ -114,7 +114,7 @@ pub(crate) async fn paste(
 ) -> Result<Markup, Fault> {
     let params = ImportParams::of_text(fields.one("kind"), fields.one("source"));
     let body = Body::from(fields.one("values").unwrap_or_default().to_owned());
-    let report = import::run(&state, &visitor.session.name, &params, &Default::default(), body).await?;
+    let report = import::run(&state, visitor.actor(), &params, &Default::default(), body).await?;
     Ok(done(&state, &visitor, &report))
 }
 

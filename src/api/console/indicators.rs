@@ -16,6 +16,7 @@ use super::layout::{Frame, csrf};
 use super::parts::{Choice, pager, select};
 use super::text::{Shown, or_none};
 use super::units::{counted, time};
+use crate::audit::by;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::{Segment, id_bytes, not_found, page, query_kind};
 use crate::state::ApiState;
@@ -233,7 +234,8 @@ pub(crate) async fn withdraw(
     if fields.one("sure").is_none() {
         return Err(Problem::new(ProblemKind::BadValue, "sure: tick the box to withdraw it").into());
     }
-    if state.store(move |store| store.withdraw(&[id])).await? == 0 {
+    let by = by(&state, visitor.actor());
+    if state.store(move |store| store.withdraw(&[id], &by)).await? == 0 {
         return Err(not_found("indicator").into());
     }
     tracing::info!(by = %visitor.session.name, indicator = %id, "indicator withdrawn");

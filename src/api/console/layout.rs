@@ -2,20 +2,23 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use overlap_store::Role;
+
 use super::guard::{CSRF_FIELD, Visitor};
 use super::text::Shown;
-use super::{HOME, SIGN_OUT, api_page, exchanges, indicators, overlaps, partners, receipts};
+use super::{HOME, SIGN_OUT, api_page, audit, exchanges, indicators, overlaps, partners, receipts};
 use crate::state::ApiState;
 
-/// The parts of the console, in the order of the menu: path, name.
-const MENU: [(&str, &str); 7] = [
-    (HOME, "Overview"),
-    (overlaps::PATH, "Overlaps"),
-    (indicators::PATH, "Indicators"),
-    (partners::PATH, "Partners"),
-    (exchanges::PATH, "Exchanges"),
-    (receipts::PATH, "Receipts"),
-    (api_page::PATH, "API"),
+/// The parts of the console, in the order of the menu: path, name, and who may see it.
+const MENU: [(&str, &str, Role); 8] = [
+    (HOME, "Overview", Role::Read),
+    (overlaps::PATH, "Overlaps", Role::Read),
+    (indicators::PATH, "Indicators", Role::Read),
+    (partners::PATH, "Partners", Role::Read),
+    (exchanges::PATH, "Exchanges", Role::Read),
+    (receipts::PATH, "Receipts", Role::Read),
+    (audit::PATH, "Audit", Role::Admin),
+    (api_page::PATH, "API", Role::Read),
 ];
 
 /// A page of the console for somebody who is signed in.
@@ -55,8 +58,8 @@ impl Frame<'_> {
         html! {
             nav aria-label="Main" {
                 ul {
-                    @for (path, name) in MENU {
-                        li { a href=(path) aria-current=[(path == self.part).then_some("page")] { (name) } }
+                    @for (path, name, _) in MENU.iter().filter(|(.., role)| self.visitor.may(*role)) {
+                        li { a href=(path) aria-current=[(*path == self.part).then_some("page")] { (name) } }
                     }
                 }
             }

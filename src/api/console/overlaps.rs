@@ -16,6 +16,7 @@ use super::layout::{Frame, csrf};
 use super::parts::{Choice, pager, select};
 use super::text::{Shown, visible};
 use super::units::{counted, time};
+use crate::audit::by;
 use crate::request::{bad_query, page};
 use crate::state::ApiState;
 
@@ -195,7 +196,8 @@ pub(crate) async fn mark(
         }
         _ => return Err(bad_query("action: there is none of this name").into()),
     };
-    let changed = state.store(move |store| store.mark_overlaps(&choice, seen)).await?;
+    let by = by(&state, visitor.actor());
+    let changed = state.store(move |store| store.mark_overlaps(&choice, seen, &by)).await?;
     tracing::info!(by = %visitor.session.name, changed, seen, "overlaps marked");
     Ok(Redirect::to(&filter.link(PATH, &[("marked", Some(&changed.to_string()))])))
 }

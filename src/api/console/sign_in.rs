@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use overlap_store::TokenRecord;
+use overlap_store::{Actor, AuditAction, NewAudit, TokenRecord};
 
 use super::fault::Fault;
 use super::guard::{COOKIE, note_visit, now_as_date, read_form, session_id};
 use super::layout::bare;
 use super::{HOME, SIGN_IN, guard, origin};
 use crate::access::token_hash;
+use crate::audit::{by, note};
 use crate::state::ApiState;
 
 /// What the cookie may be used for: this host, TLS, no script, no request from another site.
@@ -40,6 +41,7 @@ pub(crate) async fn sign_in(
     let Some(token) = state.token(hash).await? else {
         state.console().attempts.failed(now);
         tracing::info!("a sign-in to the console failed");
+        note_refused(&state, state.console().refusals.failed(now)).await?;
         let said = page(Some("That is no token of this node, or it was revoked."));
         return Ok((StatusCode::UNAUTHORIZED, said).into_response());
     };
@@ -57,11 +59,23 @@ async fn begin(state: &ApiState, token: &TokenRecord, headers: &HeaderMap) -> Re
         store.set_last_visit(&name, date).map(|()| last)
     };
     let last_visit = state.store(visit).await?;
+    note_refused(state, state.console().refusals.untold()).await?;
+    let who = Actor::Console(token.name.clone());
+    note(state, by(state, who), NewAudit::of(AuditAction::SignedIn)).await?;
     let id = state.console().sessions.begin(token.hash, &token.name, last_visit, Instant::now());
     tracing::info!(token = %token.name, "signed in to the console");
     // An id is base64 and the rest is fixed, so it is a header's value.
     let cookie = HeaderValue::try_from(format!("{COOKIE}={id}; {ATTRIBUTES}")).map_err(|_| failed())?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(HOME)).into_response())
+}
+
+/// Tells the audit chain of tries that failed, if any are to be told.
+async fn note_refused(state: &ApiState, tries: Option<u64>) -> Result<(), Fault> {
+    if let Some(tries) = tries {
+        let new = NewAudit::of(AuditAction::SignInRefused).with(format!("tries={tries}"));
+        note(state, by(state, Actor::Stranger), new).await?;
+    }
+    Ok(())
 }
 
 fn failed() -> Fault {
@@ -79,6 +93,7 @@ pub(crate) async fn sign_out(
         state.console().sessions.end(id);
     }
     tracing::info!(token = %visitor.session.name, "signed out of the console");
+    note(&state, by(&state, visitor.actor()), NewAudit::of(AuditAction::SignedOut)).await?;
     note_visit(&state, &visitor.session).await?;
     let cookie = format!("{COOKIE}=; Max-Age=0; {ATTRIBUTES}");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(SIGN_IN)).into_response())

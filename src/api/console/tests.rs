@@ -4,7 +4,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::Facet;
-use overlap_store::{ExchangeState, OverlapQuery, PageRequest, Role, Store};
+use overlap_store::{
+    AuditAction, AuditFilter, AuditOrder, AuditStore, By, ExchangeState, NewAudit, OverlapQuery, PageRequest,
+    Role, Store,
+};
 
 use super::guard::COOKIE;
 use crate::access::Access;
@@ -149,11 +152,12 @@ async fn every_page_opens_for_a_reader_and_for_nobody_else() {
 }
 
 /// Each change with the role that it needs and a body that it takes.
-const CHANGES: [(&str, Role, &str); 5] = [
+const CHANGES: [(&str, Role, &str); 6] = [
     ("/console/overlaps/mark", Role::Import, "action=see"),
     ("/console/indicators/paste", Role::Import, "values=c.example"),
     ("/console/indicators/withdraw", Role::Import, "sure=1&id=00"),
     ("/console/exchanges", Role::Exchange, "peer=payments"),
+    ("/console/audit/verify", Role::Admin, ""),
     ("/console/sign-out", Role::Read, ""),
 ];
 
@@ -325,6 +329,84 @@ async fn a_reader_sees_no_button_that_would_be_refused() {
         assert!(admin.get(page).await.text().contains(button), "{page}");
         assert!(!reader.get(page).await.text().contains(button), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_audit_chain_is_for_admins_and_shown_as_text() {
+    let node = filled().await;
+    let reader = Browser::sign_in(&node, Role::Read).await;
+    assert_eq!(reader.get("/console/audit").await.status, StatusCode::FORBIDDEN);
+    assert!(!reader.get("/console/").await.text().contains("/console/audit"));
+    let hostile = NewAudit::of(AuditAction::RosterTaken).on("<script>1</script>").with("<b>\u{202e}x=1");
+    node.store.note(&By::daemon(Timestamp(crate::testing::NOW)), &hostile).unwrap();
+    let admin = Browser::sign_in(&node, Role::Admin).await;
+    assert!(admin.get("/console/").await.text().contains("href=\"/console/audit\""));
+    let page = admin.get("/console/audit").await;
+    assert_headers(&page, "audit");
+    let text = page.text();
+    assert!(text.contains("&lt;script&gt;1&lt;/script&gt;") && !text.contains("<b>\u{202e}"), "{text}");
+    assert!(text.contains(&node.store.audit_head().to_string()));
+    assert!(text.contains("not since this node started") && text.contains("console:admin"));
+    let refused = admin.get("/console/audit?action=console.signed-in&actor=console%3Aread").await.text();
+    assert!(refused.contains("1 entry on this page"), "{refused}");
+    assert_eq!(admin.get("/console/audit?action=nothing").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(admin.get("/console/audit?after=zzz").await.status, StatusCode::BAD_REQUEST);
+    assert!(admin.get("/console/audit?actor=%3Cb%3E").await.text().contains("No entry."));
+}
+
+#[tokio::test]
+async fn the_audit_chain_is_paged_and_verified_when_somebody_asks() {
+    let node = filled().await;
+    for number in 0..150 {
+        let new = NewAudit::of(AuditAction::RosterTaken).on(format!("version-{number}."));
+        node.store.note(&By::daemon(Timestamp(crate::testing::NOW)), &new).unwrap();
+    }
+    let admin = Browser::sign_in(&node, Role::Admin).await;
+    let first = admin.get("/console/audit?action=roster.taken").await.text();
+    assert!(
+        first.contains("version-149.") && first.contains("version-50.") && !first.contains("version-49.")
+    );
+    let (_, rest) =
+        first.split_once("rel=\"next\"").map(|(before, _)| before.rsplit_once("href=\"").unwrap()).unwrap();
+    let next = rest.split('"').next().unwrap().replace("&amp;", "&");
+    let second = admin.get(&next).await.text();
+    assert!(
+        second.contains("version-49.") && second.contains("version-0.") && !second.contains("version-50.")
+    );
+    let before = node.store.audit_head().number;
+    let answer = admin.post("/console/audit/verify", "").await;
+    assert_eq!(
+        (answer.status, &answer.headers["location"]),
+        (StatusCode::SEE_OTHER, &"/console/audit".parse().unwrap())
+    );
+    let text = admin.get("/console/audit").await.text();
+    assert!(text.contains("intact") && text.contains(&format!("up to entry {before}")), "{text}");
+}
+
+#[tokio::test]
+async fn who_signs_in_and_who_is_refused_stands_in_the_audit_chain() {
+    let node = TestNode::new();
+    let before = node.store.audit_head().number;
+    for _ in 0..5 {
+        sign_in(&node, "ovl_no").await;
+    }
+    let browser = Browser::sign_in(&node, Role::Read).await;
+    browser.post("/console/sign-out", "").await;
+    let request = PageRequest { limit: 100, after: None };
+    let page = node.store.audit(&AuditFilter::default(), AuditOrder::Oldest, &request).unwrap();
+    let said: Vec<_> = page
+        .rows
+        .iter()
+        .skip(before as usize)
+        .map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.detail))
+        .collect();
+    let expected = [
+        "stranger console.refused tries=1",
+        "stranger console.refused tries=4",
+        "console:read console.signed-in ",
+        "console:read console.signed-out ",
+    ];
+    assert_eq!(said, expected);
 }
 
 #[tokio::test]

@@ -67,10 +67,10 @@ async fn add_as(
     let scope = Scope::of(state);
     let said = Said::read(&members, scope.now)?;
     let names = names(&members)?;
-    let now = state.daemon().now();
+    let by = caller.by(state);
     let (rows, sighting) = blocking(move || {
         let new = said.of(ids(&names, &scope)?);
-        let rows = scope.store.add_sightings(new, now)?;
+        let rows = scope.store.add_sightings(new, &by)?;
         let first =
             rows.first().map(|row| SightingItem::looked_up(row, &scope.groups(), Beside::default(), &scope));
         Ok((rows, first.transpose()?))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
-use overlap_store::{DeadLetter, EventId, SinkName, Store, StoreError};
+use overlap_store::{AuditAction, DeadLetter, EventId, NewAudit, SinkName, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -142,8 +142,14 @@ pub(crate) async fn send_all_again(
     Segment(name): Segment,
 ) -> Result<(StatusCode, Json<Queued>), Problem> {
     let webhook = webhook(&state, &name)?;
-    let sink = webhook.sink.clone();
-    let queued = state.store(move |store| queue_all(store, &sink)).await?;
+    let (sink, by) = (webhook.sink.clone(), caller.by(&state));
+    let new = NewAudit::of(AuditAction::LettersResent).on(&webhook.name).with("all=yes");
+    let queued = state
+        .store(move |store| {
+            store.note(&by, &new)?;
+            queue_all(store, &sink)
+        })
+        .await?;
     tracing::info!(by = %caller.0, webhook = %webhook.name, queued, "dead letters are sent again");
     webhook.look_for_letters();
     Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
@@ -174,14 +180,12 @@ pub(crate) async fn send_again(
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
 ) -> Result<(StatusCode, Json<Queued>), Problem> {
     let (webhook, event) = letter(&state, path)?;
-    let sink = webhook.sink.clone();
+    let (sink, by) = (webhook.sink.clone(), caller.by(&state));
+    let new = NewAudit::of(AuditAction::LettersResent).on(&webhook.name).with(format!("event={event}"));
     let was_there = state
         .store(move |store| {
-            let before = EventId(event.0.saturating_sub(1));
-            let found = store.dead_letters(&sink, before, 1)?;
-            let Some(letter) = found.into_iter().find(|letter| letter.event == event) else {
-                return Ok(false);
-            };
+            let Some(letter) = letter_of(store, &sink, event)? else { return Ok(false) };
+            store.note(&by, &new)?;
             store.put_dead_letter(&sink, &DeadLetter { again: true, ..letter }, None).map(|()| true)
         })
         .await?;
@@ -205,12 +209,27 @@ pub(crate) async fn discard(
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let (webhook, event) = letter(&state, path)?;
-    let sink = webhook.sink.clone();
-    if !state.store(move |store| store.remove_dead_letter(&sink, event)).await? {
+    let (sink, by) = (webhook.sink.clone(), caller.by(&state));
+    let new = NewAudit::of(AuditAction::LetterDiscarded).on(&webhook.name).with(format!("event={event}"));
+    let removed = state.store(move |store| {
+        if letter_of(store, &sink, event)?.is_none() {
+            return Ok(false);
+        }
+        store.note(&by, &new)?;
+        store.remove_dead_letter(&sink, event)
+    });
+    if !removed.await? {
         return Err(not_found("dead letter"));
     }
     tracing::info!(by = %caller.0, webhook = %webhook.name, %event, "a dead letter was discarded");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The dead letter of an event.
+fn letter_of(store: &dyn Store, sink: &SinkName, event: EventId) -> Result<Option<DeadLetter>, StoreError> {
+    let before = EventId(event.0.saturating_sub(1));
+    let found = store.dead_letters(sink, before, 1)?;
+    Ok(found.into_iter().find(|letter| letter.event == event))
 }
 
 fn letter(

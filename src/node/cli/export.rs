@@ -5,10 +5,11 @@ use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use overlap_store::Store;
+use overlap_store::{Actor, By, Store};
 use serde_json::json;
 
 use super::Context;
+use crate::clock;
 use crate::exit::{CommandError, Exit};
 use crate::files::{self, FileError};
 use crate::output::bytes_text;
@@ -59,15 +60,20 @@ pub(crate) fn export(context: &Context, args: &ExportArgs) -> Result<Exit, Comma
 
 fn write_export(store: &dyn Store, file: &File, path: &Path) -> Result<(), CommandError> {
     let mut out = BufWriter::new(file);
-    store.export(&mut out)?;
+    store.export(&mut out, &offline())?;
     out.flush().and_then(|()| file.sync_all()).map_err(FileError::io("write", path))?;
     Ok(())
+}
+
+/// Whoever runs these commands can read the seal key, and has no token.
+fn offline() -> By {
+    By { actor: Actor::Offline, at: clock::now() }
 }
 
 pub(crate) fn restore(context: &Context, args: &RestoreArgs) -> Result<Exit, CommandError> {
     let file = File::open(&args.file).map_err(FileError::io("read", &args.file))?;
     let store = store_access::open(&context.config()?)?.store;
-    store.restore(&mut BufReader::new(file))?;
+    store.restore(&mut BufReader::new(file), &offline())?;
     let indicators: u64 = store.counts()?.indicators.iter().map(|(_, count)| count).sum();
     if context.output.is_json() {
         context.output.json(&json!({ "indicators": indicators }))?;

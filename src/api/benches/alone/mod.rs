@@ -10,7 +10,7 @@ use overlap_api::{
 };
 use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::{DigestSalt, Rules};
-use overlap_store::{Role, SealKey, SledStore, SledStoreOptions, Store, TokenRecord};
+use overlap_store::{By, Role, SealKey, SledStore, SledStoreOptions, Store, TokenRecord};
 use tempfile::TempDir;
 
 /// What the clock says.
@@ -31,7 +31,12 @@ pub(crate) fn fresh_store() -> (TempDir, SledStore) {
 /// The API over a store, and a token of a role.
 pub(crate) fn router(store: Arc<SledStore>, role: Role) -> (Router, String) {
     let (token, hash) = new_token(&mut rand::rng());
-    store.add_token(&TokenRecord { name: "alone".into(), hash, roles: vec![role], made: 0 }).unwrap();
+    store
+        .add_token(
+            &TokenRecord { name: "alone".into(), hash, roles: vec![role], made: 0 },
+            &By::daemon(Timestamp(0)),
+        )
+        .unwrap();
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     (Api::router(store, Arc::new(Idle), metrics), token)
 }
