@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
+use axum::{Extension, Json};
 use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode, Side};
 use overlap_store::{ExchangeFailure, ExchangeRecord, ExchangeState, Page};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::Caller;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{JsonBody, Params, Segment, bad_query, exchange_id, not_found, page, query_peer};
 use crate::rfc3339::rfc3339;
@@ -222,9 +223,11 @@ pub(crate) struct Begun {
 ))]
 pub(crate) async fn begin(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     JsonBody(asked): JsonBody<BeginExchange>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Begun>), Problem> {
     let exchange = state.daemon().begin_exchange(asked.check()?).await?.to_string();
+    tracing::info!(by = %caller.0, exchange, "exchange begun");
     let location = format!("/api/v1/exchanges/{exchange}");
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(Begun { exchange })))
 }

@@ -258,11 +258,6 @@ impl Store for SledStore {
         indicators::one(self, id)
     }
 
-    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError> {
-        let id = self.state().ids.id(kind, canonical);
-        indicators::one(self, id)
-    }
-
     fn known(&self, asked: &[Indicator]) -> Known {
         query::known(self, asked)
     }

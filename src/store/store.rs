@@ -66,8 +66,6 @@ pub trait Store: EventStore + Send + Sync {
     ) -> Result<Page<IndicatorRow>, StoreError>;
     /// One indicator.
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
-    /// The indicator of a kind with this canonical form.
-    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError>;
     /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
     fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
