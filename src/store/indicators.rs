@@ -46,7 +46,7 @@ pub(crate) fn import(
         held: plan.fresh.iter().filter(|fresh| fresh.row.hold == Hold::Held).count() as u64,
     };
     store_plan(store, &mut writer, plan)?;
-    fold_journals(store, &mut writer)?;
+    fold_if_wanted(store, &mut writer);
     Ok(counts)
 }
 
@@ -113,8 +113,15 @@ fn keep_digests(store: &SledStore, first_rows: &[Place], stored: &[(u32, usize, 
     }
 }
 
-/// Rewrites segments with their changed contexts and removes the journals, when that is worth it.
-pub(crate) fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
+/// Folds journals, when that is worth it. What they hold is durable and stays so: a failure is told to the operator, not to who imported.
+pub(crate) fn fold_if_wanted(store: &SledStore, writer: &mut Writer) {
+    if let Err(error) = fold_journals(store, writer) {
+        tracing::error!(%error, "changes of indicators could not be folded into their rows: they stay in journals");
+    }
+}
+
+/// Rewrites segments with their changed contexts and removes the journals.
+fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
     let (segments, journals) = {
         let state = store.state();
         if !state.journals.want_folding(state.catalog.len()) {

@@ -7,7 +7,7 @@ use overlap_indicator::Context;
 
 use crate::database::Batch;
 use crate::error::damaged;
-use crate::indicators::fold_journals;
+use crate::indicators::fold_if_wanted;
 use crate::page::Cursor;
 use crate::row_meta::Place;
 use crate::sighting_book::{pack, unpack};
@@ -43,7 +43,7 @@ pub(crate) fn add(
         }
     })?;
     store.publish();
-    fold_journals(store, &mut writer)?;
+    fold_if_wanted(store, &mut writer);
     Ok(rows)
 }
 

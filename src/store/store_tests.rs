@@ -6,10 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 
-use crate::testing::{NOW, Place, all_pages, document, domain, everything, exchange, member, new_indicator};
+use crate::testing::{
+    NOW, Place, all_pages, document, domain, everything, exchange, lose_segment, member, new_indicator,
+};
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator,
-    OverlapFilter, PageRequest, Role, Selection, SledStore, Store, StoreError, TokenRecord,
+    NewSighting, OverlapFilter, PageRequest, Role, Selection, SightingKind, SledStore, Store, StoreError,
+    TokenRecord,
 };
 
 const DAY: u64 = 86_400;
@@ -75,6 +78,24 @@ fn folds_changed_contexts_into_their_segments() {
     let rows = all_pages(100, |page| place.open().indicators(&IndicatorFilter::default(), page));
     assert_eq!(rows.len(), 400);
     assert!(rows.iter().all(|row| row.context.last_seen == Some(9)));
+}
+
+#[test]
+fn what_is_durable_is_told_as_done_whatever_becomes_of_the_folding() {
+    let place = Place::new();
+    let store = place.open();
+    let seen = |last_seen: u64| -> Vec<_> {
+        let context = Context { last_seen: Some(last_seen), ..Context::default() };
+        (0..50).map(|n| NewIndicator { context: context.clone(), ..domain(n) }).collect()
+    };
+    store.import(seen(0), NOW).unwrap();
+    store.import(seen(1), NOW).unwrap();
+    lose_segment(&store, 0);
+    let counts = store.import(seen(2), NOW).unwrap();
+    assert_eq!((counts.duplicates, store.state().journals.numbers.len()), (50, 2));
+    let id = store.indicator_id(Kind::Domain, domain(0).indicator.canonical());
+    let sighting = NewSighting { indicator: id, kind: SightingKind::Seen, at: 9, source: String::new() };
+    assert_eq!(store.add_sightings(vec![sighting], NOW).unwrap().len(), 1);
 }
 
 #[test]

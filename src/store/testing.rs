@@ -10,9 +10,10 @@ use overlap_coalition::{
 use overlap_indicator::{Context, DigestSalt, Facet, Indicator, Kind, Rules, SecretText};
 use tempfile::TempDir;
 
+use crate::database::Batch;
 use crate::{
     ExchangeRecord, ExchangeState, NewIndicator, Override, Page, PageRequest, SealKey, Selection, SledStore,
-    SledStoreOptions, StoreError, Warnings,
+    SledStoreOptions, StoreError, Warnings, keys,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -114,6 +115,13 @@ impl Warnings for Warned {
 /// An override, as the API would make it.
 pub(crate) fn because(reason: &str) -> Override {
     Override { by: "admin".into(), at: NOW.0, reason: reason.into() }
+}
+
+/// Writes over a segment of indicators, as a disk that fails would.
+pub(crate) fn lose_segment(store: &SledStore, segment: u32) {
+    let mut batch = Batch::default();
+    batch.put(keys::numbered(keys::SEGMENT, segment), vec![0xff]);
+    store.database.put_lazily(batch).unwrap();
 }
 
 /// All pages of a list, read `limit` rows at a time.
