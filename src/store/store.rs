@@ -74,7 +74,7 @@ pub trait Store: EventStore + Send + Sync {
     /// that was just opened has none.
     ///
     /// # Errors
-    /// The disk fails. New rows are then judged by these warnings, and those that are there stay as they were judged before.
+    /// The disk fails. Then the warnings before are in force again, for all rows.
     fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError>;
     /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
     fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError>;
