@@ -100,11 +100,12 @@ impl ApiState {
 
     /// The token with this hash.
     pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRecord>, Problem> {
-        if let Some(tokens) = self.0.tokens.known().await {
+        let changes = self.0.store.token_changes();
+        if let Some(tokens) = self.0.tokens.known(changes).await {
             return Ok(find(&tokens, hash));
         }
         let inner = self.0.clone();
-        let tokens = off_thread(move || inner.tokens.load(|| inner.store.tokens())).await??;
+        let tokens = off_thread(move || inner.tokens.load(changes, || inner.store.tokens())).await??;
         Ok(find(&tokens, hash))
     }
 

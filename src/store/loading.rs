@@ -81,6 +81,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         events: reading.events,
+        token_changes: 0,
         unended: reading.unended,
     };
     Ok(Main { roster: records::roster_of(&database)?, database, state, writer })

@@ -3,7 +3,7 @@
 use overlap_coalition::{ExchangeId, MemberId, SignedDocument};
 use zeroize::Zeroizing;
 
-use crate::database::{Batch, Database};
+use crate::database::{Batch, Database, Writer};
 use crate::error::damaged;
 use crate::event_log::NewEntries;
 use crate::page::Cursor;
@@ -143,15 +143,25 @@ pub(crate) fn set_roster(
 
 pub(crate) fn add_token(store: &SledStore, token: &TokenRecord) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
-    let key = keys::token(&token.name);
-    if store.database.get(&key)?.is_some() {
+    if store.database.get(&keys::token(&token.name))?.is_some() {
         return Err(StoreError::TokenExists);
     }
-    let mut batch = Batch::default();
-    batch.put(key, to_json(&StoredToken::new(token))?);
-    store.commit(&mut writer, batch, |_| ())
+    put_token(store, &mut writer, token)
 }
 
+/// Adds a token, or puts it in the place of the one that has its name.
+pub(crate) fn set_token(store: &SledStore, token: &TokenRecord) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    put_token(store, &mut writer, token)
+}
+
+fn put_token(store: &SledStore, writer: &mut Writer, token: &TokenRecord) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    batch.put(keys::token(&token.name), to_json(&StoredToken::new(token))?);
+    store.commit(writer, batch, |state| state.token_changes += 1)
+}
+
+/// Revokes a token. Its visit goes with it: whoever gets a token of this name later was never here.
 pub(crate) fn revoke_token(store: &SledStore, name: &str) -> Result<bool, StoreError> {
     let mut writer = store.writer()?;
     let key = keys::token(name);
@@ -160,7 +170,8 @@ pub(crate) fn revoke_token(store: &SledStore, name: &str) -> Result<bool, StoreE
     }
     let mut batch = Batch::default();
     batch.remove(key);
-    store.commit(&mut writer, batch, |_| ()).map(|()| true)
+    batch.remove(keys::visit(name));
+    store.commit(&mut writer, batch, |state| state.token_changes += 1).map(|()| true)
 }
 
 /// All tokens, by name.

@@ -87,6 +87,8 @@ pub(crate) struct State {
     pub(crate) seen: SeenMarks,
     pub(crate) exchanges: ExchangeIndex,
     pub(crate) events: EventLog,
+    /// How often tokens changed since the store was opened.
+    pub(crate) token_changes: u64,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
 }
@@ -451,6 +453,14 @@ impl Store for SledStore {
 
     fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError> {
         records::add_token(self, token)
+    }
+
+    fn set_token(&self, token: &TokenRecord) -> Result<(), StoreError> {
+        records::set_token(self, token)
+    }
+
+    fn token_changes(&self) -> u64 {
+        self.state().token_changes
     }
 
     fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {

@@ -133,7 +133,7 @@ pub trait Store: EventStore + Send + Sync {
     fn overlap_tally(&self, since: u64) -> OverlapTally;
     /// When the holder of a token last used the console, in microseconds since 1970-01-01T00:00:00Z.
     fn last_visit(&self, token: &str) -> Result<Option<u64>, StoreError>;
-    /// Keeps when the holder of a token last used the console.
+    /// Keeps when the holder of a token last used the console, unless a later date is kept.
     fn set_last_visit(&self, token: &str, date: u64) -> Result<(), StoreError>;
 
     /// Indicators that were added after a date ([`IndicatorRow::added`]), in that order, the first `most` of them and
@@ -198,7 +198,11 @@ pub trait Store: EventStore + Send + Sync {
 
     /// Adds a token.
     fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError>;
-    /// Revokes a token by name; whether it was there.
+    /// Adds a token, or puts it in the place of the one that has its name.
+    fn set_token(&self, token: &TokenRecord) -> Result<(), StoreError>;
+    /// How often tokens were added, replaced or revoked since the store was opened: who keeps a copy of them reads it again where this has grown.
+    fn token_changes(&self) -> u64;
+    /// Revokes a token by name, with what is kept of its visits; whether it was there.
     fn revoke_token(&self, name: &str) -> Result<bool, StoreError>;
     /// All tokens.
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;

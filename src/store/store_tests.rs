@@ -353,11 +353,31 @@ fn tokens_come_and_go_by_name() {
     };
     store.add_token(&token("b")).unwrap();
     store.add_token(&token("a")).unwrap();
+    let other = TokenRecord { hash: [4; 32], ..token("a") };
+    store.set_token(&other).unwrap();
+    assert_eq!(store.tokens().unwrap(), [other, token("b")]);
+    store.set_token(&token("a")).unwrap();
+    assert_eq!(store.token_changes(), 4);
     assert!(matches!(store.add_token(&token("a")), Err(StoreError::TokenExists)));
     assert!(store.revoke_token("b").unwrap());
     assert!(!store.revoke_token("b").unwrap());
     drop(store);
     assert_eq!(place.open().tokens().unwrap(), [token("a")]);
+}
+
+#[test]
+fn a_visit_never_goes_back_and_goes_with_its_token() {
+    let place = Place::new();
+    let store = place.open();
+    let token = TokenRecord { name: "a".into(), hash: [3; 32], roles: vec![Role::Read], made: NOW.0 };
+    store.add_token(&token).unwrap();
+    store.set_last_visit("a", 9).unwrap();
+    store.set_last_visit("a", 5).unwrap();
+    assert_eq!(store.last_visit("a").unwrap(), Some(9));
+    store.set_last_visit("another", 7).unwrap();
+    assert!(store.revoke_token("a").unwrap());
+    // Whoever gets a token of this name later was never here.
+    assert_eq!((store.last_visit("a").unwrap(), store.last_visit("another").unwrap()), (None, Some(7)));
 }
 
 #[test]
