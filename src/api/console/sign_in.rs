@@ -79,7 +79,7 @@ pub(crate) async fn sign_out(
         state.console().sessions.end(id);
     }
     tracing::info!(token = %visitor.session.name, "signed out of the console");
-    note_visit(&state, &visitor.session).await?;
+    note_visit(&state, &visitor.session).await;
     let cookie = format!("{COOKIE}=; Max-Age=0; {ATTRIBUTES}");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(SIGN_IN)).into_response())
 }
