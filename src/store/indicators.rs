@@ -26,7 +26,7 @@ use crate::{
     StoreError, journal, keys,
 };
 
-/// Segments that are rewritten in one commit when journals are folded: a few megabytes.
+/// Segments that are rewritten in one commit, when journals are folded or rows withdrawn: a few megabytes.
 const FOLD_SEGMENTS: usize = 64;
 /// Segments for which a thread is worth while: it reads them in a millisecond or two.
 const SEGMENTS_FOR_A_THREAD: usize = 64;
@@ -154,6 +154,17 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, St
     if places.is_empty() {
         return Ok(0);
     }
+    let of_segments: Vec<Place> = places.iter().copied().collect();
+    let of_segments: Vec<&[Place]> = of_segments.chunk_by(|a, b| a.segment == b.segment).collect();
+    for some in of_segments.chunks(FOLD_SEGMENTS) {
+        withdraw_some(store, &mut writer, some)?;
+    }
+    Ok(places.len() as u64)
+}
+
+/// Takes out rows of some segments, in one commit.
+fn withdraw_some(store: &SledStore, writer: &mut Writer, of_segments: &[&[Place]]) -> Result<(), StoreError> {
+    let places: BTreeSet<Place> = of_segments.iter().copied().flatten().copied().collect();
     let segments: BTreeSet<u32> = places.iter().map(|place| place.segment).collect();
     let mut batch = Batch::default();
     for segment in &segments {
@@ -161,12 +172,12 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId]) -> Result<u64, St
         batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
     }
     forget_overrides(store, &mut batch, &places);
-    store.commit(&mut writer, batch, |state| state.catalog.withdraw(&places))?;
+    store.commit(writer, batch, |state| state.catalog.withdraw(&places))?;
     store.publish();
     if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
         tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");
     }
-    Ok(places.len() as u64)
+    Ok(())
 }
 
 /// An override goes with its indicator: one that comes again is judged anew.

@@ -54,7 +54,7 @@ pub trait Aside: Write + Send {
     fn read_back(self: Box<Self>) -> Result<Box<dyn Read + Send>, StoreError>;
 }
 
-/// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
+/// The durable store. Every call is one transaction unless it says otherwise: done whole and durable when it returns `Ok`, or not at all.
 pub trait Store: EventStore + Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
     fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
@@ -69,6 +69,10 @@ pub trait Store: EventStore + Send + Sync {
     /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
     fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
+    /// Many are taken out in several transactions, each durable before the next, so that memory does not hold all that is rewritten.
+    ///
+    /// # Errors
+    /// The disk fails. Some of them may be gone then; asked again, the call takes out the others.
     fn withdraw(&self, ids: &[IndicatorId]) -> Result<u64, StoreError>;
     /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
     /// that was just opened has none.

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 
+use crate::segment::SEGMENT_ROWS;
 use crate::testing::{
     NOW, Place, all_pages, document, domain, everything, exchange, lose_segment, member, new_indicator,
 };
@@ -378,6 +379,39 @@ fn a_visit_never_goes_back_and_goes_with_its_token() {
     assert!(store.revoke_token("a").unwrap());
     // Whoever gets a token of this name later was never here.
     assert_eq!((store.last_visit("a").unwrap(), store.last_visit("another").unwrap()), (None, Some(7)));
+}
+
+#[test]
+fn a_large_withdrawal_is_made_durable_in_parts() {
+    const ROWS: usize = 64 * SEGMENT_ROWS + 300;
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..ROWS).map(domain).collect(), NOW).unwrap();
+    let ids: Vec<_> =
+        (0..ROWS).map(|n| store.indicator_id(Kind::Domain, domain(n).indicator.canonical())).collect();
+    let commits = || store.writer().unwrap().commits();
+    let before = commits();
+    assert_eq!(store.withdraw(&ids).unwrap(), ROWS as u64);
+    assert_eq!(commits() - before, 2);
+    assert!(store.snapshot().digests(&everything()).is_empty());
+    drop(store);
+    assert_eq!(place.open().counts().unwrap().indicators, []);
+}
+
+#[test]
+fn a_withdrawal_that_fails_has_taken_out_what_it_says_nothing_of() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..66 * SEGMENT_ROWS).map(domain).collect(), NOW).unwrap();
+    let id = |n: usize| store.indicator_id(Kind::Domain, domain(n).indicator.canonical());
+    let ids: Vec<_> = (0..66 * SEGMENT_ROWS).step_by(SEGMENT_ROWS).map(id).collect();
+    lose_segment(&store, 65);
+    assert!(store.withdraw(&ids).is_err());
+    // What exchanges see is what the disk has.
+    let gone = ids.iter().filter(|id| store.indicator(**id).is_ok_and(|row| row.is_none())).count();
+    assert_eq!(gone, 64);
+    let selection = Selection { facets: vec![Facet::Host], ..everything() };
+    assert_eq!(store.snapshot().digests(&selection).len(), 66 * SEGMENT_ROWS - 64);
 }
 
 #[test]
