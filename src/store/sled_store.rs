@@ -476,12 +476,14 @@ impl Store for SledStore {
     }
 
     fn counts(&self) -> Result<StoreCounts, StoreError> {
+        // Nobody waits for the state while the disk is looked at.
+        let disk_bytes = self.folder.disk_bytes()?;
         let state = self.state();
         Ok(StoreCounts {
             indicators: state.catalog.counts(),
             overlaps: state.overlaps.counts(),
             exchanges: state.exchanges.len(),
-            disk_bytes: self.folder.disk_bytes()?,
+            disk_bytes,
         })
     }
 
