@@ -1,6 +1,6 @@
 //! Storing and reading overlaps.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::PoisonError;
 
 use overlap_coalition::{MemberId, Timestamp};
@@ -11,7 +11,7 @@ use crate::database::Batch;
 use crate::error::damaged;
 use crate::event_log::NewEntries;
 use crate::indicators;
-use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
+use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack_some};
 use crate::page::{Cursor, LONGEST_PAGE};
 use crate::records::{put_exchange, take_receipt};
 use crate::row_meta::Place;
@@ -255,11 +255,13 @@ pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<Overl
     for of_one_segment in places.chunk_by(|a, b| a.0 == b.0) {
         let Some((segment, _)) = of_one_segment.first() else { continue };
         let plain = store.database.get(&key(*segment))?.ok_or(damaged("a segment of overlaps is missing"))?;
-        let rows = unpack(&plain)?;
+        let wanted: BTreeSet<u32> = of_one_segment.iter().map(|(_, row)| *row).collect();
+        let mut rows: HashMap<u32, OverlapRow> =
+            unpack_some(&plain, wanted.into_iter())?.into_iter().collect();
         let state = store.state();
         for (_, row) in of_one_segment {
             let slot = slot_of(*segment, *row as usize);
-            let row = rows.get(*row as usize).cloned().ok_or(damaged("an overlap is missing"))?;
+            let row = rows.remove(row).ok_or(damaged("an overlap is missing"))?;
             let added = state.overlaps_added.date(slot).ok_or(damaged("an overlap has no date"))?;
             let is_first = state.overlaps.overlap(slot).is_some_and(|(_, meta)| meta.is_first);
             let (tlp, pap) = markings_now(&state, &row);
