@@ -280,6 +280,9 @@ fn the_overlaps_of_one_indicator_are_those_that_a_look_at_all_finds() {
             }
         }
     }
+    let uuids: Vec<_> =
+        store.overlaps_of(ids[4]).unwrap().iter().map(|row| (row.uuid(), row.added)).collect();
+    assert_eq!((uuids.len(), store.overlap_uuids_of(ids[4])), (5, uuids));
     let unknown = OverlapQuery { indicator: Some(IndicatorId([9; 16])), ..OverlapQuery::default() };
     assert!(all(&store, &unknown, 5).is_empty());
 }

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use overlap_coalition::{MemberId, Timestamp};
 use overlap_indicator::{Facet, Pap, Tlp};
+use uuid::Uuid;
 
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
@@ -194,6 +195,18 @@ pub(crate) fn of_indicator(store: &SledStore, indicator: IndicatorId) -> Result<
     let mut slots: Vec<u64> = store.state().overlaps.of_indicator(indicator).map(|(slot, ..)| slot).collect();
     slots.sort_unstable();
     rows(store, &slots.into_iter().map(row_at).collect::<Vec<_>>())
+}
+
+/// The UUIDs of the overlaps of an own indicator and when each was added.
+pub(crate) fn uuids_of(store: &SledStore, indicator: IndicatorId) -> Vec<(Uuid, u64)> {
+    let state = store.state();
+    let of_it = state.overlaps.of_indicator(indicator);
+    let named = of_it.filter_map(|(slot, peer, meta)| {
+        Some((overlap_uuid(peer, indicator, meta.facet), state.overlaps_added.date(slot)?))
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_unstable_by_key(|(_, added)| *added);
+    named
 }
 
 /// When the first overlap with a partner was added.

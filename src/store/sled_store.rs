@@ -406,6 +406,10 @@ impl Store for SledStore {
         overlaps::of_indicator(self, indicator)
     }
 
+    fn overlap_uuids_of(&self, indicator: IndicatorId) -> Vec<(Uuid, u64)> {
+        overlaps::uuids_of(self, indicator)
+    }
+
     fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId {
         self.state().ids.id(kind, canonical)
     }

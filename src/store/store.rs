@@ -168,6 +168,8 @@ pub trait Store: EventStore + Send + Sync {
     fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError>;
     /// The overlaps of an own indicator, with whatever partner, in the order in which they were added.
     fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The UUIDs of the overlaps of an own indicator and when each was added, in that order: memory has them, and nothing is unsealed.
+    fn overlap_uuids_of(&self, indicator: IndicatorId) -> Vec<(Uuid, u64)>;
     /// The id that an indicator has here, or would have.
     fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId;
 
