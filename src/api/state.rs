@@ -13,6 +13,7 @@ use crate::access::{TokenCache, find};
 use crate::console::Console;
 use crate::problem::Problem;
 use crate::push::{Feed, MAX_STREAMS};
+use crate::warning_lists::HeldCounts;
 
 /// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
 const IMPORTS_AT_ONCE: usize = 4;
@@ -31,6 +32,7 @@ struct Inner {
     console: Console,
     feed: Feed,
     streams: Arc<Semaphore>,
+    held_counts: HeldCounts,
 }
 
 impl ApiState {
@@ -45,6 +47,7 @@ impl ApiState {
             imports: Semaphore::new(IMPORTS_AT_ONCE),
             openapi: OnceLock::new(),
             console: Console::default(),
+            held_counts: HeldCounts::default(),
         }))
     }
 
@@ -81,6 +84,11 @@ impl ApiState {
     /// Streams of events that may begin.
     pub(crate) fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// How many indicators each warning list holds out.
+    pub(crate) fn held_counts(&self) -> &HeldCounts {
+        &self.0.held_counts
     }
 
     /// The OpenAPI document, which is known only when every route is.
