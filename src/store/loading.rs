@@ -22,6 +22,7 @@ use crate::seal::Sealer;
 use crate::seen::SeenMarks;
 use crate::segment::{rows_in, unpack};
 use crate::sighting_book::SightingBook;
+use crate::sinks::LetterCounts;
 use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
@@ -81,6 +82,7 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         seen: reading.seen,
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         events: reading.events,
+        letters: reading.letters,
         token_changes: 0,
         unended: reading.unended,
     };
@@ -181,6 +183,7 @@ struct Reading {
     seen: SeenMarks,
     exchanges: Vec<Indexed>,
     events: EventLog,
+    letters: LetterCounts,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
 }
@@ -286,13 +289,12 @@ impl Reading {
                 Ok(())
             }
             Some(&keys::EVENT) => self.events.load(plain),
+            Some(&keys::LETTER) => self.letters.load(key),
             Some(&keys::OVERRIDE) => {
                 self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
                 Override::decode(plain).map(|_| ())
             }
-            Some(
-                &keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT | &keys::POSITION | &keys::LETTER,
-            ) => Ok(()),
+            Some(&keys::LEDGER | &keys::TOKEN | &keys::META | &keys::VISIT | &keys::POSITION) => Ok(()),
             _ => Err(damaged("a key")),
         }
     }

@@ -26,6 +26,7 @@ use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::seen::SeenMarks;
 use crate::sighting_book::SightingBook;
+use crate::sinks::LetterCounts;
 use crate::spool::Spool;
 use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
@@ -87,6 +88,7 @@ pub(crate) struct State {
     pub(crate) seen: SeenMarks,
     pub(crate) exchanges: ExchangeIndex,
     pub(crate) events: EventLog,
+    pub(crate) letters: LetterCounts,
     /// How often tokens changed since the store was opened.
     pub(crate) token_changes: u64,
     /// Exchanges whose records stood open when the store was opened.
@@ -548,7 +550,7 @@ impl EventStore for SledStore {
     }
 
     fn count_dead_letters(&self, sink: &SinkName) -> Result<u64, StoreError> {
-        sinks::count_letters(self, sink)
+        Ok(sinks::count_letters(self, sink))
     }
 
     fn put_dead_letter(
