@@ -141,6 +141,12 @@ impl OverlapBook {
         self.groups.group(at, peer)
     }
 
+    /// The group in which the overlap at a slot is, as [`Self::group`] has it.
+    pub(crate) fn group_of(&self, slot: u64) -> Option<(OverlapGroup, u64, u64)> {
+        let number = self.groups.numbers_from(slot).of(slot);
+        self.group((number as usize).checked_sub(1)?)
+    }
+
     /// The slots of overlaps that are meant, from `from` on and before `end`.
     pub(crate) fn meant(
         &self,

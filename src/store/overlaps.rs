@@ -167,11 +167,20 @@ pub(crate) fn added_after(
 pub(crate) fn groups(store: &SledStore, after: u32, most: usize) -> Vec<OverlapGroup> {
     let state = store.state();
     let all = (after as usize..).map_while(|at| state.overlaps.group(at));
-    let dated = all.filter_map(|(group, first, last)| {
-        let (first_added, last_added) = (state.overlaps_added.date(first)?, state.overlaps_added.date(last)?);
-        Some(OverlapGroup { first_added, last_added, ..group })
-    });
-    dated.take(most).collect()
+    all.filter_map(|group| dated(&state, group)).take(most).collect()
+}
+
+/// The group of the overlap that was added at a date, found by its slot.
+pub(crate) fn group_at(store: &SledStore, added: u64) -> Option<OverlapGroup> {
+    let state = store.state();
+    let slot = state.overlaps_added.first_after(added.checked_sub(1)?);
+    let group = dated(&state, state.overlaps.group_of(slot)?)?;
+    (group.first_added..=group.last_added).contains(&added).then_some(group)
+}
+
+fn dated(state: &State, (group, first, last): (OverlapGroup, u64, u64)) -> Option<OverlapGroup> {
+    let (first_added, last_added) = (state.overlaps_added.date(first)?, state.overlaps_added.date(last)?);
+    Some(OverlapGroup { first_added, last_added, ..group })
 }
 
 /// Overlaps with whatever partner, the first `most` of those that are meant.

@@ -5,8 +5,8 @@ use overlap_indicator::{Context, Facet, Kind};
 
 use crate::testing::{NOW, Place, all_pages, domain, exchange, new_indicator};
 use crate::{
-    IndicatorId, NewSighting, OverlapScan, PageRequest, SightingFilter, SightingKind, SledStore, Store,
-    StoreError,
+    IndicatorId, NewSighting, OverlapFilter, OverlapGroup, OverlapScan, PageRequest, SightingFilter,
+    SightingKind, SledStore, Store, StoreError,
 };
 
 fn id(store: &SledStore, number: usize) -> IndicatorId {
@@ -52,6 +52,30 @@ fn sightings_change_what_they_speak_of_and_outlive_a_restart() {
     assert_eq!(all.iter().map(|row| row.uuid()).collect::<Vec<_>>(), uuids);
     assert_eq!(all[1].source, "sensor 20");
     assert_eq!(all.iter().map(|row| row.number).collect::<Vec<_>>(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_group_is_found_by_the_date_of_any_of_its_overlaps() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..600).map(domain).collect(), NOW).unwrap();
+    assert_eq!(store.overlap_group_at(NOW.0 * 1_000_000), None);
+    for (number, peer) in [(1_u8, "police"), (2, "hotline"), (3, "police")] {
+        let record = exchange(number, peer);
+        store.begin_exchange(&record).unwrap();
+        let found: Vec<_> =
+            (0..300).map(|at| (id(&store, at + 100 * usize::from(number)), Facet::Host)).collect();
+        store.store_overlaps(&record, &found, NOW).unwrap();
+    }
+    let groups = store.overlap_groups(0, usize::MAX);
+    assert_eq!(groups.len(), 3);
+    for row in all_pages(100, |page| store.overlaps(&OverlapFilter::default(), page)) {
+        let has = |group: &&OverlapGroup| (group.first_added..=group.last_added).contains(&row.added);
+        assert_eq!(store.overlap_group_at(row.added).as_ref(), groups.iter().find(has));
+    }
+    for none in [0, 1, groups[0].first_added - 1, groups[2].last_added + 1, u64::MAX] {
+        assert_eq!(store.overlap_group_at(none), None, "{none}");
+    }
 }
 
 #[test]

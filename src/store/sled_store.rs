@@ -400,6 +400,10 @@ impl Store for SledStore {
         overlaps::groups(self, after, most)
     }
 
+    fn overlap_group_at(&self, added: u64) -> Option<OverlapGroup> {
+        overlaps::group_at(self, added)
+    }
+
     fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError> {
         overlaps::meant(self, scan, most)
     }

@@ -164,6 +164,8 @@ pub trait Store: EventStore + Send + Sync {
     fn overlap_peers(&self) -> Vec<MemberId>;
     /// Overlaps by what was found together, from the group after the one of this number on, in the order of their numbers.
     fn overlap_groups(&self, after: u32, most: usize) -> Vec<OverlapGroup>;
+    /// The group of the overlap that was added at a date.
+    fn overlap_group_at(&self, added: u64) -> Option<OverlapGroup>;
     /// Overlaps in the order in which they were added, the first `most` of those that are meant and [`LONGEST_PAGE`](crate::LONGEST_PAGE) at most.
     fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError>;
     /// The overlaps of an own indicator, with whatever partner, in the order in which they were added.
