@@ -368,10 +368,8 @@ impl OverlapBook {
     }
 }
 
-/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
 fn hash(peer: u32, indicator: IndicatorId) -> u64 {
-    let [first @ .., _, _, _, _, _, _, _, _] = indicator.0;
-    u64::from_le_bytes(first) ^ u64::from(peer).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    indicator.hash_of_bytes() ^ u64::from(peer).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn header(peer: &MemberId) -> Result<Zeroizing<Vec<u8>>, StoreError> {
