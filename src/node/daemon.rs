@@ -7,10 +7,7 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use overlap_api::{Api, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
-use overlap_store::{Role, SledStore, Store, TokenRecord};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest, Sha256};
+use overlap_store::{SledStore, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -18,17 +15,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
 use crate::exit::CommandError;
-use crate::files;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
 use crate::scheduler::{Schedule, Scheduler};
 use crate::store_access::{self, OpenStore};
 use crate::{
-    client, clock, logging, notices, pki, push_setup, reload, roster_keeper, unix_socket, warning_lists,
+    api_tls, clock, logging, notices, operator_token, pki, push_setup, reload, roster_keeper, unix_socket,
+    warning_lists,
 };
-
-/// The name of the token that the config's token file holds.
-const OPERATOR: &str = "operator";
 
 /// How a daemon is run.
 #[derive(Clone, Debug)]
@@ -51,7 +45,7 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     close_interrupted(&open.store)?;
     let lists = warn(&config, &open.store).await?;
     let store: Arc<dyn Store> = open.store.clone();
-    take_up_token(&config, &*store)?;
+    operator_token::take_up(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
     let node = start_node(&config, open, &store, &schedule).await?;
     node.set_warning_lists(lists);
@@ -110,23 +104,6 @@ async fn warn(config: &Arc<Config>, store: &Arc<SledStore>) -> Result<Arc<Warnin
 fn metrics_recorder() -> Result<PrometheusHandle, CommandError> {
     let recorder = PrometheusBuilder::new().install_recorder();
     recorder.map_err(|error| CommandError::failed(format!("metrics cannot be recorded: {error}")))
-}
-
-/// Takes up the token of the config's file as an admin's, where it is not known yet. The file rules: another token there
-/// replaces the one that it held before.
-fn take_up_token(config: &Config, store: &dyn Store) -> Result<(), CommandError> {
-    let token = client::read_token(&config.api.token)?;
-    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    let known = store.tokens()?.into_iter().find(|record| record.name == OPERATOR);
-    if known.as_ref().is_some_and(|record| record.hash == hash) {
-        return Ok(());
-    }
-    if known.is_some() {
-        store.revoke_token(OPERATOR)?;
-    }
-    let record =
-        TokenRecord { name: OPERATOR.to_owned(), hash, roles: vec![Role::Admin], made: clock::now().0 };
-    Ok(store.add_token(&record)?)
 }
 
 async fn start_node(
@@ -230,7 +207,7 @@ impl Servers {
         let socket = config.api.socket.clone();
         let unix =
             unix_socket::bind(&socket).await.map_err(|error| CommandError::failed(error.to_string()))?;
-        let tls = tls_listener(config).await?;
+        let tls = tls_listener(config, node).await?;
         let modules = listener(config.misp_modules.listen).await?;
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
@@ -266,14 +243,12 @@ fn remove_socket(socket: &Path) {
 
 async fn tls_listener(
     config: &Config,
+    node: &Node,
 ) -> Result<Option<(TcpListener, Arc<rustls::ServerConfig>)>, CommandError> {
-    let (Some(address), Some(certificate), Some(key)) =
-        (config.api.listen, &config.api.certificate, &config.api.key)
-    else {
-        return Ok(None);
-    };
-    let tls = tls_config(certificate, key)?;
-    Ok(listener(Some(address)).await?.map(|listener| (listener, Arc::new(tls))))
+    let Some(certified) = api_tls::read(config)? else { return Ok(None) };
+    node.api_certificate().set(certified);
+    let tls = Arc::new(node.api_certificate().server_config()?);
+    Ok(listener(config.api.listen).await?.map(|listener| (listener, tls)))
 }
 
 async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, CommandError> {
@@ -281,25 +256,6 @@ async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Co
     let listener = TcpListener::bind(address).await;
     let cannot = |error| CommandError::failed(format!("the API cannot listen on {address}: {error}"));
     listener.map(Some).map_err(cannot)
-}
-
-/// TLS of the API over TCP: 1.3 only, ring only.
-pub(crate) fn tls_config(certificate: &Path, key: &Path) -> Result<rustls::ServerConfig, CommandError> {
-    let unusable = |what: &Path| CommandError::failed(format!("{} cannot be used for TLS", what.display()));
-    let pem = files::read(certificate)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| unusable(certificate))?;
-    let key_pem = files::read_secret(key)?;
-    let private = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| unusable(key))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| CommandError::failed(error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|_| unusable(key))?;
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(tls)
 }
 
 /// Exchanges first, within the configured limit, while `status` still answers; then the API.
@@ -311,26 +267,4 @@ async fn stop(node: &Node, servers: Servers) {
     node.sinks().stop().await;
     servers.end().await;
     tracing::info!("stopped");
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn tls_takes_a_pair_that_fits_and_a_key_that_is_private() {
-        let folder = tempfile::tempdir().unwrap();
-        let (certificate, key) = (folder.path().join("api.pem"), folder.path().join("api.key"));
-        let issued = pki::loopback(clock::now()).unwrap();
-        files::write_new(&certificate, issued.certificate_pem.as_bytes()).unwrap();
-        files::write_new_secret(&key, issued.key_pem.as_bytes()).unwrap();
-        tls_config(&certificate, &key).unwrap();
-        let other = folder.path().join("other.key");
-        files::write_new_secret(&other, pki::loopback(clock::now()).unwrap().key_pem.as_bytes()).unwrap();
-        assert!(tls_config(&certificate, &other).is_err());
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(tls_config(&certificate, &key).unwrap_err().to_string().contains("chmod 600"));
-    }
 }

@@ -48,6 +48,23 @@ fn a_good_config_is_taken_on_hangup_and_a_bad_one_is_not() {
 }
 
 #[test]
+fn the_operators_token_and_the_apis_certificate_are_read_again_on_hangup() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let (token, certificate) = (node.folder().join("api.token"), node.folder().join("api.pem"));
+    let other = format!("ovl_{}", "A".repeat(43));
+    std::fs::write(&token, &other).unwrap();
+    let _ = node.command(["status"]).expect_code(1);
+    node.signal("HUP");
+    node.wait_for_log("reloaded");
+    let _ = node.command(["status"]).expect_code(0);
+    std::fs::write(&certificate, "none").unwrap();
+    node.signal("HUP");
+    node.wait_for_log("nothing was reloaded");
+    assert!(node.log().contains("api.pem cannot be used for TLS"), "{}", node.log());
+}
+
+#[test]
 fn the_scheduler_begins_exchanges_by_itself() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     lab.edit_config("a", "# every = \"6h\"", "every = \"6h\"");

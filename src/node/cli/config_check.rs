@@ -5,10 +5,10 @@ use overlap_coalition::{SealingKey, open_salt};
 use serde::Serialize;
 
 use super::Context;
+use crate::api_tls;
 use crate::client;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon;
 use crate::exit::{CommandError, Exit};
 use crate::key_file::{self, KeyUse};
 use crate::peer_setup::PeerSetup;
@@ -69,9 +69,7 @@ fn check(config: &Config) -> Result<Report, CommandError> {
         .map_err(SecretariatError::from)?;
     key_file::read(&config.store.key, KeyUse::Store)?;
     client::read_token(&config.api.token).map_err(CommandError::from)?;
-    if let (Some(certificate), Some(key)) = (&config.api.certificate, &config.api.key) {
-        daemon::tls_config(certificate, key)?;
-    }
+    api_tls::read(config)?;
     push_setup::read(config)?;
     let lists = warning_lists::read(&config.warning_lists)?;
     let setup = PeerSetup::read(config)?;
