@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use overlap_api::{Api, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
+use overlap_api::{Api, Sinks, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
 use overlap_store::{SledStore, Store};
 use tokio::net::TcpListener;
@@ -41,32 +41,70 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     let config = Arc::new(Config::load(&options.config)?);
     logging::begin(&config.log);
     let (mut signals, metrics) = (Signals::listen(&options)?, metrics_recorder()?);
-    let open = open_store(&config).await?;
-    close_interrupted(&open.store)?;
-    let lists = warn(&config, &open.store).await?;
+    // A large store takes minutes to open. Nothing has begun yet that would have to end.
+    let (open, lists) = tokio::select! {
+        prepared = prepare(&config) => prepared?,
+        () = signals.stop() => {
+            tracing::info!("stopped before it was ready");
+            return Ok(());
+        }
+    };
     let store: Arc<dyn Store> = open.store.clone();
-    operator_token::take_up(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
-    let node = start_node(&config, open, &store, &schedule).await?;
-    node.set_warning_lists(lists);
     // Before anybody can begin an exchange, every new sink has a position.
-    push_setup::begin(&node, &config).await?;
-    let servers = Servers::begin(&config, &store, &node, metrics).await?;
-    let keeper = tokio::spawn(roster_keeper::run(node.clone()));
-    let notices = tokio::spawn(notices::run(node.clone()));
+    let sinks = Arc::new(Sinks::new(store.clone(), &config.node.member, || clock::now().0));
+    push_setup::begin(&sinks, &config).await?;
+    let node = start_node(&config, open, &store, &schedule, sinks).await?;
+    node.set_warning_lists(lists);
+    let mut servers = Servers::begin(&config, &store, &node, metrics).await?;
+    let mut keepers = JoinSet::new();
+    keepers.spawn(roster_keeper::run(node.clone()));
+    keepers.spawn(notices::run(node.clone()));
     let mut scheduler = Scheduler::begin(&node, &store, &schedule);
     let (version, _) = node.peer().roster();
     tracing::info!(member = %*config.node.member, peer = %node.peer().local_address(), api = %config.api.socket.display(), roster = version, "ready");
-    while signals.next().await == Order::Reload {
-        if reload::reload(&node, &options.config).await {
-            scheduler = Scheduler::begin(&node, &store, &schedule);
+    let end = loop {
+        let order = tokio::select! {
+            order = signals.next() => order,
+            lost = one_lost([&mut keepers, &mut scheduler.tasks, &mut servers.tasks]) => break Err(lost),
+        };
+        match order {
+            Order::Stop => break Ok(()),
+            Order::Reload => {
+                if reload::reload(&node, &options.config).await {
+                    scheduler = Scheduler::begin(&node, &store, &schedule);
+                }
+            }
         }
-    }
+    };
     drop(scheduler);
     stop(&node, servers).await;
-    keeper.abort();
-    notices.abort();
-    Ok(())
+    keepers.shutdown().await;
+    end
+}
+
+/// Resolves when a task of these ends, each of which goes on for as long as the daemon runs: a node without one of its parts would look well and
+/// not do its work, and whoever supervises the daemon starts it again.
+async fn one_lost(parts: [&mut JoinSet<()>; 3]) -> CommandError {
+    let [a, b, c] = parts;
+    let ended = tokio::select! {
+        Some(ended) = a.join_next() => ended,
+        Some(ended) = b.join_next() => ended,
+        Some(ended) = c.join_next() => ended,
+        else => std::future::pending().await,
+    };
+    let why = ended.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string());
+    tracing::error!(why, "a part of the node was lost: the node stops");
+    CommandError::failed(format!("a part of the node was lost: {why}"))
+}
+
+/// Opens the store and brings it to where partners may ask.
+async fn prepare(config: &Arc<Config>) -> Result<(OpenStore, Arc<WarningLists>), CommandError> {
+    let open = open_store(config).await?;
+    close_interrupted(&open.store)?;
+    let lists = warn(config, &open.store).await?;
+    operator_token::take_up(config, &*open.store)?;
+    Ok((open, lists))
 }
 
 async fn open_store(config: &Arc<Config>) -> Result<OpenStore, CommandError> {
@@ -111,6 +149,7 @@ async fn start_node(
     open: OpenStore,
     store: &Arc<dyn Store>,
     schedule: &Arc<Schedule>,
+    sinks: Arc<Sinks>,
 ) -> Result<Arc<Node>, CommandError> {
     let setup = PeerSetup::read(config)?;
     let ends = pki::certificate_end(
@@ -127,7 +166,7 @@ async fn start_node(
     )
     .await
     .map_err(|error| CommandError::failed(error.to_string()))?;
-    Ok(Arc::new(Node::new(peer, config.clone(), ends, store.clone(), schedule.clone())))
+    Ok(Arc::new(Node::new(peer, config.clone(), ends, store.clone(), schedule.clone(), sinks)))
 }
 
 /// What the daemon is told to do.
@@ -158,19 +197,35 @@ impl Signals {
     }
 
     async fn next(&mut self) -> Order {
-        let stdin_closed = async {
-            match &mut self.stdin_closed {
-                // A task that panicked ended all the same.
-                Some(closed) => drop(closed.await),
-                None => std::future::pending().await,
-            }
-        };
+        let Self { hangup, terminate, interrupt, stdin_closed } = self;
         tokio::select! {
-            _ = self.hangup.recv() => Order::Reload,
-            _ = self.terminate.recv() => Order::Stop,
-            _ = self.interrupt.recv() => Order::Stop,
-            () = stdin_closed => Order::Stop,
+            _ = hangup.recv() => Order::Reload,
+            () = told_to_stop(terminate, interrupt, stdin_closed) => Order::Stop,
         }
+    }
+
+    /// Resolves when the daemon is told to stop; a reload that is asked for meanwhile is heard later.
+    async fn stop(&mut self) {
+        told_to_stop(&mut self.terminate, &mut self.interrupt, &mut self.stdin_closed).await;
+    }
+}
+
+async fn told_to_stop(
+    terminate: &mut Signal,
+    interrupt: &mut Signal,
+    stdin_closed: &mut Option<JoinHandle<()>>,
+) {
+    let stdin_closed = async {
+        match stdin_closed {
+            // A task that panicked ended all the same.
+            Some(closed) => drop(closed.await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => (),
+        _ = interrupt.recv() => (),
+        () = stdin_closed => (),
     }
 }
 
@@ -223,9 +278,13 @@ impl Servers {
         Ok(Self { stop, tasks, socket })
     }
 
-    async fn end(self) {
+    async fn end(mut self) {
         self.stop.send_replace(true);
-        self.tasks.join_all().await;
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a listener of the API did not end as it should");
+            }
+        }
         remove_socket(&self.socket);
     }
 }
@@ -267,4 +326,45 @@ async fn stop(node: &Node, servers: Servers) {
     node.sinks().stop().await;
     servers.end().await;
     tracing::info!("stopped");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forever() -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(std::future::pending());
+        tasks
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_lost_is_seen() {
+        let mut well = [forever(), JoinSet::new(), forever()];
+        let [a, b, c] = &mut well;
+        let soon = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(soon, one_lost([a, b, c])).await.is_err(), "none is lost");
+        for at in 0..3 {
+            let mut parts = [forever(), forever(), forever()];
+            parts[at].spawn(async { panic!("of this test") });
+            let [a, b, c] = &mut parts;
+            assert!(one_lost([a, b, c]).await.to_string().contains("panicked"), "{at}");
+        }
+        let mut ended = JoinSet::new();
+        ended.spawn(async {});
+        assert!(
+            one_lost([&mut ended, &mut forever(), &mut forever()]).await.to_string().contains("it ended")
+        );
+    }
+
+    #[tokio::test]
+    async fn listeners_end_whatever_became_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("api.sock");
+        std::fs::write(&socket, "").unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async { panic!("of this test") });
+        Servers { stop: watch::Sender::new(false), tasks, socket: socket.clone() }.end().await;
+        assert!(!socket.exists());
+    }
 }

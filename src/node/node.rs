@@ -45,10 +45,10 @@ impl Node {
         certificate_ends: Timestamp,
         store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
+        sinks: Arc<Sinks>,
     ) -> Self {
-        let sinks = Sinks::new(store.clone(), &config.node.member, || clock::now().0);
         Self {
-            sinks: Arc::new(sinks),
+            sinks,
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),

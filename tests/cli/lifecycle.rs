@@ -1,8 +1,20 @@
 //! A node's life: stop, reload, crash, export and restore.
 
-use overlap_tests::{Lab, run};
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use overlap_tests::{Lab, Node, run};
 
 use crate::PROGRAM;
+
+/// Linux's `O_NONBLOCK`.
+const NO_WAIT: i32 = 0o4000;
+
+/// How long a loaded machine may take to start a daemon.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_node_stops_cleanly_and_comes_back_with_what_it_had() {
@@ -26,6 +38,29 @@ fn a_killed_nodes_socket_is_replaced() {
     assert!(socket.exists());
     let node = lab.start("a");
     assert_eq!(node.command(["indicators", "list", "--json"]).json_lines().len(), 1);
+}
+
+#[test]
+fn a_node_that_is_told_to_stop_while_it_starts_stops() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    // The start waits for a list that nobody ends.
+    let list = lab.folder().join("list.txt");
+    assert!(Command::new("mkfifo").arg(&list).status().expect("mkfifo runs").success());
+    lab.edit_config("a", "defaults = false", &format!("defaults = false\nfiles = [\"{}\"]", list.display()));
+    let mut node = Node::spawn(PROGRAM, &lab.config("a"));
+    // Opens once somebody reads it, and does not wait for that.
+    let begun = Instant::now();
+    let written = loop {
+        match File::options().write(true).custom_flags(NO_WAIT).open(&list) {
+            Ok(written) => break written,
+            Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}:\n{}", node.log()),
+        }
+        sleep(Duration::from_millis(20));
+    };
+    node.signal("TERM");
+    assert!(node.wait().success(), "{}", node.log());
+    assert!(node.log().contains("stopped before it was ready"), "{}", node.log());
+    drop(written);
 }
 
 #[test]
