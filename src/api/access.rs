@@ -100,28 +100,37 @@ pub(crate) fn allows(held: &[Role], needed: Role) -> bool {
     held.iter().any(|&role| role == Role::Admin || role == needed || needed == Role::Read)
 }
 
-/// The tokens, read from the store once and again after each change.
+/// The tokens, read from the store once and again after each change, whoever made it.
 #[derive(Debug, Default)]
-pub(crate) struct TokenCache(RwLock<Option<Arc<[TokenRecord]>>>);
+pub(crate) struct TokenCache(RwLock<Option<Tokens>>);
+
+#[derive(Debug)]
+struct Tokens {
+    /// How often tokens had changed before these were read.
+    changes: u64,
+    all: Arc<[TokenRecord]>,
+}
 
 impl TokenCache {
     /// The tokens, if they were read since the last change.
-    pub(crate) async fn known(&self) -> Option<Arc<[TokenRecord]>> {
-        self.0.read().await.clone()
+    pub(crate) async fn known(&self, changes: u64) -> Option<Arc<[TokenRecord]>> {
+        let kept = self.0.read().await;
+        kept.as_ref().filter(|kept| kept.changes == changes).map(|kept| kept.all.clone())
     }
 
-    /// Reads the tokens. Blocks; a change cannot slip between the read and its being kept.
+    /// Reads the tokens. Blocks; what changes after `changes` were counted is read again by whoever asks then.
     pub(crate) fn load(
         &self,
+        changes: u64,
         read: impl FnOnce() -> Result<Vec<TokenRecord>, StoreError>,
     ) -> Result<Arc<[TokenRecord]>, StoreError> {
         let mut kept = self.0.blocking_write();
-        if let Some(tokens) = &*kept {
-            return Ok(tokens.clone());
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.changes >= changes) {
+            return Ok(kept.all.clone());
         }
-        let tokens: Arc<[TokenRecord]> = read()?.into();
-        *kept = Some(tokens.clone());
-        Ok(tokens)
+        let all: Arc<[TokenRecord]> = read()?.into();
+        *kept = Some(Tokens { changes, all: all.clone() });
+        Ok(all)
     }
 
     /// Changes the tokens. Blocks; whoever asks meanwhile waits, and sees the change.
@@ -191,9 +200,11 @@ mod tests {
     fn a_change_is_seen_by_the_next_load() {
         let cache = TokenCache::default();
         let record = TokenRecord { name: "a".into(), hash: [1; 32], roles: vec![Role::Read], made: 0 };
-        assert_eq!(cache.load(|| Ok(vec![record.clone()])).unwrap().len(), 1);
-        assert_eq!(cache.load(|| panic!("it is kept")).unwrap().len(), 1);
+        assert_eq!(cache.load(1, || Ok(vec![record.clone()])).unwrap().len(), 1);
+        assert_eq!(cache.load(1, || panic!("it is kept")).unwrap().len(), 1);
         cache.change(|| ());
-        assert!(cache.load(|| Ok(vec![])).unwrap().is_empty());
+        assert!(cache.load(1, || Ok(vec![])).unwrap().is_empty());
+        // One that the API did not make.
+        assert_eq!(cache.load(2, || Ok(vec![record])).unwrap().len(), 1);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
+use axum::{Extension, Json};
 use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode, Side};
 use overlap_store::{Actor, AuditAction, ExchangeFailure, ExchangeRecord, ExchangeState, NewAudit, Page};
 use serde::{Deserialize, Serialize, Serializer};
@@ -228,6 +228,7 @@ pub(crate) async fn begin(
     JsonBody(asked): JsonBody<BeginExchange>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Begun>), Problem> {
     let exchange = begin_for(&state, caller.actor(), asked.check()?).await?.to_string();
+    tracing::info!(by = %caller.0, exchange, "exchange begun");
     let location = format!("/api/v1/exchanges/{exchange}");
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(Begun { exchange })))
 }

@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use overlap_indicator::Kind;
+use overlap_store::StoreCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::DaemonStatus;
 use crate::problem::Problem;
 use crate::state::ApiState;
-use overlap_store::StoreCounts;
 
 /// The process answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,8 +59,10 @@ pub(crate) async fn metrics(State(state): State<ApiState>) -> Result<Response, P
 
 /// Gauges of what is only known by asking: set at each scrape.
 fn set_gauges(counts: &StoreCounts, status: &DaemonStatus) {
-    for (kind, count) in &counts.indicators {
-        metrics::gauge!("overlapd_indicators", "kind" => kind.as_str()).set(*count as f64);
+    // Every kind: one whose last indicator was withdrawn would keep the number that it had.
+    for kind in Kind::ALL {
+        let count = counts.indicators.iter().find(|(of, _)| *of == kind).map_or(0, |(_, count)| *count);
+        metrics::gauge!("overlapd_indicators", "kind" => kind.as_str()).set(count as f64);
     }
     for (peer, count) in &counts.overlaps {
         metrics::gauge!("overlapd_overlaps", "peer" => peer.to_string()).set(*count as f64);
@@ -78,4 +81,25 @@ fn set_gauges(counts: &StoreCounts, status: &DaemonStatus) {
 pub(crate) async fn openapi(State(state): State<ApiState>) -> Result<Response, Problem> {
     let document = state.openapi().get().cloned().ok_or_else(Problem::internal)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::testing::TestNode;
+
+    #[test]
+    fn the_gauge_of_a_kind_falls_to_zero() {
+        let status = crate::Daemon::status(&*TestNode::new().daemon);
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let shown = |indicators: Vec<(Kind, u64)>| {
+            let counts = StoreCounts { indicators, ..StoreCounts::default() };
+            metrics::with_local_recorder(&recorder, || set_gauges(&counts, &status));
+            recorder.handle().render()
+        };
+        assert!(shown(vec![(Kind::Iban, 7)]).contains("overlapd_indicators{kind=\"iban\"} 7"));
+        assert!(shown(Vec::new()).contains("overlapd_indicators{kind=\"iban\"} 0"));
+    }
 }

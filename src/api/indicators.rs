@@ -1,15 +1,13 @@
 //! Indicators: look at them, take them out.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
-use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use overlap_indicator::{Indicator, Kind, Pap, Rules, SecretText};
-use overlap_store::{
-    By, IndicatorFilter, IndicatorId, IndicatorRow, Override, Page, PageRequest, Store, StoreError,
-};
+use axum::{Extension, Json};
+use overlap_indicator::{Indicator, Kind, Pap, Rules};
+use overlap_store::{By, IndicatorFilter, IndicatorId, IndicatorRow, Override, Page, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,9 +18,6 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{JsonBody, Params, Segment, id_bytes, kind, not_found, page, query_kind};
 use crate::rfc3339::rfc3339;
 use crate::state::{ApiState, off_thread};
-
-/// Rows that a withdrawal by value reads at a time.
-const SCAN_ROWS: usize = 10_000;
 
 /// An indicator of this node's own.
 #[derive(Debug, Serialize, ToSchema)]
@@ -161,10 +156,11 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let id = indicator_id(&id)?;
     let by = caller.by(&state);
-    match state.store(move |store| store.withdraw(&[id], &by)).await? {
-        0 => Err(not_found("indicator")),
-        _ => Ok(StatusCode::NO_CONTENT),
+    if state.store(move |store| store.withdraw(&[id], &by)).await? == 0 {
+        return Err(not_found("indicator"));
     }
+    tracing::info!(by = %caller.0, indicator = %id, "indicator withdrawn");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
@@ -224,8 +220,9 @@ pub(crate) async fn withdraw(
     let kinds = kinds.map_err(|reason| Problem::new(ProblemKind::BadValue, format!("kind: {reason}")))?;
     let rules = state.daemon().rules();
     let (store, by) = (state.shared_store(), caller.by(&state));
-    let withdrawn = off_thread(move || withdraw_all(&*store, &asked, (&kinds, &rules), &by)).await??;
-    Ok(Json(withdrawn))
+    let done = off_thread(move || withdraw_all(&*store, &asked, (&kinds, &rules), &by)).await??;
+    tracing::info!(by = %caller.0, done.withdrawn, done.unknown, "indicators withdrawn");
+    Ok(Json(done))
 }
 
 fn withdraw_all(
@@ -237,39 +234,15 @@ fn withdraw_all(
     let by_id: Vec<Option<IndicatorId>> = asked.ids.iter().map(|id| id_bytes(id).map(IndicatorId)).collect();
     let values: Vec<Option<Indicator>> =
         asked.values.iter().zip(kinds).map(|(value, kind)| parse(*kind, &value.value, rules)).collect();
-    let wanted: HashSet<Name> = values.iter().flatten().map(name_of).collect();
-    let known = ids_of(store, &wanted)?;
-    let by_value = values.iter().map(|value| known.get(&name_of(value.as_ref()?)).copied());
+    let by_value = values
+        .iter()
+        .map(|value| Some(store.indicator_id(value.as_ref()?.kind(), value.as_ref()?.canonical())));
     let asked: Vec<Option<IndicatorId>> = by_value.chain(by_id).collect();
     let ids: BTreeSet<IndicatorId> = asked.iter().copied().flatten().collect();
     let ids = Vec::from_iter(ids);
     let withdrawn = store.withdraw(&ids, by)?;
     let named = asked.iter().filter(|id| id.is_none()).count() + ids.len();
     Ok(Withdrawn { withdrawn, unknown: (named as u64).saturating_sub(withdrawn) })
-}
-
-/// What makes two indicators the same.
-type Name = (Kind, SecretText);
-
-fn name_of(indicator: &Indicator) -> Name {
-    (indicator.kind(), indicator.canonical().clone())
-}
-
-/// The ids of those of `wanted` that the store holds. Only the store can make an id, so its rows are read until all are found.
-fn ids_of(store: &dyn Store, wanted: &HashSet<Name>) -> Result<HashMap<Name, IndicatorId>, StoreError> {
-    let kinds: HashSet<Kind> = wanted.iter().map(|(kind, _)| *kind).collect();
-    let only_kind = kinds.iter().next().filter(|_| kinds.len() == 1).copied();
-    let filter = IndicatorFilter { kind: only_kind, held: None };
-    let mut request = PageRequest { limit: SCAN_ROWS, after: None };
-    let mut found = HashMap::new();
-    while found.len() < wanted.len() {
-        let page = store.indicators(&filter, &request)?;
-        let named = page.rows.into_iter().map(|row| ((row.kind, row.canonical), row.id));
-        found.extend(named.filter(|(name, _)| wanted.contains(name)));
-        let Some(next) = page.next else { break };
-        request.after = Some(next);
-    }
-    Ok(found)
 }
 
 fn parse(kind: Option<Kind>, value: &str, rules: &Rules) -> Option<Indicator> {

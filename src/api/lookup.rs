@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use overlap_coalition::MemberId;
 use overlap_indicator::{Indicator, Kind, Rules};
-use overlap_store::{IndicatorId, IndicatorRow, OverlapRow, Store, StoreError};
+use overlap_store::{IndicatorId, KnownOverlap, KnownValue, OwnIndicator, Store};
 
 /// The ids of indicators that a value names. There may be none of them in the store. A number of a payment card names none.
 pub(crate) fn ids_named(value: &str, store: &dyn Store, rules: &Rules) -> Vec<IndicatorId> {
@@ -14,8 +14,9 @@ pub(crate) fn ids_named(value: &str, store: &dyn Store, rules: &Rules) -> Vec<In
 
 /// An own indicator that a value names.
 pub(crate) struct Held {
-    pub(crate) row: IndicatorRow,
-    overlaps: Vec<OverlapRow>,
+    pub(crate) own: OwnIndicator,
+    /// Its own, by partners.
+    overlaps: Vec<KnownOverlap>,
 }
 
 impl Held {
@@ -26,24 +27,51 @@ impl Held {
 
     /// What is known of it, in a sentence that has no value in it.
     pub(crate) fn sentence(&self) -> String {
-        let met = |overlap: &OverlapRow| format!("{} holds what meets it on {}", overlap.peer, overlap.facet);
+        let met =
+            |overlap: &KnownOverlap| format!("{} holds what meets it on {}", overlap.peer, overlap.facet);
         let met: Vec<String> = self.overlaps.iter().map(met).collect();
         let met = if met.is_empty() { "no partner is known to hold it".to_owned() } else { met.join("; ") };
-        let tlp = self.row.context.tlp.as_str().to_ascii_uppercase();
-        format!("Own {}, TLP:{tlp}; {met}.", self.row.kind)
+        let tlp = self.own.tlp.as_str().to_ascii_uppercase();
+        format!("Own {}, TLP:{tlp}; {met}.", self.own.kind)
     }
 }
 
-/// What is known of the own indicators that a value names.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn held(value: &str, store: &dyn Store, rules: &Rules) -> Result<Vec<Held>, StoreError> {
-    let mut found = Vec::new();
-    for id in ids_named(value, store, rules) {
-        if let Some(row) = store.indicator(id)? {
-            found.push(Held { row, overlaps: store.overlaps_of(id)? });
-        }
+/// What is known of the own indicators that a value names: memory has it all, and nothing is unsealed.
+pub(crate) fn held(value: &str, store: &dyn Store, rules: &Rules) -> Vec<Held> {
+    let read = Kind::ALL.into_iter().filter_map(|kind| Indicator::parse(kind, value, rules).ok());
+    let known = store.known(&read.collect::<Vec<_>>()).values.into_iter();
+    let held = known.filter_map(|KnownValue { own, mut overlaps, .. }| {
+        let own = own?;
+        overlaps.retain(|overlap| overlap.indicator == own.id);
+        Some(Held { own, overlaps })
+    });
+    held.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use overlap_coalition::Timestamp;
+    use overlap_indicator::Facet;
+    use overlap_store::{ExchangeState, IndicatorFilter, PageRequest};
+
+    use super::*;
+    use crate::testing::imports::imported;
+    use crate::testing::{NOW, TestNode, exchange};
+
+    #[tokio::test]
+    async fn only_what_the_value_names_is_told_and_not_what_it_meets() {
+        let node = TestNode::new();
+        imported(&node, "format=txt&tlp=green", "https://shop.example/a\nshop.example\n").await;
+        let all = PageRequest { limit: 2, after: None };
+        let rows = node.store.indicators(&IndicatorFilter::default(), &all).unwrap().rows;
+        let record = exchange(7, ExchangeState::Running);
+        node.store.begin_exchange(&record).unwrap();
+        node.store.store_overlaps(&record, &[(rows[1].id, Facet::Host)], Timestamp(NOW)).unwrap();
+        let told = |value| {
+            held(value, &*node.store, &Rules::default()).iter().map(Held::sentence).collect::<Vec<_>>()
+        };
+        assert_eq!(told("hxxps://SHOP.example/a"), ["Own url, TLP:GREEN; no partner is known to hold it."]);
+        assert_eq!(told("shop.example"), ["Own domain, TLP:GREEN; payments holds what meets it on host."]);
+        assert_eq!(told("elsewhere.example"), Vec::<String>::new());
     }
-    Ok(found)
 }

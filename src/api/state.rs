@@ -13,6 +13,7 @@ use crate::access::{TokenCache, find};
 use crate::console::Console;
 use crate::problem::Problem;
 use crate::push::{Feed, MAX_STREAMS};
+use crate::warning_lists::HeldCounts;
 
 /// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
 const IMPORTS_AT_ONCE: usize = 4;
@@ -32,6 +33,7 @@ struct Inner {
     feed: Feed,
     streams: Arc<Semaphore>,
     verifications: Semaphore,
+    held_counts: HeldCounts,
 }
 
 impl ApiState {
@@ -47,6 +49,7 @@ impl ApiState {
             imports: Semaphore::new(IMPORTS_AT_ONCE),
             openapi: OnceLock::new(),
             console: Console::default(),
+            held_counts: HeldCounts::default(),
         }))
     }
 
@@ -90,6 +93,11 @@ impl ApiState {
         &self.0.verifications
     }
 
+    /// How many indicators each warning list holds out.
+    pub(crate) fn held_counts(&self) -> &HeldCounts {
+        &self.0.held_counts
+    }
+
     /// The OpenAPI document, which is known only when every route is.
     pub(crate) fn openapi(&self) -> &OnceLock<Bytes> {
         &self.0.openapi
@@ -107,11 +115,12 @@ impl ApiState {
 
     /// The token with this hash.
     pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<TokenRecord>, Problem> {
-        if let Some(tokens) = self.0.tokens.known().await {
+        let changes = self.0.store.token_changes();
+        if let Some(tokens) = self.0.tokens.known(changes).await {
             return Ok(find(&tokens, hash));
         }
         let inner = self.0.clone();
-        let tokens = off_thread(move || inner.tokens.load(|| inner.store.tokens())).await??;
+        let tokens = off_thread(move || inner.tokens.load(changes, || inner.store.tokens())).await??;
         Ok(find(&tokens, hash))
     }
 

@@ -29,6 +29,7 @@ use network::Network;
 use table::Table;
 
 pub use format::{ListType, WarningListError};
+pub(crate) use route::HeldCounts;
 
 /// Lists at most: a list has a number of 16 bits, and nobody reads the names of more.
 const MAX_LISTS: usize = 10_000;

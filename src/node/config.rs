@@ -121,7 +121,7 @@ pub struct PeerSection {
 pub struct ApiSection {
     /// The Unix socket of the local API.
     pub socket: PathBuf,
-    /// The token with which the command line calls the API, mode 0600. The daemon's first start takes it up as an admin's.
+    /// The token with which the command line calls the API, mode 0600. The daemon's start and every reload take it up as an admin's.
     pub token: PathBuf,
     /// A TCP address on which to serve the API too, with TLS.
     pub listen: Option<SocketAddr>,

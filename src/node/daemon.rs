@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use overlap_api::{Api, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
+use overlap_api::{Api, Sinks, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
 use overlap_peer::{PeerNode, SystemClock};
-use overlap_store::{AuditAction, By, NewAudit, Role, SledStore, Store, TokenRecord};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use overlap_store::{AuditAction, AuditStore, By, NewAudit, SledStore, Store};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,17 +16,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
 use crate::exit::CommandError;
-use crate::files;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
 use crate::scheduler::{Schedule, Scheduler};
 use crate::store_access::{self, OpenStore};
 use crate::{
-    client, clock, logging, notices, pki, push_setup, reload, roster_keeper, unix_socket, warning_lists,
+    api_tls, clock, files, logging, notices, operator_token, pki, push_setup, reload, roster_keeper,
+    unix_socket, warning_lists,
 };
-
-/// The name of the token that the config's token file holds.
-const OPERATOR: &str = "operator";
 
 /// How a daemon is run.
 #[derive(Clone, Debug)]
@@ -47,34 +42,72 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     let config = Arc::new(Config::load(&options.config)?);
     logging::begin(&config.log);
     let (mut signals, metrics) = (Signals::listen(&options)?, metrics_recorder()?);
-    let open = open_store(&config).await?;
-    close_interrupted(&open.store)?;
-    let lists = warn(&config, &open.store).await?;
+    // A large store takes minutes to open. Nothing has begun yet that would have to end.
+    let (open, lists) = tokio::select! {
+        prepared = prepare(&config, &options.config) => prepared?,
+        () = signals.stop() => {
+            tracing::info!("stopped before it was ready");
+            return Ok(());
+        }
+    };
     let store: Arc<dyn Store> = open.store.clone();
-    store.note(&By::daemon(clock::now()), &started(&options.config)?)?;
-    take_up_token(&config, &*store)?;
     let schedule = Arc::new(Schedule::default());
-    let node = start_node(&config, open, &store, &schedule).await?;
-    node.set_warning_lists(lists);
     // Before anybody can begin an exchange, every new sink has a position.
-    push_setup::begin(&node, &config).await?;
-    let servers = Servers::begin(&config, &store, &node, metrics).await?;
-    let keeper = tokio::spawn(roster_keeper::run(node.clone()));
-    let notices = tokio::spawn(notices::run(node.clone()));
+    let sinks = Arc::new(Sinks::new(store.clone(), &config.node.member, || clock::now().0));
+    push_setup::begin(&sinks, &config).await?;
+    let node = start_node(&config, open, &store, &schedule, sinks).await?;
+    node.set_warning_lists(lists);
+    let mut servers = Servers::begin(&config, &store, &node, metrics).await?;
+    let mut keepers = JoinSet::new();
+    keepers.spawn(roster_keeper::run(node.clone()));
+    keepers.spawn(notices::run(node.clone()));
     let mut scheduler = Scheduler::begin(&node, &store, &schedule);
     let (version, _) = node.peer().roster();
     tracing::info!(member = %*config.node.member, peer = %node.peer().local_address(), api = %config.api.socket.display(), roster = version, "ready");
-    while signals.next().await == Order::Reload {
-        if reload::reload(&node, &options.config).await {
-            scheduler = Scheduler::begin(&node, &store, &schedule);
+    let end = loop {
+        let order = tokio::select! {
+            order = signals.next() => order,
+            lost = one_lost([&mut keepers, &mut scheduler.tasks, &mut servers.tasks]) => break Err(lost),
+        };
+        match order {
+            Order::Stop => break Ok(()),
+            Order::Reload => {
+                if reload::reload(&node, &options.config).await {
+                    scheduler = Scheduler::begin(&node, &store, &schedule);
+                }
+            }
         }
-    }
+    };
     drop(scheduler);
     stop(&node, servers).await;
-    keeper.abort();
-    notices.abort();
+    keepers.shutdown().await;
     store.note(&By::daemon(clock::now()), &NewAudit::of(AuditAction::DaemonStopped))?;
-    Ok(())
+    end
+}
+
+/// Resolves when a task of these ends, each of which goes on for as long as the daemon runs: a node without one of its parts would look well and
+/// not do its work, and whoever supervises the daemon starts it again.
+async fn one_lost(parts: [&mut JoinSet<()>; 3]) -> CommandError {
+    let [a, b, c] = parts;
+    let ended = tokio::select! {
+        Some(ended) = a.join_next() => ended,
+        Some(ended) = b.join_next() => ended,
+        Some(ended) = c.join_next() => ended,
+        else => std::future::pending().await,
+    };
+    let why = ended.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string());
+    tracing::error!(why, "a part of the node was lost: the node stops");
+    CommandError::failed(format!("a part of the node was lost: {why}"))
+}
+
+/// Opens the store and brings it to where partners may ask.
+async fn prepare(config: &Arc<Config>, file: &Path) -> Result<(OpenStore, Arc<WarningLists>), CommandError> {
+    let open = open_store(config).await?;
+    close_interrupted(&open.store)?;
+    let lists = warn(config, &open.store).await?;
+    open.store.note(&By::daemon(clock::now()), &started(file)?)?;
+    operator_token::take_up(config, &*open.store)?;
+    Ok((open, lists))
 }
 
 /// Which program it was, and by which config.
@@ -127,28 +160,12 @@ fn metrics_recorder() -> Result<PrometheusHandle, CommandError> {
     recorder.map_err(|error| CommandError::failed(format!("metrics cannot be recorded: {error}")))
 }
 
-/// Takes up the token of the config's file as an admin's, where it is not known yet. The file rules: another token there
-/// replaces the one that it held before.
-fn take_up_token(config: &Config, store: &dyn Store) -> Result<(), CommandError> {
-    let token = client::read_token(&config.api.token)?;
-    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    let known = store.tokens()?.into_iter().find(|record| record.name == OPERATOR);
-    if known.as_ref().is_some_and(|record| record.hash == hash) {
-        return Ok(());
-    }
-    if known.is_some() {
-        store.revoke_token(OPERATOR, &By::daemon(clock::now()))?;
-    }
-    let record =
-        TokenRecord { name: OPERATOR.to_owned(), hash, roles: vec![Role::Admin], made: clock::now().0 };
-    Ok(store.add_token(&record, &By::daemon(clock::now()))?)
-}
-
 async fn start_node(
     config: &Arc<Config>,
     open: OpenStore,
     store: &Arc<dyn Store>,
     schedule: &Arc<Schedule>,
+    sinks: Arc<Sinks>,
 ) -> Result<Arc<Node>, CommandError> {
     let setup = PeerSetup::read(config)?;
     let ends = pki::certificate_end(
@@ -165,7 +182,7 @@ async fn start_node(
     )
     .await
     .map_err(|error| CommandError::failed(error.to_string()))?;
-    Ok(Arc::new(Node::new(peer, config.clone(), ends, store.clone(), schedule.clone())))
+    Ok(Arc::new(Node::new(peer, config.clone(), ends, store.clone(), schedule.clone(), sinks)))
 }
 
 /// What the daemon is told to do.
@@ -196,19 +213,35 @@ impl Signals {
     }
 
     async fn next(&mut self) -> Order {
-        let stdin_closed = async {
-            match &mut self.stdin_closed {
-                // A task that panicked ended all the same.
-                Some(closed) => drop(closed.await),
-                None => std::future::pending().await,
-            }
-        };
+        let Self { hangup, terminate, interrupt, stdin_closed } = self;
         tokio::select! {
-            _ = self.hangup.recv() => Order::Reload,
-            _ = self.terminate.recv() => Order::Stop,
-            _ = self.interrupt.recv() => Order::Stop,
-            () = stdin_closed => Order::Stop,
+            _ = hangup.recv() => Order::Reload,
+            () = told_to_stop(terminate, interrupt, stdin_closed) => Order::Stop,
         }
+    }
+
+    /// Resolves when the daemon is told to stop; a reload that is asked for meanwhile is heard later.
+    async fn stop(&mut self) {
+        told_to_stop(&mut self.terminate, &mut self.interrupt, &mut self.stdin_closed).await;
+    }
+}
+
+async fn told_to_stop(
+    terminate: &mut Signal,
+    interrupt: &mut Signal,
+    stdin_closed: &mut Option<JoinHandle<()>>,
+) {
+    let stdin_closed = async {
+        match stdin_closed {
+            // A task that panicked ended all the same.
+            Some(closed) => drop(closed.await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => (),
+        _ = interrupt.recv() => (),
+        () = stdin_closed => (),
     }
 }
 
@@ -245,7 +278,7 @@ impl Servers {
         let socket = config.api.socket.clone();
         let unix =
             unix_socket::bind(&socket).await.map_err(|error| CommandError::failed(error.to_string()))?;
-        let tls = tls_listener(config).await?;
+        let tls = tls_listener(config, node).await?;
         let modules = listener(config.misp_modules.listen).await?;
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
@@ -261,9 +294,13 @@ impl Servers {
         Ok(Self { stop, tasks, socket })
     }
 
-    async fn end(self) {
+    async fn end(mut self) {
         self.stop.send_replace(true);
-        self.tasks.join_all().await;
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a listener of the API did not end as it should");
+            }
+        }
         remove_socket(&self.socket);
     }
 }
@@ -281,14 +318,12 @@ fn remove_socket(socket: &Path) {
 
 async fn tls_listener(
     config: &Config,
+    node: &Node,
 ) -> Result<Option<(TcpListener, Arc<rustls::ServerConfig>)>, CommandError> {
-    let (Some(address), Some(certificate), Some(key)) =
-        (config.api.listen, &config.api.certificate, &config.api.key)
-    else {
-        return Ok(None);
-    };
-    let tls = tls_config(certificate, key)?;
-    Ok(listener(Some(address)).await?.map(|listener| (listener, Arc::new(tls))))
+    let Some(certified) = api_tls::read(config)? else { return Ok(None) };
+    node.api_certificate().set(certified);
+    let tls = Arc::new(node.api_certificate().server_config()?);
+    Ok(listener(config.api.listen).await?.map(|listener| (listener, tls)))
 }
 
 async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, CommandError> {
@@ -296,25 +331,6 @@ async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Co
     let listener = TcpListener::bind(address).await;
     let cannot = |error| CommandError::failed(format!("the API cannot listen on {address}: {error}"));
     listener.map(Some).map_err(cannot)
-}
-
-/// TLS of the API over TCP: 1.3 only, ring only.
-pub(crate) fn tls_config(certificate: &Path, key: &Path) -> Result<rustls::ServerConfig, CommandError> {
-    let unusable = |what: &Path| CommandError::failed(format!("{} cannot be used for TLS", what.display()));
-    let pem = files::read(certificate)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| unusable(certificate))?;
-    let key_pem = files::read_secret(key)?;
-    let private = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| unusable(key))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| CommandError::failed(error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|_| unusable(key))?;
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(tls)
 }
 
 /// Exchanges first, within the configured limit, while `status` still answers; then the API.
@@ -330,22 +346,41 @@ async fn stop(node: &Node, servers: Servers) {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
-    #[test]
-    fn tls_takes_a_pair_that_fits_and_a_key_that_is_private() {
+    fn forever() -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(std::future::pending());
+        tasks
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_lost_is_seen() {
+        let mut well = [forever(), JoinSet::new(), forever()];
+        let [a, b, c] = &mut well;
+        let soon = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(soon, one_lost([a, b, c])).await.is_err(), "none is lost");
+        for at in 0..3 {
+            let mut parts = [forever(), forever(), forever()];
+            parts[at].spawn(async { panic!("of this test") });
+            let [a, b, c] = &mut parts;
+            assert!(one_lost([a, b, c]).await.to_string().contains("panicked"), "{at}");
+        }
+        let mut ended = JoinSet::new();
+        ended.spawn(async {});
+        assert!(
+            one_lost([&mut ended, &mut forever(), &mut forever()]).await.to_string().contains("it ended")
+        );
+    }
+
+    #[tokio::test]
+    async fn listeners_end_whatever_became_of_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (certificate, key) = (folder.path().join("api.pem"), folder.path().join("api.key"));
-        let issued = pki::loopback(clock::now()).unwrap();
-        files::write_new(&certificate, issued.certificate_pem.as_bytes()).unwrap();
-        files::write_new_secret(&key, issued.key_pem.as_bytes()).unwrap();
-        tls_config(&certificate, &key).unwrap();
-        let other = folder.path().join("other.key");
-        files::write_new_secret(&other, pki::loopback(clock::now()).unwrap().key_pem.as_bytes()).unwrap();
-        assert!(tls_config(&certificate, &other).is_err());
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(tls_config(&certificate, &key).unwrap_err().to_string().contains("chmod 600"));
+        let socket = folder.path().join("api.sock");
+        std::fs::write(&socket, "").unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async { panic!("of this test") });
+        Servers { stop: watch::Sender::new(false), tasks, socket: socket.clone() }.end().await;
+        assert!(!socket.exists());
     }
 }

@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! The daemon and its command line: the only crate that knows all the others.
 
+mod api_tls;
 mod bench;
 pub mod cli;
 pub mod client;
@@ -19,6 +20,7 @@ mod member_folder;
 mod node;
 mod notices;
 mod one_way;
+mod operator_token;
 pub mod output;
 mod pages;
 mod peer_setup;

@@ -13,6 +13,7 @@ use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, Peer
 use overlap_store::{ExchangeRecord, Store};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::api_tls::ApiCertificate;
 use crate::config::Config;
 use crate::running::Running;
 use crate::scheduler::Schedule;
@@ -31,6 +32,7 @@ pub(crate) struct Node {
     ready: AtomicBool,
     running: Arc<Running>,
     schedule: Arc<Schedule>,
+    api_certificate: Arc<ApiCertificate>,
     sinks: Arc<Sinks>,
     warning_lists: RwLock<Arc<WarningLists>>,
 }
@@ -43,10 +45,10 @@ impl Node {
         certificate_ends: Timestamp,
         store: Arc<dyn Store>,
         schedule: Arc<Schedule>,
+        sinks: Arc<Sinks>,
     ) -> Self {
-        let sinks = Sinks::new(store.clone(), &config.node.member, || clock::now().0);
         Self {
-            sinks: Arc::new(sinks),
+            sinks,
             peer,
             config: RwLock::new(config),
             certificate_ends: Mutex::new(certificate_ends),
@@ -55,6 +57,7 @@ impl Node {
             ready: AtomicBool::new(true),
             running: Arc::default(),
             schedule,
+            api_certificate: Arc::default(),
             warning_lists: RwLock::new(Arc::new(WarningLists::none())),
         }
     }
@@ -72,6 +75,11 @@ impl Node {
     /// The store.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What the API shows who connects over TCP.
+    pub(crate) fn api_certificate(&self) -> &Arc<ApiCertificate> {
+        &self.api_certificate
     }
 
     /// Where events are pushed to.

@@ -46,6 +46,15 @@ impl Output {
         if self.json { Ok(()) } else { write(format!("{line}\n").as_bytes()) }
     }
 
+    /// Writes to stderr what a person should know and no tool reads, in either form.
+    ///
+    /// # Errors
+    /// Standard error cannot be written.
+    pub fn warn(self, line: &str) -> Result<(), CommandError> {
+        let written = writeln!(io::stderr(), "{line}");
+        written.map_err(|error| CommandError::failed(format!("standard error cannot be written: {error}")))
+    }
+
     /// Writes a table for people.
     ///
     /// # Errors

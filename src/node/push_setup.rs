@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use overlap_api::{
-    EventFormat, Sink, SyslogFormat, SyslogSettings, Transport, WebhookSecret, WebhookSettings, client_tls,
+    EventFormat, Sink, Sinks, SyslogFormat, SyslogSettings, Transport, WebhookSecret, WebhookSettings,
+    client_tls,
 };
 use rustls::ClientConfig;
 
@@ -11,16 +12,15 @@ use crate::config::{Config, SyslogSection, WebhookSection, push};
 use crate::daemon::off_thread;
 use crate::exit::CommandError;
 use crate::files;
-use crate::node::Node;
 
 /// Begins to push; every new sink has a position when this returns.
 ///
 /// # Errors
 /// As [`read`], or the store fails.
-pub(crate) async fn begin(node: &Node, config: &Arc<Config>) -> Result<(), CommandError> {
+pub(crate) async fn begin(sinks: &Sinks, config: &Arc<Config>) -> Result<(), CommandError> {
     let config = config.clone();
-    let sinks = off_thread(move || read(&config)).await?;
-    Ok(node.sinks().configure(sinks).await?)
+    let read = off_thread(move || read(&config)).await?;
+    Ok(sinks.configure(read).await?)
 }
 
 /// Reads secrets and authorities.

@@ -1,17 +1,19 @@
-//! SIGHUP: certificates, CRLs, partners, warning lists and the roster are read again. What is wrong in the new files changes nothing.
+//! SIGHUP: certificates, CRLs, the operator's token, partners, warning lists, sinks and the roster are read again. What is wrong in the new files
+//! changes nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use overlap_api::{Sink, WarningLists};
 use overlap_store::{AuditAction, By, NewAudit};
+use rustls::sign::CertifiedKey;
 
-use crate::config::Config;
+use crate::config::{ApiSection, Config, LogSection, MispModulesSection, NodeSection, StoreSection};
 use crate::daemon::{config_hash, off_thread};
 use crate::exit::CommandError;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
-use crate::{clock, pki, push_setup, secretariat, warning_lists};
+use crate::{api_tls, client, clock, operator_token, pki, push_setup, secretariat, warning_lists};
 
 /// Reads everything again; whether the config was taken.
 pub(crate) async fn reload(node: &Arc<Node>, path: &Path) -> bool {
@@ -47,6 +49,7 @@ async fn take(node: &Arc<Node>, read: Result<New, CommandError>) -> Result<(), C
     let mut new = read?;
     let (sinks, lists) = (std::mem::take(&mut new.sinks), new.lists.clone());
     new.take(node)?;
+    take_token(node).await;
     take_lists(node, lists).await;
     if let Err(error) = node.sinks().configure(sinks).await {
         tracing::error!(%error, "the rest is reloaded, but events are pushed nowhere until the next reload");
@@ -59,6 +62,7 @@ struct New {
     config: Config,
     setup: PeerSetup,
     certificate_ends: overlap_coalition::Timestamp,
+    api_certificate: Option<CertifiedKey>,
     roster: overlap_coalition::SignedDocument,
     lists: Arc<WarningLists>,
 }
@@ -70,9 +74,11 @@ impl New {
         let named = config.peer.certificate.display().to_string();
         let certificate_ends = pki::certificate_end(&setup.identity.certificate_pem, &named)?;
         let roster = secretariat::read(&config.roster.file)?;
+        let api_certificate = api_tls::read(&config)?;
+        client::read_token(&config.api.token)?;
         let sinks = push_setup::read(&config)?;
         let lists = Arc::new(warning_lists::read(&config.warning_lists)?);
-        Ok(Self { sinks, config, setup, certificate_ends, roster, lists })
+        Ok(Self { sinks, config, setup, certificate_ends, api_certificate, roster, lists })
     }
 
     fn take(self, node: &Node) -> Result<(), CommandError> {
@@ -88,11 +94,22 @@ impl New {
         for section in needs_restart(&old, &self.config) {
             tracing::warn!(section, "a change here takes effect at the next start");
         }
+        if let Some(certified) = self.api_certificate {
+            node.api_certificate().set(certified);
+        }
         node.set_config(Arc::new(self.config), self.certificate_ends);
         if let Err(error) = take_roster(node, self.roster) {
             tracing::error!(%error, "the rest is reloaded, but not the roster: the one in force stays");
         }
         Ok(())
+    }
+}
+
+/// Takes up another token of the operator's, so that the one before no longer opens the API.
+async fn take_token(node: &Node) {
+    let (store, config) = (node.store().clone(), node.config());
+    if let Err(error) = off_thread(move || operator_token::take_up(&config, &*store)).await {
+        tracing::error!(%error, "the rest is reloaded, but not the operator's token");
     }
 }
 
@@ -126,25 +143,67 @@ fn take_roster(node: &Node, roster: overlap_coalition::SignedDocument) -> Result
     Ok(())
 }
 
-/// Sections that differ and that are read only at the start.
+/// Keys that differ and that are read only at the start. Every section is named, and every key of those that are read in part, so that a new
+/// one is not forgotten here.
 fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
-    let mut sections = Vec::new();
-    if old.peer.listen != new.peer.listen {
-        sections.push("[peer] listen");
+    let Config {
+        node,
+        peer,
+        api,
+        store,
+        log,
+        misp_modules,
+        roster: _,
+        keys: _,
+        import: _,
+        warning_lists: _,
+        partner: _,
+        webhook: _,
+        syslog: _,
+    } = new;
+    let NodeSection { member: _, coalition: _, threads, shutdown_limit: _ } = node;
+    let ApiSection { socket, token: _, listen, console, certificate: _, key: _ } = api;
+    let StoreSection { path, key } = store;
+    let LogSection { level, format } = log;
+    let MispModulesSection { listen: modules, beyond_loopback } = misp_modules;
+    let of_modules = (old.misp_modules.listen, old.misp_modules.beyond_loopback);
+    let changed = [
+        ("[node] threads", *threads != old.node.threads),
+        ("[peer] listen", peer.listen != old.peer.listen),
+        ("[api]", (socket, *listen, *console) != (&old.api.socket, old.api.listen, old.api.console)),
+        ("[store]", (path, key) != (&old.store.path, &old.store.key)),
+        ("[log]", (*level, *format) != (old.log.level, old.log.format)),
+        ("[misp_modules]", (*modules, *beyond_loopback) != of_modules),
+    ];
+    changed.into_iter().filter_map(|(section, is_other)| is_other.then_some(section)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LogLevel;
+
+    #[test]
+    fn what_only_a_restart_changes_is_named() {
+        let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node-config/complete.toml");
+        let old = Config::load(&shown).unwrap();
+        let changed = |change: &dyn Fn(&mut Config)| {
+            let mut new = old.clone();
+            change(&mut new);
+            needs_restart(&old, &new)
+        };
+        assert_eq!(changed(&|_| ()), Vec::<&str>::new());
+        assert_eq!(changed(&|new| new.node.threads = Some(77)), ["[node] threads"]);
+        assert_eq!(changed(&|new| new.peer.listen.set_port(1)), ["[peer] listen"]);
+        assert_eq!(changed(&|new| new.api.console = !old.api.console), ["[api]"]);
+        assert_eq!(changed(&|new| new.store.path.push("x")), ["[store]"]);
+        assert_eq!(changed(&|new| new.log.level = LogLevel::Trace), ["[log]"]);
+        let modules = |new: &mut Config| new.misp_modules.beyond_loopback = !old.misp_modules.beyond_loopback;
+        assert_eq!(changed(&modules), ["[misp_modules]"]);
+        assert_eq!(
+            changed(&|new| new.misp_modules.listen = Some(([127, 0, 0, 1], 9).into())),
+            ["[misp_modules]"]
+        );
+        assert_eq!(changed(&|new| new.api.certificate = Some("other.pem".into())), Vec::<&str>::new());
     }
-    let api = |config: &Config| {
-        let api = &config.api;
-        let files = (api.socket.clone(), api.token.clone(), api.certificate.clone(), api.key.clone());
-        (files, api.listen, api.console)
-    };
-    if api(old) != api(new) {
-        sections.push("[api]");
-    }
-    if (&old.store.path, &old.store.key) != (&new.store.path, &new.store.key) {
-        sections.push("[store]");
-    }
-    if (old.log.level, old.log.format) != (new.log.level, new.log.format) {
-        sections.push("[log]");
-    }
-    sections
 }

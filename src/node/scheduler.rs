@@ -53,7 +53,8 @@ impl Schedule {
 
 /// The tasks of all partners. Dropping it stops them; an exchange that runs goes on.
 pub(crate) struct Scheduler {
-    _tasks: JoinSet<()>,
+    /// None of them ends by itself.
+    pub(crate) tasks: JoinSet<()>,
 }
 
 impl Scheduler {
@@ -73,7 +74,7 @@ impl Scheduler {
                 tasks.spawn(plan.run());
             }
         }
-        Self { _tasks: tasks }
+        Self { tasks }
     }
 }
 

@@ -186,11 +186,11 @@ impl Catalog {
         }
     }
 
-    /// Takes what the warnings say of the rows of each segment, from the first on.
-    pub(crate) fn set_warned(&mut self, warned: &[WarnedRows]) {
-        for (segment, rows) in warned.iter().enumerate() {
+    /// Takes what the warnings say of the rows of each segment, from this one on.
+    pub(crate) fn set_warned(&mut self, first: u32, warned: &[WarnedRows]) {
+        for (segment, rows) in (first..).zip(warned) {
             for (row, warned) in rows.iter().enumerate() {
-                let place = Place { segment: segment as u32, row: row as u16 };
+                let place = Place { segment, row: row as u16 };
                 self.set_flags(place, |meta| meta.warned = warned && meta.live);
             }
         }

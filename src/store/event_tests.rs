@@ -224,6 +224,7 @@ fn positions_and_dead_letters_are_kept_by_sink() {
     store.put_dead_letter(&one, &letter(6), None).unwrap();
     store.put_dead_letter(&other, &letter(6), None).unwrap();
     store.put_dead_letter(&one, &DeadLetter { again: true, ..letter(6) }, None).unwrap();
+    assert_eq!((store.count_dead_letters(&one).unwrap(), store.count_dead_letters(&other).unwrap()), (2, 1));
     drop(store);
     let store = place.open();
     assert_eq!(store.sink_position(&one).unwrap(), Some(EventId(7)));
@@ -236,6 +237,7 @@ fn positions_and_dead_letters_are_kept_by_sink() {
     assert!(store.remove_dead_letter(&one, EventId(6)).unwrap());
     assert!(!store.remove_dead_letter(&one, EventId(6)).unwrap());
     assert_eq!(store.dead_letters(&one, EventId::START, 10).unwrap(), expected[1..]);
+    assert_eq!((store.count_dead_letters(&one).unwrap(), store.count_dead_letters(&other).unwrap()), (1, 1));
 }
 
 #[test]
@@ -253,12 +255,14 @@ fn an_export_carries_events_positions_and_dead_letters() {
     // What a node that ran before said of itself gives way.
     restored.tell(&Notice::RosterAlarm { version: 1 }, Timestamp(NOW.0 + 99)).unwrap();
     restored.set_sink_position(&sink, EventId(NOW.0)).unwrap();
+    restored.put_dead_letter(&sink, &letter(5), None).unwrap();
     restored.restore(&mut &file[..], &by()).unwrap();
     let seen = |store: &SledStore| -> Vec<_> {
         let events = all(store, &EventFilter::default(), 100).into_iter();
         events.map(|event| (event.id, event.event_type, event.time, event.peer)).collect()
     };
     assert_eq!(seen(&restored), seen(&store));
+    assert_eq!(restored.count_dead_letters(&sink).unwrap(), 1);
     drop(restored);
     let restored = other.open();
     assert_eq!(seen(&restored), seen(&store));

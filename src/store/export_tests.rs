@@ -1,5 +1,6 @@
 //! Export and restore.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use overlap_coalition::{Charge, DayUse, Timestamp};
@@ -12,9 +13,9 @@ use crate::testing::{
     new_indicator,
 };
 use crate::{
-    ChargeLimit, ExchangeState, IndicatorFilter, IndicatorRow, NewSighting, OverlapChoice, OverlapFilter,
-    OverlapSeat, Overriding, PageRequest, Role, Selection, SightingFilter, SightingKind, SledStore, Store,
-    StoreError, TokenRecord,
+    ChargeLimit, DeadLetter, EventId, EventStore, ExchangeRecord, ExchangeState, IndicatorFilter,
+    IndicatorRow, NewSighting, OverlapChoice, OverlapFilter, OverlapSeat, Overriding, PageRequest, Role,
+    Selection, SightingFilter, SightingKind, SinkName, SledStore, Store, StoreError, TokenRecord, keys,
 };
 
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 100 };
@@ -202,11 +203,24 @@ fn a_damaged_export_is_refused_before_anything_is_written() {
     refuse(&file, "a store that is not empty");
 }
 
+/// Tables with something in them; the database's own sum, a key of one byte, is none.
+fn tables(store: &SledStore) -> BTreeSet<u8> {
+    let keys = store.database.keys(&[]).unwrap();
+    keys.iter().filter(|key| key.len() > 1).filter_map(|key| key.first().copied()).collect()
+}
+
 #[test]
 fn a_restore_that_was_cut_off_leaves_an_empty_store() {
     let place = Place::new();
     let store = filled(&place);
     let file = exported(&store);
+    let sink: SinkName = "webhook/siem".parse().unwrap();
+    store.set_sink_position(&sink, EventId(5)).unwrap();
+    let letter = DeadLetter { event: EventId(5), reason: "no".into(), tries: 1, given_up: 2, again: false };
+    store.put_dead_letter(&sink, &letter, None).unwrap();
+    let ended = ExchangeRecord { ended: Some(NOW.0), state: ExchangeState::Failed, ..exchange(2, "hotline") };
+    store.update_exchange(&ended).unwrap();
+    assert_eq!(tables(&store).len(), 16, "there is something in every table");
     drop(store);
     // What a kill before the last step leaves: the marker, and some of the records.
     fs::write(place.folder.path().join("store/restoring"), b"").unwrap();
@@ -215,6 +229,7 @@ fn a_restore_that_was_cut_off_leaves_an_empty_store() {
     assert_eq!((counts.indicators.len(), counts.overlaps.len(), counts.exchanges), (0, 0, 0));
     assert_eq!(store.tokens().unwrap(), [token("t")]);
     assert_eq!(store.roster().unwrap().unwrap().1, 3);
+    assert_eq!(tables(&store), [keys::TOKEN, keys::META].into());
     store.restore(&mut &file[..], &by()).unwrap();
     assert_eq!(store.counts().unwrap().exchanges, 2);
 }

@@ -43,18 +43,38 @@ impl WarnedRows {
 }
 
 /// Takes other warnings: first for what is imported from now on, then for all that is there. The rows are read beside all other work, so until
-/// that ends exchanges go by what the warnings before said of them.
+/// that ends exchanges go by what the warnings before said of them. Where it fails those stay in force.
 pub(crate) fn set_warnings(store: &SledStore, warnings: Arc<dyn Warnings>) -> Result<(), StoreError> {
     // One change after the other. Nothing that panics leaves more behind than a change that did not end.
     let _one = store.warnings_change.lock().unwrap_or_else(PoisonError::into_inner);
-    let segments = {
+    let (before, segments) = {
         let _writer = store.writer()?;
+        let before = store.warnings();
         store.replace_warnings(warnings.clone());
-        store.state().catalog.snapshot().segments().len()
+        (before, store.state().catalog.snapshot().segments().len())
     };
-    let warned = ask_all(store, &*warnings, segments)?;
+    let warned = match ask_all(store, &*warnings, segments) {
+        Ok(warned) => warned,
+        Err(error) => {
+            put_back(store, before, segments)?;
+            return Err(error);
+        }
+    };
     let _writer = store.writer()?;
-    store.change(|state| state.catalog.set_warned(&warned));
+    store.change(|state| state.catalog.set_warned(0, &warned));
+    store.publish();
+    Ok(())
+}
+
+/// Puts the warnings before in force again, and judges by them what was imported meanwhile: it is in the last of the segments that there were, and
+/// in those after it.
+fn put_back(store: &SledStore, before: Arc<dyn Warnings>, segments: usize) -> Result<(), StoreError> {
+    let _writer = store.writer()?;
+    store.replace_warnings(before.clone());
+    let first = segments.saturating_sub(1) as u32;
+    let end = store.state().catalog.snapshot().segments().len() as u32;
+    let warned = ask_some(store, &*before, &Vec::from_iter(first..end))?;
+    store.change(|state| state.catalog.set_warned(first, &warned));
     store.publish();
     Ok(())
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use overlap_indicator::{Context, Facet, Kind, Tlp};
 
-use crate::testing::{NOW, Place, Warned, all_pages, because, by, domain, everything, new_indicator};
+use crate::testing::{
+    NOW, Place, Warned, all_pages, because, by, domain, everything, lose_segment, new_indicator,
+};
 use crate::{
     Hold, IndicatorFilter, IndicatorId, IndicatorRow, Overriding, Selection, SledStore, Store, Warnings,
 };
@@ -100,6 +102,36 @@ impl Warnings for Busy {
         }
         true
     }
+}
+
+/// Warns of everything, and has somebody import while it is asked.
+struct Failing {
+    store: Arc<SledStore>,
+    begun: AtomicBool,
+}
+
+impl Warnings for Failing {
+    fn hold(&self, _kind: Kind, _canonical: &str) -> bool {
+        if !self.begun.swap(true, Ordering::SeqCst) {
+            self.store.import((600..630).map(domain).collect(), NOW).unwrap();
+        }
+        true
+    }
+}
+
+#[test]
+fn a_change_that_fails_leaves_the_warnings_before_in_force() {
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    store.set_warnings(Warned::of(["www.n601.example", "www.n701.example"])).unwrap();
+    store.import((0..600).map(domain).collect(), NOW).unwrap();
+    lose_segment(&store, 1);
+    let failing = Failing { store: store.clone(), begun: AtomicBool::new(false) };
+    assert!(store.set_warnings(Arc::new(failing)).is_err());
+    // Of those that came meanwhile the one is held that the warnings before have.
+    assert_eq!(hosts(&store), 629);
+    store.import((700..702).map(domain).collect(), NOW).unwrap();
+    assert_eq!(hosts(&store), 630);
 }
 
 #[test]

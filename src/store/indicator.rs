@@ -10,6 +10,14 @@ use crate::Hold;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndicatorId(pub [u8; 16]);
 
+impl IndicatorId {
+    /// A hash for tables in memory: ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
+    pub(crate) fn hash_of_bytes(self) -> u64 {
+        let [first @ .., _, _, _, _, _, _, _, _] = self.0;
+        u64::from_le_bytes(first)
+    }
+}
+
 impl fmt::Display for IndicatorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&data_encoding::HEXLOWER.encode(&self.0))

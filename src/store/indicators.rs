@@ -27,7 +27,7 @@ use crate::{
     Page, PageRequest, StoreError, journal, keys,
 };
 
-/// Segments that are rewritten in one commit when journals are folded: a few megabytes.
+/// Segments that are rewritten in one commit, when journals are folded or rows withdrawn: a few megabytes.
 const FOLD_SEGMENTS: usize = 64;
 /// Segments for which a thread is worth while: it reads them in a millisecond or two.
 const SEGMENTS_FOR_A_THREAD: usize = 64;
@@ -47,7 +47,7 @@ pub(crate) fn import(
         held: plan.fresh.iter().filter(|fresh| fresh.row.hold == Hold::Held).count() as u64,
     };
     store_plan(store, &mut writer, plan)?;
-    fold_journals(store, &mut writer)?;
+    fold_if_wanted(store, &mut writer);
     Ok(counts)
 }
 
@@ -114,8 +114,15 @@ fn keep_digests(store: &SledStore, first_rows: &[Place], stored: &[(u32, usize, 
     }
 }
 
-/// Rewrites segments with their changed contexts and removes the journals, when that is worth it.
-pub(crate) fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
+/// Folds journals, when that is worth it. What they hold is durable and stays so: a failure is told to the operator, not to who imported.
+pub(crate) fn fold_if_wanted(store: &SledStore, writer: &mut Writer) {
+    if let Err(error) = fold_journals(store, writer) {
+        tracing::error!(%error, "changes of indicators could not be folded into their rows: they stay in journals");
+    }
+}
+
+/// Rewrites segments with their changed contexts and removes the journals.
+fn fold_journals(store: &SledStore, writer: &mut Writer) -> Result<(), StoreError> {
     let (segments, journals) = {
         let state = store.state();
         if !state.journals.want_folding(state.catalog.len()) {
@@ -148,6 +155,22 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId], by: &By) -> Resul
     if places.is_empty() {
         return Ok(0);
     }
+    let of_segments: Vec<Place> = places.iter().copied().collect();
+    let of_segments: Vec<&[Place]> = of_segments.chunk_by(|a, b| a.segment == b.segment).collect();
+    for some in of_segments.chunks(FOLD_SEGMENTS) {
+        withdraw_some(store, &mut writer, some, (ids, by))?;
+    }
+    Ok(places.len() as u64)
+}
+
+/// Takes out rows of some segments, in one commit.
+fn withdraw_some(
+    store: &SledStore,
+    writer: &mut Writer,
+    of_segments: &[&[Place]],
+    (asked, by): (&[IndicatorId], &By),
+) -> Result<(), StoreError> {
+    let places: BTreeSet<Place> = of_segments.iter().copied().flatten().copied().collect();
     let segments: BTreeSet<u32> = places.iter().map(|place| place.segment).collect();
     let mut batch = Batch::default();
     for segment in &segments {
@@ -156,8 +179,8 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId], by: &By) -> Resul
     }
     forget_overrides(store, &mut batch, &places);
     let mut noted = NewAudits::after(&store.state());
-    noted.put(&mut batch, by, &withdrawn(ids, places.len()))?;
-    store.commit(&mut writer, batch, |state| {
+    noted.put(&mut batch, by, &withdrawn(asked, places.len()))?;
+    store.commit(writer, batch, |state| {
         state.catalog.withdraw(&places);
         noted.take_into(state);
     })?;
@@ -165,7 +188,7 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId], by: &By) -> Resul
     if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
         tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");
     }
-    Ok(places.len() as u64)
+    Ok(())
 }
 
 /// One that is withdrawn alone is named.

@@ -104,6 +104,12 @@ pub(crate) fn letter(sink: &SinkName, event: EventId) -> Vec<u8> {
     [&letters(sink)[..], &event.0.to_be_bytes()].concat()
 }
 
+/// The sink in the key of a dead letter.
+pub(crate) fn sink_of_letter(key: &[u8]) -> Option<SinkName> {
+    let name = key.get(1..)?.split(|byte| *byte == 0).next()?;
+    std::str::from_utf8(name).ok()?.parse().ok()
+}
+
 pub(crate) fn override_of(id: IndicatorId) -> Vec<u8> {
     [&[OVERRIDE][..], &id.0].concat()
 }

@@ -23,6 +23,7 @@ use crate::seal::Sealer;
 use crate::seen::SeenMarks;
 use crate::segment::{rows_in, unpack};
 use crate::sighting_book::SightingBook;
+use crate::sinks::LetterCounts;
 use crate::sled_store::State;
 use crate::snapshot::{Entry, sort_entries};
 use crate::store::KnownRoster;
@@ -85,6 +86,8 @@ pub(crate) fn load_main(folder: &Folder, sealer: &Sealer) -> Result<Main, StoreE
         exchanges: ExchangeIndex::load(reading.exchanges)?,
         events: reading.events,
         audit: reading.audit,
+        letters: reading.letters,
+        token_changes: 0,
         unended: reading.unended,
     };
     Ok(Main { roster: records::roster_of(&database)?, database, state, writer })
@@ -186,6 +189,7 @@ struct Reading {
     exchanges: Vec<Indexed>,
     events: EventLog,
     audit: AuditBook,
+    letters: LetterCounts,
     unended: Vec<ExchangeId>,
     overrides: Vec<IndicatorId>,
 }
@@ -292,6 +296,7 @@ impl Reading {
             }
             Some(&keys::EVENT) => self.events.load(plain),
             Some(&keys::AUDIT) => self.audit.load(keys::audit_number(key), plain),
+            Some(&keys::LETTER) => self.letters.load(key),
             Some(&keys::OVERRIDE) => {
                 self.overrides.push(keys::overridden(key).ok_or(damaged("a key"))?);
                 Override::decode(plain).map(|_| ())
@@ -302,7 +307,6 @@ impl Reading {
                 | &keys::META
                 | &keys::VISIT
                 | &keys::POSITION
-                | &keys::LETTER
                 | &keys::AUDIT_ASIDE,
             ) => Ok(()),
             _ => Err(damaged("a key")),

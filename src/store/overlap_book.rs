@@ -141,6 +141,12 @@ impl OverlapBook {
         self.groups.group(at, peer)
     }
 
+    /// The group in which the overlap at a slot is, as [`Self::group`] has it.
+    pub(crate) fn group_of(&self, slot: u64) -> Option<(OverlapGroup, u64, u64)> {
+        let number = self.groups.numbers_from(slot).of(slot);
+        self.group((number as usize).checked_sub(1)?)
+    }
+
     /// The slots of overlaps that are meant, from `from` on and before `end`.
     pub(crate) fn meant(
         &self,
@@ -362,10 +368,8 @@ impl OverlapBook {
     }
 }
 
-/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
 fn hash(peer: u32, indicator: IndicatorId) -> u64 {
-    let [first @ .., _, _, _, _, _, _, _, _] = indicator.0;
-    u64::from_le_bytes(first) ^ u64::from(peer).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    indicator.hash_of_bytes() ^ u64::from(peer).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn header(peer: &MemberId) -> Result<Zeroizing<Vec<u8>>, StoreError> {
@@ -394,17 +398,56 @@ fn row_len(row: &OverlapRow) -> usize {
 
 /// Unpacks a segment of overlaps.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<OverlapRow>, StoreError> {
-    let mut reader = Reader::new(bytes);
-    let version = reader.u8()?;
-    if ![VERSION_1, VERSION_2, VERSION].contains(&version) {
-        return Err(damaged("a segment of overlaps"));
-    }
-    let peer: MemberId = reader.text()?.parse().map_err(|_| damaged("a member's id"))?;
+    let (mut reader, version, peer) = begin_reading(bytes)?;
     let mut rows = Vec::new();
     while !reader.is_empty() {
         rows.push(unpack_row(&mut reader, &peer, version)?);
     }
     Ok(rows)
+}
+
+/// Unpacks the rows of a segment that have these numbers, ascending; a number that is not there is passed over.
+pub(crate) fn unpack_some(
+    bytes: &[u8],
+    wanted: impl Iterator<Item = u32>,
+) -> Result<Vec<(u32, OverlapRow)>, StoreError> {
+    let (mut reader, version, peer) = begin_reading(bytes)?;
+    let (mut next, mut rows) = (0, Vec::new());
+    for row in wanted {
+        while next < row && !reader.is_empty() {
+            skip_row(&mut reader, version)?;
+            next += 1;
+        }
+        if next == row && !reader.is_empty() {
+            rows.push((row, unpack_row(&mut reader, &peer, version)?));
+            next += 1;
+        }
+    }
+    Ok(rows)
+}
+
+/// What a segment begins with: its version and its partner.
+fn begin_reading(bytes: &[u8]) -> Result<(Reader<'_>, u8, MemberId), StoreError> {
+    let mut reader = Reader::new(bytes);
+    let version = reader.u8()?;
+    if ![VERSION_1, VERSION_2, VERSION].contains(&version) {
+        return Err(damaged("a segment of overlaps"));
+    }
+    let peer = reader.text()?.parse().map_err(|_| damaged("a member's id"))?;
+    Ok((reader, version, peer))
+}
+
+fn skip_row(reader: &mut Reader<'_>, version: u8) -> Result<(), StoreError> {
+    let markings = match version {
+        VERSION_1 => 0,
+        VERSION_2 => 1,
+        _ => 2,
+    };
+    let times = if version == VERSION_1 { 8 } else { 16 };
+    // Kind, facet, markings, the two ids, and times.
+    reader.take(2 + markings + 16 + 16 + times)?;
+    reader.skip_text()?;
+    reader.skip_text()
 }
 
 fn unpack_row(reader: &mut Reader<'_>, peer: &MemberId, version: u8) -> Result<OverlapRow, StoreError> {
@@ -437,5 +480,75 @@ fn read_pap(reader: &mut Reader<'_>) -> Result<Option<Pap>, StoreError> {
     match reader.u8()? {
         NO_PAP => Ok(None),
         number => Pap::from_number(number).map(Some).ok_or(damaged("a PAP marking")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::member;
+
+    fn row(number: u8) -> OverlapRow {
+        OverlapRow {
+            peer: member("police"),
+            indicator: IndicatorId([number; 16]),
+            kind: Kind::Domain,
+            facet: Facet::Host,
+            raw: SecretText::new("R".repeat(number.into())),
+            canonical: SecretText::new(format!("c{number}")),
+            exchange: ExchangeId([number; 16]),
+            found: number.into(),
+            tlp: Tlp::Green,
+            pap: (number % 2 == 0).then_some(Pap::Amber),
+            imported: 7,
+            added: 0,
+            is_first: false,
+        }
+    }
+
+    /// The row as a version before packed it.
+    fn pack_old(version: u8, out: &mut Vec<u8>, row: &OverlapRow) {
+        out.extend([row.kind.number(), row.facet.number()]);
+        if version == VERSION_2 {
+            out.push(row.tlp.number());
+        }
+        out.extend(row.indicator.0);
+        out.extend(row.exchange.0);
+        out.extend(row.found.to_le_bytes());
+        if version == VERSION_2 {
+            out.extend(row.imported.to_le_bytes());
+        }
+        put_text(out, row.raw.reveal()).unwrap();
+        put_text(out, row.canonical.reveal()).unwrap();
+    }
+
+    fn packed(version: u8) -> Vec<u8> {
+        let mut out = header(&member("police")).unwrap();
+        for number in 0..9 {
+            match version {
+                VERSION => pack_row(&mut out, &row(number)).unwrap(),
+                old => pack_old(old, &mut out, &row(number)),
+            }
+        }
+        let mut out = out.to_vec();
+        out[0] = version;
+        out
+    }
+
+    #[test]
+    fn unpacks_the_rows_that_are_wanted_and_no_other() {
+        for version in [VERSION_1, VERSION_2, VERSION] {
+            let bytes = packed(version);
+            let shown = |row: &OverlapRow| (format!("{row:?}"), row.raw.clone(), row.canonical.clone());
+            let all: Vec<_> = unpack(&bytes).unwrap().iter().map(shown).collect();
+            assert_eq!(all.len(), 9);
+            for wanted in [&[][..], &[0], &[8], &[1, 2, 5], &[3, 9, 300]] {
+                let some = unpack_some(&bytes, wanted.iter().copied()).unwrap();
+                let some: Vec<_> = some.iter().map(|(at, row)| (*at, shown(row))).collect();
+                let same = |at: &u32| Some((*at, all.get(*at as usize)?.clone()));
+                assert_eq!(some, wanted.iter().filter_map(same).collect::<Vec<_>>(), "{version}: {wanted:?}");
+            }
+            assert!(unpack_some(&bytes[..bytes.len() - 1], [8].into_iter()).is_err());
+        }
     }
 }

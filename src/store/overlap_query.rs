@@ -150,6 +150,9 @@ impl Search<'_> {
                 None => return Vec::new(),
             },
         };
+        if let Some(indicator) = self.query.indicator {
+            return self.of_indicator(indicator, begin, peer, most);
+        }
         match self.query.order {
             OverlapOrder::Oldest => {
                 let (low, high) = self.slots();
@@ -176,6 +179,41 @@ impl Search<'_> {
             }
         }
         found
+    }
+
+    /// The places of one indicator's overlaps, which are found by its id: few, with however many overlaps there are.
+    fn of_indicator(
+        &self,
+        indicator: IndicatorId,
+        begin: Option<u64>,
+        peer: Option<u32>,
+        most: usize,
+    ) -> Vec<u64> {
+        let ((low, high), order) = (self.slots(), self.query.order);
+        let by_name = self.state.overlaps.numbers_by_name();
+        let place = |slot: u64, number: u32| match order {
+            OverlapOrder::Partner => u64::from(number) << 32 | slot,
+            OverlapOrder::Newest | OverlapOrder::Oldest => slot,
+        };
+        // Where a place stands in the order.
+        let rank = |place: &u64| match order {
+            OverlapOrder::Oldest => (0, *place),
+            OverlapOrder::Newest => (0, !*place),
+            OverlapOrder::Partner => (
+                by_name.iter().position(|number| u64::from(*number) == place >> 32).unwrap_or(usize::MAX),
+                !*place,
+            ),
+        };
+        let all = self.state.overlaps.of_indicator(indicator);
+        let within = all.filter(|(slot, _, meta)| (low..high).contains(slot) && self.takes(*slot, meta));
+        let numbered = within.filter_map(|(slot, name, _)| Some((slot, self.state.overlaps.number(name)?)));
+        let meant = numbered.filter(|(_, number)| peer.is_none_or(|peer| peer == *number));
+        let places = meant.map(|(slot, number)| place(slot, number));
+        let mut places: Vec<u64> =
+            places.filter(|place| begin.is_none_or(|begin| rank(place) >= rank(&begin))).collect();
+        places.sort_unstable_by_key(rank);
+        places.truncate(most);
+        places
     }
 
     /// The slots that the dates leave: from the first, and before the second.

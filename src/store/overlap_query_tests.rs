@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use crate::testing::{NOW, Place, all_pages, by, exchange, member, new_indicator};
 use crate::{
-    FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat, PageRequest, SledStore, Store,
-    StoreError,
+    FoundOverlap, IndicatorId, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat, PageRequest,
+    SledStore, Store, StoreError,
 };
 
 const PEERS: [&str; 3] = ["police", "hotline", "bank"];
@@ -238,4 +238,53 @@ fn visits_are_kept_and_exported() {
     let other = elsewhere.open();
     other.restore(&mut &file[..], &by()).unwrap();
     assert_eq!(other.last_visit("siem").unwrap(), Some(7));
+}
+
+#[test]
+fn the_overlaps_of_one_indicator_are_those_that_a_look_at_all_finds() {
+    let place = Place::new();
+    let store = place.open();
+    import_all(&store);
+    let page = PageRequest { limit: 10, after: None };
+    let ids: Vec<_> =
+        store.indicators(&Default::default(), &page).unwrap().rows.iter().map(|row| row.id).collect();
+    for (number, peer) in [(1, "police"), (2, "hotline"), (3, "bank"), (4, "police")] {
+        let facets = if number == 4 { vec![Facet::Url, Facet::Site] } else { vec![Facet::Host] };
+        let found: Vec<_> = ids.iter().flat_map(|id| facets.iter().map(|facet| (*id, *facet))).collect();
+        let record = exchange(number, peer);
+        store.begin_exchange(&record).unwrap();
+        store.store_overlaps(&record, &found, Timestamp(NOW.0 + u64::from(number) * DAY)).unwrap();
+    }
+    store
+        .mark_overlaps(&OverlapChoice::These((0..60).step_by(3).map(OverlapSeat).collect()), true, &by())
+        .unwrap();
+    let seats = |query: &OverlapQuery, limit| -> Vec<OverlapSeat> {
+        let found = all(&store, query, limit).into_iter();
+        found.filter(|found| found.row.indicator == ids[4]).map(|found| found.seat).collect()
+    };
+    let date = Some((NOW.0 + 2 * DAY) * 1_000_000);
+    for order in [OverlapOrder::Newest, OverlapOrder::Oldest, OverlapOrder::Partner] {
+        for (peer, seen, added_after) in [
+            (None, None, None),
+            (Some("police"), None, None),
+            (Some("nobody"), None, None),
+            (None, Some(true), None),
+            (Some("police"), Some(false), None),
+            (None, None, date),
+        ] {
+            let query =
+                OverlapQuery { peer: peer.map(member), seen, added_after, order, ..OverlapQuery::default() };
+            let whole = seats(&query, 7);
+            assert_eq!(whole.is_empty(), peer == Some("nobody"), "{query:?}");
+            let query = OverlapQuery { indicator: Some(ids[4]), ..query };
+            for limit in [1, 2, 50] {
+                assert_eq!(seats(&query, limit), whole, "{query:?}");
+            }
+        }
+    }
+    let uuids: Vec<_> =
+        store.overlaps_of(ids[4]).unwrap().iter().map(|row| (row.uuid(), row.added)).collect();
+    assert_eq!((uuids.len(), store.overlap_uuids_of(ids[4])), (5, uuids));
+    let unknown = OverlapQuery { indicator: Some(IndicatorId([9; 16])), ..OverlapQuery::default() };
+    assert!(all(&store, &unknown, 5).is_empty());
 }

@@ -1,16 +1,17 @@
 //! Storing and reading overlaps.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::PoisonError;
 
 use overlap_coalition::{MemberId, Timestamp};
 use overlap_indicator::{Facet, Pap, Tlp};
+use uuid::Uuid;
 
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::indicators;
-use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack};
+use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack_some};
 use crate::page::{Cursor, LONGEST_PAGE};
 use crate::records::{Told, put_exchange, take_receipt};
 use crate::row_meta::Place;
@@ -165,11 +166,20 @@ pub(crate) fn added_after(
 pub(crate) fn groups(store: &SledStore, after: u32, most: usize) -> Vec<OverlapGroup> {
     let state = store.state();
     let all = (after as usize..).map_while(|at| state.overlaps.group(at));
-    let dated = all.filter_map(|(group, first, last)| {
-        let (first_added, last_added) = (state.overlaps_added.date(first)?, state.overlaps_added.date(last)?);
-        Some(OverlapGroup { first_added, last_added, ..group })
-    });
-    dated.take(most).collect()
+    all.filter_map(|group| dated(&state, group)).take(most).collect()
+}
+
+/// The group of the overlap that was added at a date, found by its slot.
+pub(crate) fn group_at(store: &SledStore, added: u64) -> Option<OverlapGroup> {
+    let state = store.state();
+    let slot = state.overlaps_added.first_after(added.checked_sub(1)?);
+    let group = dated(&state, state.overlaps.group_of(slot)?)?;
+    (group.first_added..=group.last_added).contains(&added).then_some(group)
+}
+
+fn dated(state: &State, (group, first, last): (OverlapGroup, u64, u64)) -> Option<OverlapGroup> {
+    let (first_added, last_added) = (state.overlaps_added.date(first)?, state.overlaps_added.date(last)?);
+    Some(OverlapGroup { first_added, last_added, ..group })
 }
 
 /// Overlaps with whatever partner, the first `most` of those that are meant.
@@ -193,6 +203,18 @@ pub(crate) fn of_indicator(store: &SledStore, indicator: IndicatorId) -> Result<
     let mut slots: Vec<u64> = store.state().overlaps.of_indicator(indicator).map(|(slot, ..)| slot).collect();
     slots.sort_unstable();
     rows(store, &slots.into_iter().map(row_at).collect::<Vec<_>>())
+}
+
+/// The UUIDs of the overlaps of an own indicator and when each was added.
+pub(crate) fn uuids_of(store: &SledStore, indicator: IndicatorId) -> Vec<(Uuid, u64)> {
+    let state = store.state();
+    let of_it = state.overlaps.of_indicator(indicator);
+    let named = of_it.filter_map(|(slot, peer, meta)| {
+        Some((overlap_uuid(peer, indicator, meta.facet), state.overlaps_added.date(slot)?))
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_unstable_by_key(|(_, added)| *added);
+    named
 }
 
 /// When the first overlap with a partner was added.
@@ -254,11 +276,13 @@ pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<Overl
     for of_one_segment in places.chunk_by(|a, b| a.0 == b.0) {
         let Some((segment, _)) = of_one_segment.first() else { continue };
         let plain = store.database.get(&key(*segment))?.ok_or(damaged("a segment of overlaps is missing"))?;
-        let rows = unpack(&plain)?;
+        let wanted: BTreeSet<u32> = of_one_segment.iter().map(|(_, row)| *row).collect();
+        let mut rows: HashMap<u32, OverlapRow> =
+            unpack_some(&plain, wanted.into_iter())?.into_iter().collect();
         let state = store.state();
         for (_, row) in of_one_segment {
             let slot = slot_of(*segment, *row as usize);
-            let row = rows.get(*row as usize).cloned().ok_or(damaged("an overlap is missing"))?;
+            let row = rows.remove(row).ok_or(damaged("an overlap is missing"))?;
             let added = state.overlaps_added.date(slot).ok_or(damaged("an overlap has no date"))?;
             let is_first = state.overlaps.overlap(slot).is_some_and(|(_, meta)| meta.is_first);
             let (tlp, pap) = markings_now(&state, &row);

@@ -55,24 +55,19 @@ impl PlaceIndex {
     }
 
     pub(crate) fn place(&self, snapshot: &Snapshot, id: IndicatorId) -> Option<Place> {
-        self.0.find(hash(id), |spot| spot.id(snapshot) == Some(id)).map(|spot| spot.place())
+        self.0.find(id.hash_of_bytes(), |spot| spot.id(snapshot) == Some(id)).map(|spot| spot.place())
     }
 
     /// Takes an indicator that is not there yet; the snapshot has it already.
     pub(crate) fn insert(&mut self, snapshot: &Snapshot, id: IndicatorId, place: Place) {
-        self.0.insert_unique(hash(id), Spot::of(place), |spot| spot.id(snapshot).map_or(0, hash));
+        let hash_at = |spot: &Spot| spot.id(snapshot).map_or(0, IndicatorId::hash_of_bytes);
+        self.0.insert_unique(id.hash_of_bytes(), Spot::of(place), hash_at);
     }
 
     /// Forgets an indicator; the snapshot still has it.
     pub(crate) fn remove(&mut self, snapshot: &Snapshot, id: IndicatorId) {
-        if let Ok(found) = self.0.find_entry(hash(id), |spot| spot.id(snapshot) == Some(id)) {
+        if let Ok(found) = self.0.find_entry(id.hash_of_bytes(), |spot| spot.id(snapshot) == Some(id)) {
             found.remove();
         }
     }
-}
-
-/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
-fn hash(id: IndicatorId) -> u64 {
-    let [first @ .., _, _, _, _, _, _, _, _] = id.0;
-    u64::from_le_bytes(first)
 }

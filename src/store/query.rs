@@ -79,13 +79,18 @@ impl OwnIndicator {
 
 /// Looks values up.
 pub(crate) fn known(store: &SledStore, asked: &[Indicator]) -> Known {
-    // The epoch is read alone, never used for its digests on the disk, so nothing needs to be held.
-    let (epoch, state) = (store.epoch(), store.state());
-    let has_facets = state.catalog.snapshot().epoch() == Some(epoch.number);
-    let facets: Vec<Vec<(Facet, Digest)>> = match has_facets {
+    // The epoch is read alone, never used for its digests on the disk, so nothing needs to be held. Digests are made before the state is: a writer
+    // that waits for it holds up every other reader.
+    let epoch = store.epoch();
+    let is_of_epoch = |state: &State| state.catalog.snapshot().epoch() == Some(epoch.number);
+    let can_compare = is_of_epoch(&store.state());
+    let facets: Vec<Vec<(Facet, Digest)>> = match can_compare {
         true => asked.iter().map(|indicator| digests(&epoch.digester, indicator)).collect(),
-        false => vec![Vec::new(); asked.len()],
+        false => Vec::new(),
     };
+    let state = store.state();
+    let has_facets = can_compare && is_of_epoch(&state);
+    let facets = if has_facets { facets } else { vec![Vec::new(); asked.len()] };
     let meetings = meetings(&state, facets.iter().flatten().map(|(_, digest)| *digest));
     let each = asked.iter().zip(&facets);
     let values = each.map(|(indicator, facets)| value(&state, &meetings, indicator, facets));

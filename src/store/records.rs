@@ -176,18 +176,28 @@ pub(crate) fn set_roster(
 
 pub(crate) fn add_token(store: &SledStore, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
-    let key = keys::token(&token.name);
-    if store.database.get(&key)?.is_some() {
+    if store.database.get(&keys::token(&token.name))?.is_some() {
         return Err(StoreError::TokenExists);
     }
+    put_token(store, &mut writer, token, by)
+}
+
+/// Adds a token, or puts it in the place of the one that has its name.
+pub(crate) fn set_token(store: &SledStore, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
+    let mut writer = store.writer()?;
+    put_token(store, &mut writer, token, by)
+}
+
+fn put_token(store: &SledStore, writer: &mut Writer, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
     let mut batch = Batch::default();
-    batch.put(key, to_json(&StoredToken::new(token))?);
+    batch.put(keys::token(&token.name), to_json(&StoredToken::new(token))?);
     let roles: Vec<_> = token.roles.iter().map(|role| role.as_str()).collect();
     let new =
         NewAudit::of(AuditAction::TokenAdded).on(&token.name).with(format!("roles={}", roles.join(",")));
-    commit_noted(store, &mut writer, batch, (by, &new))
+    commit_token_change(store, writer, batch, (by, &new))
 }
 
+/// Revokes a token. Its visit goes with it: whoever gets a token of this name later was never here.
 pub(crate) fn revoke_token(store: &SledStore, name: &str, by: &By) -> Result<bool, StoreError> {
     let mut writer = store.writer()?;
     let key = keys::token(name);
@@ -196,8 +206,23 @@ pub(crate) fn revoke_token(store: &SledStore, name: &str, by: &By) -> Result<boo
     }
     let mut batch = Batch::default();
     batch.remove(key);
+    batch.remove(keys::visit(name));
     let new = NewAudit::of(AuditAction::TokenRevoked).on(name);
-    commit_noted(store, &mut writer, batch, (by, &new)).map(|()| true)
+    commit_token_change(store, &mut writer, batch, (by, &new)).map(|()| true)
+}
+
+fn commit_token_change(
+    store: &SledStore,
+    writer: &mut Writer,
+    mut batch: Batch,
+    (by, new): (&By, &NewAudit),
+) -> Result<(), StoreError> {
+    let mut noted = NewAudits::after(&store.state());
+    noted.put(&mut batch, by, new)?;
+    store.commit(writer, batch, |state| {
+        state.token_changes += 1;
+        noted.take_into(state);
+    })
 }
 
 /// A change that memory has nothing of, with its entry in the audit chain.

@@ -20,7 +20,7 @@ use crate::indicators::{hold, store_plan};
 use crate::ledger::{Calendar, PartnerUse};
 use crate::loading::digests;
 use crate::sighting_book::pack;
-use crate::sinks::{PositionRecord, StoredLetter};
+use crate::sinks::{LetterCounts, PositionRecord, StoredLetter};
 use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
@@ -272,6 +272,7 @@ fn write_identity(
         state.ids = ids;
         state.events.clear();
         state.audit.clear();
+        state.letters = LetterCounts::default();
     })
 }
 
@@ -323,7 +324,8 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
         told.push(entry);
     }
     waiting.positions.drain(..).try_for_each(|position| position.put(&mut batch))?;
-    waiting.letters.drain(..).try_for_each(|letter| letter.put(&mut batch))?;
+    let letters = waiting.letters.drain(..).map(|letter| letter.put(&mut batch));
+    let letters = letters.collect::<Result<Vec<_>, _>>()?;
     let audits = std::mem::take(&mut waiting.audits);
     for entry in &audits {
         batch.put(keys::audit(keys::AUDIT, entry.number), audits::pack(entry)?);
@@ -339,6 +341,7 @@ fn write_records(store: &SledStore, writer: &mut Writer, waiting: &mut Waiting) 
         batch.put(keys::numbered(keys::SIGHTING, sighting.number), pack(sighting)?);
     }
     store.commit(writer, batch, |state| {
+        letters.iter().for_each(|sink| state.letters.add(sink));
         sightings.iter().for_each(|row| state.sightings.push(row));
         begun.iter().for_each(|(id, peer, has)| state.exchanges.push(*id, peer, *has));
         told.into_iter().for_each(|entry| state.events.add(entry));

@@ -35,9 +35,10 @@ impl SightingBook {
         let number = self.next();
         self.rows.push(SightingMeta { indicator: row.indicator, kind: row.kind, at: row.at });
         let rows = &self.rows;
-        let hash_at =
-            |number: &u32| rows.get(*number as usize).map(|row| hash(row.indicator)).unwrap_or_default();
-        self.index.insert_unique(hash(row.indicator), number, hash_at);
+        let hash_at = |number: &u32| {
+            rows.get(*number as usize).map(|row| row.indicator.hash_of_bytes()).unwrap_or_default()
+        };
+        self.index.insert_unique(row.indicator.hash_of_bytes(), number, hash_at);
     }
 
     /// Takes the sighting that comes next from the disk.
@@ -58,7 +59,7 @@ impl SightingBook {
             None => (from..self.next()).filter(meant).take(most).collect(),
             Some(indicator) => {
                 let mut of_it: Vec<u32> =
-                    self.index.iter_hash(hash(indicator)).copied().filter(meant).collect();
+                    self.index.iter_hash(indicator.hash_of_bytes()).copied().filter(meant).collect();
                 of_it.sort_unstable();
                 of_it.truncate(most);
                 of_it
@@ -72,12 +73,6 @@ fn is_meant(row: &SightingMeta, filter: &SightingFilter) -> bool {
         && filter.kind.is_none_or(|kind| kind == row.kind)
         && filter.from.is_none_or(|from| from <= row.at)
         && filter.until.is_none_or(|until| row.at <= until)
-}
-
-/// Ids are the output of a keyed hash, so eight of their bytes are as good as a hash of them.
-fn hash(indicator: IndicatorId) -> u64 {
-    let [first @ .., _, _, _, _, _, _, _, _] = indicator.0;
-    u64::from_le_bytes(first)
 }
 
 /// Packs a sighting.

@@ -5,8 +5,8 @@ use overlap_indicator::{Context, Facet, Kind};
 
 use crate::testing::{NOW, Place, all_pages, by_at, domain, exchange, new_indicator};
 use crate::{
-    IndicatorId, NewSighting, OverlapScan, PageRequest, SightingFilter, SightingKind, SledStore, Store,
-    StoreError,
+    IndicatorId, NewSighting, OverlapFilter, OverlapGroup, OverlapScan, PageRequest, SightingFilter,
+    SightingKind, SledStore, Store, StoreError,
 };
 
 fn id(store: &SledStore, number: usize) -> IndicatorId {
@@ -55,6 +55,30 @@ fn sightings_change_what_they_speak_of_and_outlive_a_restart() {
 }
 
 #[test]
+fn a_group_is_found_by_the_date_of_any_of_its_overlaps() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..600).map(domain).collect(), NOW).unwrap();
+    assert_eq!(store.overlap_group_at(NOW.0 * 1_000_000), None);
+    for (number, peer) in [(1_u8, "police"), (2, "hotline"), (3, "police")] {
+        let record = exchange(number, peer);
+        store.begin_exchange(&record).unwrap();
+        let found: Vec<_> =
+            (0..300).map(|at| (id(&store, at + 100 * usize::from(number)), Facet::Host)).collect();
+        store.store_overlaps(&record, &found, NOW).unwrap();
+    }
+    let groups = store.overlap_groups(0, usize::MAX);
+    assert_eq!(groups.len(), 3);
+    for row in all_pages(100, |page| store.overlaps(&OverlapFilter::default(), page)) {
+        let has = |group: &&OverlapGroup| (group.first_added..=group.last_added).contains(&row.added);
+        assert_eq!(store.overlap_group_at(row.added).as_ref(), groups.iter().find(has));
+    }
+    for none in [0, 1, groups[0].first_added - 1, groups[2].last_added + 1, u64::MAX] {
+        assert_eq!(store.overlap_group_at(none), None, "{none}");
+    }
+}
+
+#[test]
 fn sightings_are_found_by_indicator_kind_and_time() {
     let place = Place::new();
     let store = place.open();
@@ -100,7 +124,7 @@ fn overlaps_that_were_found_together_are_a_group_that_never_changes() {
     overlap(&store, 3, "police", 0..600);
     overlap(&store, 4, "police", 590..620);
     let groups = store.overlap_groups(0, 10);
-    let brief = |group: &crate::OverlapGroup| (group.number, group.peer.to_string(), group.overlaps);
+    let brief = |group: &OverlapGroup| (group.number, group.peer.to_string(), group.overlaps);
     let expected = [(1, "police".into(), 600), (2, "hotline".into(), 10), (3, "police".into(), 20)];
     assert_eq!(
         groups.iter().map(brief).collect::<Vec<_>>(),

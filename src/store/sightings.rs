@@ -8,7 +8,7 @@ use overlap_indicator::Context;
 use crate::audits::NewAudits;
 use crate::database::Batch;
 use crate::error::damaged;
-use crate::indicators::fold_journals;
+use crate::indicators::fold_if_wanted;
 use crate::page::Cursor;
 use crate::row_meta::Place;
 use crate::sighting_book::{pack, unpack};
@@ -46,7 +46,7 @@ pub(crate) fn add(store: &SledStore, new: Vec<NewSighting>, by: &By) -> Result<V
         }
     })?;
     store.publish();
-    fold_journals(store, &mut writer)?;
+    fold_if_wanted(store, &mut writer);
     Ok(rows)
 }
 

@@ -1,5 +1,7 @@
 //! How far each sink has the events, and what it refused.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Reader;
@@ -58,8 +60,31 @@ pub(crate) fn letters(
     Ok(found)
 }
 
-pub(crate) fn count_letters(store: &SledStore, sink: &SinkName) -> Result<u64, StoreError> {
-    Ok(store.database.keys(&keys::letters(sink))?.len() as u64)
+/// How many dead letters there are of each sink: shown wherever sinks are, so they are not counted on the disk.
+#[derive(Default)]
+pub(crate) struct LetterCounts(BTreeMap<SinkName, u64>);
+
+impl LetterCounts {
+    /// Takes a letter that is there now and was not before.
+    pub(crate) fn add(&mut self, sink: &SinkName) {
+        *self.0.entry(sink.clone()).or_default() += 1;
+    }
+
+    fn remove(&mut self, sink: &SinkName) {
+        if let Some(count) = self.0.get_mut(sink) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Takes the key of a letter from the disk.
+    pub(crate) fn load(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        self.add(&keys::sink_of_letter(key).ok_or(damaged("a key"))?);
+        Ok(())
+    }
+}
+
+pub(crate) fn count_letters(store: &SledStore, sink: &SinkName) -> u64 {
+    store.state().letters.0.get(sink).copied().unwrap_or(0)
 }
 
 pub(crate) fn put_letter(
@@ -69,12 +94,18 @@ pub(crate) fn put_letter(
     position: Option<EventId>,
 ) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
+    let key = keys::letter(sink, letter.event);
+    let is_new = store.database.get(&key)?.is_none();
     let mut batch = Batch::default();
-    batch.put(keys::letter(sink, letter.event), to_json(&StoredLetter::new(sink, letter))?);
+    batch.put(key, to_json(&StoredLetter::new(sink, letter))?);
     if let Some(position) = position {
         batch.put(keys::position(sink), position.0.to_le_bytes().to_vec());
     }
-    store.commit(&mut writer, batch, |_| ())
+    store.commit(&mut writer, batch, |state| {
+        if is_new {
+            state.letters.add(sink);
+        }
+    })
 }
 
 pub(crate) fn remove_letter(store: &SledStore, sink: &SinkName, event: EventId) -> Result<bool, StoreError> {
@@ -85,7 +116,7 @@ pub(crate) fn remove_letter(store: &SledStore, sink: &SinkName, event: EventId) 
     }
     let mut batch = Batch::default();
     batch.remove(key);
-    store.commit(&mut writer, batch, |_| ()).map(|()| true)
+    store.commit(&mut writer, batch, |state| state.letters.remove(sink)).map(|()| true)
 }
 
 impl PositionRecord {
@@ -122,11 +153,11 @@ impl StoredLetter {
         }
     }
 
-    /// The letter as it is stored.
-    pub(crate) fn put(&self, batch: &mut Batch) -> Result<(), StoreError> {
+    /// The letter as it is stored; whose it is.
+    pub(crate) fn put(&self, batch: &mut Batch) -> Result<SinkName, StoreError> {
         let (sink, letter) = self.parts()?;
         batch.put(keys::letter(&sink, letter.event), to_json(self)?);
-        Ok(())
+        Ok(sink)
     }
 
     /// Whose it is, and the letter.

@@ -27,6 +27,7 @@ use crate::overlap_book::OverlapBook;
 use crate::seal::Sealer;
 use crate::seen::SeenMarks;
 use crate::sighting_book::SightingBook;
+use crate::sinks::LetterCounts;
 use crate::spool::Spool;
 use crate::store::{NoWarnings, Warnings};
 use crate::uuids::{OverlapName, UuidIndex};
@@ -90,6 +91,9 @@ pub(crate) struct State {
     pub(crate) exchanges: ExchangeIndex,
     pub(crate) events: EventLog,
     pub(crate) audit: AuditBook,
+    pub(crate) letters: LetterCounts,
+    /// How often tokens changed since the store was opened.
+    pub(crate) token_changes: u64,
     /// Exchanges whose records stood open when the store was opened.
     pub(crate) unended: Vec<ExchangeId>,
 }
@@ -261,11 +265,6 @@ impl Store for SledStore {
         indicators::one(self, id)
     }
 
-    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError> {
-        let id = self.state().ids.id(kind, canonical);
-        indicators::one(self, id)
-    }
-
     fn known(&self, asked: &[Indicator]) -> Known {
         query::known(self, asked)
     }
@@ -404,12 +403,20 @@ impl Store for SledStore {
         overlaps::groups(self, after, most)
     }
 
+    fn overlap_group_at(&self, added: u64) -> Option<OverlapGroup> {
+        overlaps::group_at(self, added)
+    }
+
     fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError> {
         overlaps::meant(self, scan, most)
     }
 
     fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError> {
         overlaps::of_indicator(self, indicator)
+    }
+
+    fn overlap_uuids_of(&self, indicator: IndicatorId) -> Vec<(Uuid, u64)> {
+        overlaps::uuids_of(self, indicator)
     }
 
     fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId {
@@ -463,6 +470,14 @@ impl Store for SledStore {
         records::add_token(self, token, by)
     }
 
+    fn set_token(&self, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
+        records::set_token(self, token, by)
+    }
+
+    fn token_changes(&self) -> u64 {
+        self.state().token_changes
+    }
+
     fn revoke_token(&self, name: &str, by: &By) -> Result<bool, StoreError> {
         records::revoke_token(self, name, by)
     }
@@ -476,12 +491,14 @@ impl Store for SledStore {
     }
 
     fn counts(&self) -> Result<StoreCounts, StoreError> {
+        // Nobody waits for the state while the disk is looked at.
+        let disk_bytes = self.folder.disk_bytes()?;
         let state = self.state();
         Ok(StoreCounts {
             indicators: state.catalog.counts(),
             overlaps: state.overlaps.counts(),
             exchanges: state.exchanges.len(),
-            disk_bytes: self.folder.disk_bytes()?,
+            disk_bytes,
         })
     }
 
@@ -569,7 +586,7 @@ impl EventStore for SledStore {
     }
 
     fn count_dead_letters(&self, sink: &SinkName) -> Result<u64, StoreError> {
-        sinks::count_letters(self, sink)
+        Ok(sinks::count_letters(self, sink))
     }
 
     fn put_dead_letter(

@@ -54,7 +54,7 @@ pub trait Aside: Write + Send {
     fn read_back(self: Box<Self>) -> Result<Box<dyn Read + Send>, StoreError>;
 }
 
-/// The durable store. Every call is one transaction: done whole and durable when it returns `Ok`, or not at all.
+/// The durable store. Every call is one transaction unless it says otherwise: done whole and durable when it returns `Ok`, or not at all.
 pub trait Store: EventStore + AuditStore + Send + Sync {
     /// Keeps a batch of indicators; of rows with the same kind and canonical form within it the first is kept.
     fn import(&self, batch: Vec<NewIndicator>, now: Timestamp) -> Result<ImportCounts, StoreError>;
@@ -66,17 +66,20 @@ pub trait Store: EventStore + AuditStore + Send + Sync {
     ) -> Result<Page<IndicatorRow>, StoreError>;
     /// One indicator.
     fn indicator(&self, id: IndicatorId) -> Result<Option<IndicatorRow>, StoreError>;
-    /// The indicator of a kind with this canonical form.
-    fn find_indicator(&self, kind: Kind, canonical: &SecretText) -> Result<Option<IndicatorRow>, StoreError>;
     /// What is known of values: whether they are own indicators, which others they meet on a facet, and who overlaps on them.
     fn known(&self, asked: &[Indicator]) -> Known;
     /// Takes indicators out of the store, and so out of later exchanges. Overlaps already found with them stay. Returns how many were there.
+    /// Many are taken out in several transactions, each durable before the next and with an entry of its own in the audit chain, so that
+    /// memory does not hold all that is rewritten.
+    ///
+    /// # Errors
+    /// The disk fails. Some of them may be gone then; asked again, the call takes out the others.
     fn withdraw(&self, ids: &[IndicatorId], by: &By) -> Result<u64, StoreError>;
     /// Takes other warnings in the place of those before, for what is imported from now on and for all that is there. They are not stored: a store
     /// that was just opened has none.
     ///
     /// # Errors
-    /// The disk fails. New rows are then judged by these warnings, and those that are there stay as they were judged before.
+    /// The disk fails. Then the warnings before are in force again, for all rows.
     fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError>;
     /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
     fn begin_override(&self, id: IndicatorId, record: &Override) -> Result<Overriding, StoreError>;
@@ -135,7 +138,7 @@ pub trait Store: EventStore + AuditStore + Send + Sync {
     fn overlap_tally(&self, since: u64) -> OverlapTally;
     /// When the holder of a token last used the console, in microseconds since 1970-01-01T00:00:00Z.
     fn last_visit(&self, token: &str) -> Result<Option<u64>, StoreError>;
-    /// Keeps when the holder of a token last used the console.
+    /// Keeps when the holder of a token last used the console, unless a later date is kept.
     fn set_last_visit(&self, token: &str, date: u64) -> Result<(), StoreError>;
 
     /// Indicators that were added after a date ([`IndicatorRow::added`]), in that order, the first `most` of them and
@@ -162,10 +165,14 @@ pub trait Store: EventStore + AuditStore + Send + Sync {
     fn overlap_peers(&self) -> Vec<MemberId>;
     /// Overlaps by what was found together, from the group after the one of this number on, in the order of their numbers.
     fn overlap_groups(&self, after: u32, most: usize) -> Vec<OverlapGroup>;
+    /// The group of the overlap that was added at a date.
+    fn overlap_group_at(&self, added: u64) -> Option<OverlapGroup>;
     /// Overlaps in the order in which they were added, the first `most` of those that are meant and [`LONGEST_PAGE`](crate::LONGEST_PAGE) at most.
     fn overlaps_meant(&self, scan: &OverlapScan<'_>, most: usize) -> Result<Vec<OverlapRow>, StoreError>;
     /// The overlaps of an own indicator, with whatever partner, in the order in which they were added.
     fn overlaps_of(&self, indicator: IndicatorId) -> Result<Vec<OverlapRow>, StoreError>;
+    /// The UUIDs of the overlaps of an own indicator and when each was added, in that order: memory has them, and nothing is unsealed.
+    fn overlap_uuids_of(&self, indicator: IndicatorId) -> Vec<(Uuid, u64)>;
     /// The id that an indicator has here, or would have.
     fn indicator_id(&self, kind: Kind, canonical: &SecretText) -> IndicatorId;
 
@@ -202,7 +209,11 @@ pub trait Store: EventStore + AuditStore + Send + Sync {
 
     /// Adds a token.
     fn add_token(&self, token: &TokenRecord, by: &By) -> Result<(), StoreError>;
-    /// Revokes a token by name; whether it was there.
+    /// Adds a token, or puts it in the place of the one that has its name.
+    fn set_token(&self, token: &TokenRecord, by: &By) -> Result<(), StoreError>;
+    /// How often tokens were added, replaced or revoked since the store was opened: who keeps a copy of them reads it again where this has grown.
+    fn token_changes(&self) -> u64;
+    /// Revokes a token by name, with what is kept of its visits; whether it was there.
     fn revoke_token(&self, name: &str, by: &By) -> Result<bool, StoreError>;
     /// All tokens.
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;

@@ -6,12 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use overlap_coalition::{Charge, DayUse, ExchangeId, MemberId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 
+use crate::segment::SEGMENT_ROWS;
 use crate::testing::{
-    NOW, Place, all_pages, by, document, domain, everything, exchange, member, new_indicator,
+    NOW, Place, all_pages, by, document, domain, everything, exchange, lose_segment, member, new_indicator,
 };
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator,
-    OverlapFilter, PageRequest, Role, Selection, SledStore, Store, StoreError, TokenRecord,
+    NewSighting, OverlapFilter, PageRequest, Role, Selection, SightingKind, SledStore, Store, StoreError,
+    TokenRecord,
 };
 
 const DAY: u64 = 86_400;
@@ -77,6 +79,24 @@ fn folds_changed_contexts_into_their_segments() {
     let rows = all_pages(100, |page| place.open().indicators(&IndicatorFilter::default(), page));
     assert_eq!(rows.len(), 400);
     assert!(rows.iter().all(|row| row.context.last_seen == Some(9)));
+}
+
+#[test]
+fn what_is_durable_is_told_as_done_whatever_becomes_of_the_folding() {
+    let place = Place::new();
+    let store = place.open();
+    let seen = |last_seen: u64| -> Vec<_> {
+        let context = Context { last_seen: Some(last_seen), ..Context::default() };
+        (0..50).map(|n| NewIndicator { context: context.clone(), ..domain(n) }).collect()
+    };
+    store.import(seen(0), NOW).unwrap();
+    store.import(seen(1), NOW).unwrap();
+    lose_segment(&store, 0);
+    let counts = store.import(seen(2), NOW).unwrap();
+    assert_eq!((counts.duplicates, store.state().journals.numbers.len()), (50, 2));
+    let id = store.indicator_id(Kind::Domain, domain(0).indicator.canonical());
+    let sighting = NewSighting { indicator: id, kind: SightingKind::Seen, at: 9, source: String::new() };
+    assert_eq!(store.add_sightings(vec![sighting], &by()).unwrap().len(), 1);
 }
 
 #[test]
@@ -337,11 +357,64 @@ fn tokens_come_and_go_by_name() {
     };
     store.add_token(&token("b"), &by()).unwrap();
     store.add_token(&token("a"), &by()).unwrap();
+    let other = TokenRecord { hash: [4; 32], ..token("a") };
+    store.set_token(&other, &by()).unwrap();
+    assert_eq!(store.tokens().unwrap(), [other, token("b")]);
+    store.set_token(&token("a"), &by()).unwrap();
+    assert_eq!(store.token_changes(), 4);
     assert!(matches!(store.add_token(&token("a"), &by()), Err(StoreError::TokenExists)));
     assert!(store.revoke_token("b", &by()).unwrap());
     assert!(!store.revoke_token("b", &by()).unwrap());
     drop(store);
     assert_eq!(place.open().tokens().unwrap(), [token("a")]);
+}
+
+#[test]
+fn a_visit_never_goes_back_and_goes_with_its_token() {
+    let place = Place::new();
+    let store = place.open();
+    let token = TokenRecord { name: "a".into(), hash: [3; 32], roles: vec![Role::Read], made: NOW.0 };
+    store.add_token(&token, &by()).unwrap();
+    store.set_last_visit("a", 9).unwrap();
+    store.set_last_visit("a", 5).unwrap();
+    assert_eq!(store.last_visit("a").unwrap(), Some(9));
+    store.set_last_visit("another", 7).unwrap();
+    assert!(store.revoke_token("a", &by()).unwrap());
+    // Whoever gets a token of this name later was never here.
+    assert_eq!((store.last_visit("a").unwrap(), store.last_visit("another").unwrap()), (None, Some(7)));
+}
+
+#[test]
+fn a_large_withdrawal_is_made_durable_in_parts() {
+    const ROWS: usize = 64 * SEGMENT_ROWS + 300;
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..ROWS).map(domain).collect(), NOW).unwrap();
+    let ids: Vec<_> =
+        (0..ROWS).map(|n| store.indicator_id(Kind::Domain, domain(n).indicator.canonical())).collect();
+    let commits = || store.writer().unwrap().commits();
+    let before = commits();
+    assert_eq!(store.withdraw(&ids, &by()).unwrap(), ROWS as u64);
+    assert_eq!(commits() - before, 2);
+    assert!(store.snapshot().digests(&everything()).is_empty());
+    drop(store);
+    assert_eq!(place.open().counts().unwrap().indicators, []);
+}
+
+#[test]
+fn a_withdrawal_that_fails_has_taken_out_what_it_says_nothing_of() {
+    let place = Place::new();
+    let store = place.open();
+    store.import((0..66 * SEGMENT_ROWS).map(domain).collect(), NOW).unwrap();
+    let id = |n: usize| store.indicator_id(Kind::Domain, domain(n).indicator.canonical());
+    let ids: Vec<_> = (0..66 * SEGMENT_ROWS).step_by(SEGMENT_ROWS).map(id).collect();
+    lose_segment(&store, 65);
+    assert!(store.withdraw(&ids, &by()).is_err());
+    // What exchanges see is what the disk has.
+    let gone = ids.iter().filter(|id| store.indicator(**id).is_ok_and(|row| row.is_none())).count();
+    assert_eq!(gone, 64);
+    let selection = Selection { facets: vec![Facet::Host], ..everything() };
+    assert_eq!(store.snapshot().digests(&selection).len(), 66 * SEGMENT_ROWS - 64);
 }
 
 #[test]

@@ -10,9 +10,10 @@ use overlap_coalition::{
 use overlap_indicator::{Context, DigestSalt, Facet, Indicator, Kind, Rules, SecretText};
 use tempfile::TempDir;
 
+use crate::database::Batch;
 use crate::{
     Actor, By, ExchangeRecord, ExchangeState, NewIndicator, Override, Page, PageRequest, SealKey, Selection,
-    SledStore, SledStoreOptions, StoreError, Warnings,
+    SledStore, SledStoreOptions, StoreError, Warnings, keys,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -124,6 +125,13 @@ pub(crate) fn by() -> By {
 /// The same, at a time.
 pub(crate) fn by_at(at: Timestamp) -> By {
     By { actor: Actor::Token("admin".into()), at }
+}
+
+/// Writes over a segment of indicators, as a disk that fails would.
+pub(crate) fn lose_segment(store: &SledStore, segment: u32) {
+    let mut batch = Batch::default();
+    batch.put(keys::numbered(keys::SEGMENT, segment), vec![0xff]);
+    store.database.put_lazily(batch).unwrap();
 }
 
 /// All pages of a list, read `limit` rows at a time.

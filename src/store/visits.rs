@@ -11,9 +11,12 @@ pub(crate) fn last(store: &SledStore, token: &str) -> Result<Option<u64>, StoreE
     decode(&plain).map(Some)
 }
 
-/// Keeps that the holder of a token is here now.
+/// Keeps that the holder of a token is here now. A clock that was set back takes nothing of what was seen.
 pub(crate) fn set(store: &SledStore, token: &str, date: u64) -> Result<(), StoreError> {
     let mut writer = store.writer()?;
+    if last(store, token)?.is_some_and(|last| last >= date) {
+        return Ok(());
+    }
     let mut batch = Batch::default();
     put(&mut batch, token, date);
     store.commit(&mut writer, batch, |_| ())

@@ -165,6 +165,15 @@ fn lists_come_whole_under_json() {
     assert_eq!(withdrawn, json!({ "withdrawn": 1, "unknown": 0 }));
     let by_value = ["indicators", "withdraw", "--kind", "account", "shop:1", "shop:none", "--json"];
     assert_eq!(node.command(by_value).expect_code(0).json(), json!({ "withdrawn": 1, "unknown": 1 }));
+    assert_eq!(
+        node.call("DELETE", &format!("/api/v1/indicators/{}", lines[9]["id"].as_str().unwrap())).0,
+        204
+    );
+    // Who took them out is in the log; the values are not.
+    let log = node.log();
+    let by = |line: &&str| line.contains("withdrawn") && line.contains("\"by\":\"operator\"");
+    assert_eq!(log.lines().filter(by).count(), 3, "{log}");
+    assert!(!log.contains("shop:"), "{log}");
 }
 
 #[test]

@@ -1,8 +1,20 @@
 //! A node's life: stop, reload, crash, export and restore.
 
-use overlap_tests::{Lab, run};
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use overlap_tests::{Lab, Node, run};
 
 use crate::PROGRAM;
+
+/// Linux's `O_NONBLOCK`.
+const NO_WAIT: i32 = 0o4000;
+
+/// How long a loaded machine may take to start a daemon.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_node_stops_cleanly_and_comes_back_with_what_it_had() {
@@ -29,6 +41,29 @@ fn a_killed_nodes_socket_is_replaced() {
 }
 
 #[test]
+fn a_node_that_is_told_to_stop_while_it_starts_stops() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    // The start waits for a list that nobody ends.
+    let list = lab.folder().join("list.txt");
+    assert!(Command::new("mkfifo").arg(&list).status().expect("mkfifo runs").success());
+    lab.edit_config("a", "defaults = false", &format!("defaults = false\nfiles = [\"{}\"]", list.display()));
+    let mut node = Node::spawn(PROGRAM, &lab.config("a"));
+    // Opens once somebody reads it, and does not wait for that.
+    let begun = Instant::now();
+    let written = loop {
+        match File::options().write(true).custom_flags(NO_WAIT).open(&list) {
+            Ok(written) => break written,
+            Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}:\n{}", node.log()),
+        }
+        sleep(Duration::from_millis(20));
+    };
+    node.signal("TERM");
+    assert!(node.wait().success(), "{}", node.log());
+    assert!(node.log().contains("stopped before it was ready"), "{}", node.log());
+    drop(written);
+}
+
+#[test]
 fn a_good_config_is_taken_on_hangup_and_a_bad_one_is_not() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let node = lab.start("a");
@@ -45,6 +80,23 @@ fn a_good_config_is_taken_on_hangup_and_a_bad_one_is_not() {
     // The command line reads the config too.
     lab.edit_config("a", "evry = \"6h\"", "every = \"7h\"");
     assert_eq!(every(), Some(21_600));
+}
+
+#[test]
+fn the_operators_token_and_the_apis_certificate_are_read_again_on_hangup() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let (token, certificate) = (node.folder().join("api.token"), node.folder().join("api.pem"));
+    let other = format!("ovl_{}", "A".repeat(43));
+    std::fs::write(&token, &other).unwrap();
+    let _ = node.command(["status"]).expect_code(1);
+    node.signal("HUP");
+    node.wait_for_log("reloaded");
+    let _ = node.command(["status"]).expect_code(0);
+    std::fs::write(&certificate, "none").unwrap();
+    node.signal("HUP");
+    node.wait_for_log("nothing was reloaded");
+    assert!(node.log().contains("api.pem cannot be used for TLS"), "{}", node.log());
 }
 
 #[test]

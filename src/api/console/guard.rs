@@ -98,15 +98,17 @@ async fn visitor(state: &ApiState, headers: &HeaderMap) -> Result<Option<Visitor
         return Ok(None);
     };
     if found.is_to_note {
-        note_visit(state, &found.session).await?;
+        note_visit(state, &found.session).await;
     }
     Ok(Some(Visitor { session: found.session, roles: token.roles.into() }))
 }
 
-/// Keeps that somebody is here now.
-pub(crate) async fn note_visit(state: &ApiState, session: &Session) -> Result<(), Problem> {
+/// Keeps that somebody is here now. A page is shown all the same where that fails: what is new is then told again.
+pub(crate) async fn note_visit(state: &ApiState, session: &Session) {
     let (name, date) = (session.name.clone(), now_as_date(state));
-    state.store(move |store| store.set_last_visit(&name, date)).await
+    if state.store(move |store| store.set_last_visit(&name, date)).await.is_err() {
+        tracing::warn!(token = %session.name, "a visit to the console was not noted");
+    }
 }
 
 /// Now, as overlaps have dates: in microseconds.

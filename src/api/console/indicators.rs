@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use overlap_indicator::{Indicator, Kind, Pap, Rules};
 use overlap_store::{
     Cursor, FoundOverlap, IndicatorFilter, IndicatorId, IndicatorRow, OverlapQuery, Page, PageRequest, Role,
+    Store,
 };
 
 use super::fault::Fault;
@@ -86,8 +87,9 @@ async fn search(
         Ok(indicator) => indicator,
         Err(reject) => return Ok(Err(reject.to_string())),
     };
-    let found =
-        state.store(move |store| store.find_indicator(indicator.kind(), indicator.canonical())).await?;
+    let find =
+        move |store: &dyn Store| store.indicator(store.indicator_id(indicator.kind(), indicator.canonical()));
+    let found = state.store(find).await?;
     Ok(Ok(Page { rows: found.into_iter().collect(), next: None }))
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn sign_out(
     }
     tracing::info!(token = %visitor.session.name, "signed out of the console");
     note(&state, by(&state, visitor.actor()), NewAudit::of(AuditAction::SignedOut)).await?;
-    note_visit(&state, &visitor.session).await?;
+    note_visit(&state, &visitor.session).await;
     let cookie = format!("{COOKIE}=; Max-Age=0; {ATTRIBUTES}");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(SIGN_IN)).into_response())
 }

@@ -51,8 +51,7 @@ impl Scope {
 
     /// The group of the overlap that was added at a date.
     pub(crate) fn group_at(&self, added: u64) -> Option<OverlapGroup> {
-        let groups = self.groups();
-        at(&groups, added).cloned()
+        self.store.overlap_group_at(added)
     }
 }
 

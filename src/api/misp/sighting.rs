@@ -4,6 +4,7 @@ use overlap_store::{
     OverlapGroup, OverlapRow, PageRequest, SightingFilter, SightingKind, SightingRow, StoreError,
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::attribute::Attribute;
 use super::event::EventBrief;
@@ -36,17 +37,13 @@ pub(crate) struct SightingItem {
 
 impl SightingItem {
     /// A sighting of what an overlap is of, if there is one.
-    pub(crate) fn of(
-        row: &SightingRow,
-        overlap: Option<(&OverlapRow, &OverlapGroup)>,
-        scope: &Scope,
-    ) -> Self {
+    pub(crate) fn of(row: &SightingRow, overlap: Option<(Uuid, u64, &OverlapGroup)>, scope: &Scope) -> Self {
         let number = |number: Option<u64>| number.map_or_else(|| "0".to_owned(), |number| number.to_string());
-        let uuid = overlap.map_or_else(|| row.indicator.uuid(), |(overlap, _)| overlap.uuid());
+        let uuid = overlap.map_or_else(|| row.indicator.uuid(), |(uuid, ..)| uuid);
         Self {
             id: (u64::from(row.number) + 1).to_string(),
-            attribute_id: number(overlap.map(|(overlap, _)| overlap.added)),
-            event_id: number(overlap.map(|(_, group)| u64::from(group.number))),
+            attribute_id: number(overlap.map(|(_, added, _)| added)),
+            event_id: number(overlap.map(|(.., group)| u64::from(group.number))),
             org_id: OWN,
             date_sighting: row.at.to_string(),
             uuid: row.uuid().to_string(),
@@ -66,12 +63,16 @@ impl SightingItem {
         with: Beside,
         scope: &Scope,
     ) -> Result<Self, StoreError> {
-        let overlaps = scope.store.overlaps_of(row.indicator)?;
-        let overlap = overlaps.first().and_then(|overlap| Some((overlap, at(groups, overlap.added)?)));
+        let first = scope.store.overlap_uuids_of(row.indicator).into_iter().next();
+        let overlap = first.and_then(|(uuid, added)| Some((uuid, added, at(groups, added)?)));
         let mut item = Self::of(row, overlap, scope);
-        if let Some((overlap, group)) = overlap {
-            item.attribute = with.attribute.then(|| Attribute::of(overlap, group).into());
+        if let Some((.., group)) = overlap {
             item.event = with.event.then(|| EventBrief::of(group, scope));
+            // Only this has the value, which is on the disk.
+            if with.attribute {
+                let overlaps = scope.store.overlaps_of(row.indicator)?;
+                item.attribute = overlaps.first().map(|overlap| Attribute::of(overlap, group).into());
+            }
         }
         Ok(item)
     }
@@ -93,7 +94,10 @@ pub(crate) fn of_overlap(
     let filter = SightingFilter { indicator: Some(overlap.indicator), ..SightingFilter::default() };
     let page = PageRequest { limit: BESIDE_AN_ATTRIBUTE, after: None };
     let rows = scope.store.sightings(&filter, &page)?.rows;
-    Ok(rows.iter().map(|row| SightingItem::of(row, Some((overlap, group)), scope)).collect())
+    Ok(rows
+        .iter()
+        .map(|row| SightingItem::of(row, Some((overlap.uuid(), overlap.added, group)), scope))
+        .collect())
 }
 
 /// What MISP's `type` says.

@@ -45,14 +45,13 @@ struct Wrapped {
 }
 
 impl SightingParts {
-    fn is_meant(&self, row: &SightingRow) -> Result<bool, StoreError> {
+    fn is_meant(&self, row: &SightingRow) -> bool {
         if self.meant.source.as_ref().is_some_and(|source| *source != row.source) {
-            return Ok(false);
+            return false;
         }
-        let Some(event) = self.meant.event else { return Ok(true) };
-        let overlaps = self.scope.store.overlaps_of(row.indicator)?;
+        let Some(event) = self.meant.event else { return true };
         let is_in = |added| at(&self.place.groups, added).is_some_and(|group| group.number == event);
-        Ok(overlaps.iter().any(|overlap| is_in(overlap.added)))
+        self.scope.store.overlap_uuids_of(row.indicator).iter().any(|(_, added)| is_in(*added))
     }
 
     fn put(&mut self, row: &SightingRow, out: &mut Vec<u8>) -> Result<(), StoreError> {
@@ -79,7 +78,7 @@ impl Parts for SightingParts {
         let page = PageRequest { limit: ROWS, after: self.place.after.take() };
         let page = self.scope.store.sightings(&self.filter, &page)?;
         for row in &page.rows {
-            if self.is_meant(row)? {
+            if self.is_meant(row) {
                 self.put(row, &mut out)?;
             }
         }

@@ -35,7 +35,7 @@ pub(super) fn standard(asked: &Map<String, Value>, found: &[Held]) -> Value {
 }
 
 fn tags(held: &Held) -> Vec<String> {
-    let kind = format!("overlapd:kind=\"{}\"", held.row.kind);
+    let kind = format!("overlapd:kind=\"{}\"", held.own.kind);
     let peers = held.peers().into_iter().map(|peer| format!("overlapd:peer=\"{peer}\""));
     [kind].into_iter().chain(peers).collect()
 }

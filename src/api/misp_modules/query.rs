@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{plain, standard};
 use super::{Lookup, error};
-use crate::lookup::{Held, held};
+use crate::lookup::held;
 use crate::request::object;
 use crate::state::off_thread;
 
@@ -48,14 +48,7 @@ async fn answer(lookup: Lookup, question: Map<String, Value>) -> Response {
     };
     let Some(value) = value.map(str::to_owned) else { return told("the question has no value") };
     let found = off_thread(move || held(&value, &*lookup.store, &lookup.daemon.rules())).await;
-    let found: Vec<Held> = match found {
-        Ok(Ok(found)) => found,
-        Ok(Err(failure)) => {
-            tracing::error!(error = %failure, "the store failed a question of MISP");
-            return told("this node failed: the cause is in its log");
-        }
-        Err(_) => return told("this node failed: the cause is in its log"),
-    };
+    let Ok(found) = found else { return told("this node failed: the cause is in its log") };
     match attribute {
         Some(attribute) => Json(standard(&attribute, &found)).into_response(),
         None => Json(plain(&found)).into_response(),

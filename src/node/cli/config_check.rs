@@ -1,20 +1,20 @@
 //! `overlapd config`
 
 use clap::Subcommand;
-use overlap_coalition::{SealingKey, open_salt};
 use serde::Serialize;
 
 use super::Context;
+use crate::api_tls;
 use crate::client;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon;
 use crate::exit::{CommandError, Exit};
 use crate::key_file::{self, KeyUse};
 use crate::peer_setup::PeerSetup;
 use crate::pki;
 use crate::push_setup;
-use crate::secretariat::{self, SecretariatError};
+use crate::secretariat;
+use crate::store_access;
 use crate::warning_lists;
 
 /// Look at the config
@@ -63,15 +63,10 @@ fn check(config: &Config) -> Result<Report, CommandError> {
     let trusted = (config.secretariat(), config.roster.threshold);
     let verified = secretariat::verify(&document, Some(trusted), clock::now())?;
     let roster = verified.roster();
-    let epoch = roster.current_epoch().ok_or_else(|| CommandError::failed("the roster names no epoch"))?;
-    let sealing = SealingKey::from_bytes(*key_file::read(&config.keys.sealing, KeyUse::Sealing)?);
-    open_salt(epoch, &config.node.coalition, &config.node.member, &sealing)
-        .map_err(SecretariatError::from)?;
+    store_access::current_salt(config, roster)?;
     key_file::read(&config.store.key, KeyUse::Store)?;
     client::read_token(&config.api.token).map_err(CommandError::from)?;
-    if let (Some(certificate), Some(key)) = (&config.api.certificate, &config.api.key) {
-        daemon::tls_config(certificate, key)?;
-    }
+    api_tls::read(config)?;
     push_setup::read(config)?;
     let lists = warning_lists::read(&config.warning_lists)?;
     let setup = PeerSetup::read(config)?;

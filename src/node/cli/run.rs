@@ -9,7 +9,8 @@ use crate::exit::{CommandError, Exit};
 /// Run the daemon
 ///
 /// SIGTERM and SIGINT stop it: running exchanges may end within [node] shutdown_limit. SIGHUP reads certificates, CRLs,
-/// partners and the roster again; if something in them is wrong, what was in force stays.
+/// the operator's token, partners, warning lists, webhooks, syslog receivers and the roster again; if something in them is
+/// wrong, what was in force stays. Listening addresses, the store, the log and the number of threads need a restart.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
