@@ -18,7 +18,7 @@ const SHARED: usize = 300;
 const TAB: char = '\u{e004}';
 
 /// Every part of the menu.
-const PAGES: [&str; 7] = ["", "overlaps", "indicators", "partners", "exchanges", "receipts", "api"];
+const PAGES: [&str; 8] = ["", "overlaps", "indicators", "partners", "exchanges", "receipts", "audit", "api"];
 
 #[test]
 fn a_person_does_a_whole_job() {
@@ -182,7 +182,7 @@ fn small_targets(browser: &Browser) -> serde_json::Value {
 fn by_keyboard(browser: &Browser, site: &str) {
     browser.open(&format!("{site}overlaps"));
     let mut stops = Vec::new();
-    for _ in 0..24 {
+    for _ in 0..26 {
         browser.press(TAB);
         let stop = browser.script(
             "const at = document.activeElement; const look = getComputedStyle(at);
