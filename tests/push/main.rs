@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod dead_letters;
+mod follow;
 mod receiver;
 mod settings;
 mod stream;
