@@ -6,6 +6,7 @@
 mod dead_letters;
 mod follow;
 mod receiver;
+mod reload;
 mod settings;
 mod stream;
 mod streams;
