@@ -5,6 +5,7 @@
 
 mod dead_letters;
 mod follow;
+mod notices;
 mod receiver;
 mod reload;
 mod settings;
