@@ -189,7 +189,11 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, CommandError> {
 
 /// A client needs one thread.
 fn on_runtime(command: impl Future<Output = Result<Exit, CommandError>>) -> Result<Exit, CommandError> {
-    build(tokio::runtime::Builder::new_current_thread())?.block_on(command)
+    let runtime = build(tokio::runtime::Builder::new_current_thread())?;
+    let done = runtime.block_on(command);
+    // What still writes to a reader that takes nothing does not keep a command that is done.
+    runtime.shutdown_background();
+    done
 }
 
 /// How long a heavy step of an exchange that was aborted may go on before the process ends under it: what it would have

@@ -10,12 +10,13 @@ use overlap_peer::{PeerNode, SystemClock};
 use overlap_store::{AuditAction, AuditStore, By, NewAudit, SledStore, Store};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
 use crate::exit::CommandError;
+use crate::interrupt::hear;
 use crate::node::Node;
 use crate::peer_setup::PeerSetup;
 use crate::scheduler::{Schedule, Scheduler};
@@ -201,13 +202,10 @@ struct Signals {
 
 impl Signals {
     fn listen(options: &RunOptions) -> Result<Self, CommandError> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| CommandError::failed(format!("signals cannot be heard: {error}")))
-        };
         Ok(Self {
-            hangup: listen(SignalKind::hangup())?,
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
+            hangup: hear(SignalKind::hangup())?,
+            terminate: hear(SignalKind::terminate())?,
+            interrupt: hear(SignalKind::interrupt())?,
             stdin_closed: options.until_stdin_closes.then(|| tokio::spawn(stdin_closed())),
         })
     }

@@ -12,6 +12,7 @@ mod demo;
 mod event_stream;
 pub mod exit;
 pub mod files;
+mod interrupt;
 pub mod key_file;
 pub mod lab;
 mod logging;

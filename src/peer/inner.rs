@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use overlap_coalition::{MemberId, RosterError, SignedDocument, Timestamp};
-use overlap_store::{By, Notice, Store};
+use overlap_coalition::{MemberId, SignedDocument, Timestamp};
+use overlap_store::{By, Store};
 use quinn::{Endpoint, VarInt};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -19,6 +19,7 @@ use crate::identity::VerifiedMember;
 use crate::live::{Live, verify_roster};
 use crate::refusals::Refusals;
 use crate::refused_log::RefusedLog;
+use crate::roster_alarm::RosterAlarm;
 use crate::slots::Slots;
 use crate::strangers::Strangers;
 use crate::{Clock, Identity, PeerConfig, PeerSetupError, Trust, socket};
@@ -40,8 +41,7 @@ pub(crate) struct Inner {
     pub(crate) refusals: Refusals,
     pub(crate) refused_log: RefusedLog,
     stopping: AtomicBool,
-    /// The latest version of which two rosters were seen.
-    alarmed: AtomicU64,
+    alarm: RosterAlarm,
     /// Held by whoever replaces [`Inner::live`], so that two changes cannot undo each other.
     change: Mutex<()>,
     certificate_ends: Mutex<HashMap<MemberId, Timestamp>>,
@@ -62,7 +62,10 @@ impl Inner {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, PeerSetupError> {
-        let roster = Arc::new(first_roster(&config, &trust, roster, &*store, clock.now())?);
+        let alarm = RosterAlarm::default();
+        let roster = first_roster(&config, &trust, roster, &*store, clock.now())
+            .inspect_err(|error| alarm.tell_of(error, &*store, clock.now()))?;
+        let roster = Arc::new(roster);
         let pool = thread_pool(config.threads)?;
         let live = Arc::new(Live::new(config, identity, trust, roster, clock.now())?);
         let endpoint = socket::bind(&live, clock.clone())?;
@@ -82,7 +85,7 @@ impl Inner {
             refusals: Refusals::default(),
             refused_log: RefusedLog::default(),
             stopping: AtomicBool::new(false),
-            alarmed: AtomicU64::new(0),
+            alarm,
             change: Mutex::new(()),
             certificate_ends: Mutex::default(),
             #[cfg(test)]
@@ -116,7 +119,8 @@ impl Inner {
         let (_change, live, verified) = loop {
             let live = self.live.load_full();
             let verified = live.verify_roster(document.clone(), self.clock.now());
-            let verified = verified.inspect_err(|error| self.tell_of_two_rosters(error))?;
+            let verified =
+                verified.inspect_err(|error| self.alarm.tell_of(error, &*self.store, self.clock.now()))?;
             let change = self.change();
             if Arc::ptr_eq(&live, &self.live.load()) {
                 break (change, live, verified);
@@ -135,17 +139,6 @@ impl Inner {
         self.replace(live.with_roster(Arc::new(verified)));
         tracing::info!(version, "took a newer roster");
         Ok(true)
-    }
-
-    /// The alarm is an event too, once for each version.
-    fn tell_of_two_rosters(&self, error: &PeerSetupError) {
-        let PeerSetupError::Roster(RosterError::Equivocation { version }) = *error else { return };
-        if self.alarmed.fetch_max(version, Ordering::AcqRel) >= version {
-            return;
-        }
-        if let Err(error) = self.store.tell(&Notice::RosterAlarm { version }, self.clock.now()) {
-            tracing::error!(%error, "the alarm could not be stored");
-        }
     }
 
     fn replace(&self, live: Live) {

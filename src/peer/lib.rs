@@ -29,6 +29,7 @@ mod policy;
 mod refusals;
 mod refused_log;
 mod responder;
+mod roster_alarm;
 mod signing;
 mod slots;
 mod socket;

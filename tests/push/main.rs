@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod dead_letters;
+mod follow;
+mod notices;
 mod receiver;
+mod reload;
 mod settings;
 mod stream;
 mod streams;

@@ -12,10 +12,11 @@ pub(crate) struct Feed(watch::Receiver<EventId>);
 impl Feed {
     /// Listens to a store for as long as it lives.
     pub(crate) fn of(store: &dyn Store) -> Self {
-        let (sender, receiver) = watch::channel(store.last_event());
-        store.on_event(Box::new(move |last| {
-            sender.send_if_modified(|known| std::mem::replace(known, last) != last);
-        }));
+        let (sender, receiver) = watch::channel(EventId::START);
+        let first = sender.clone();
+        store.on_event(Box::new(move |last| advance(&sender, last)));
+        // Asked after it listens: an event that comes in between is not missed.
+        advance(&first, store.last_event());
         Self(receiver)
     }
 
@@ -25,6 +26,15 @@ impl Feed {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Events only ever follow each other: who comes late with an earlier one changes nothing.
+fn advance(sender: &watch::Sender<EventId>, last: EventId) {
+    sender.send_if_modified(|known| {
+        let is_new = last > *known;
+        *known = last.max(*known);
+        is_new
+    });
 }
 
 /// Asks the store, off the async threads.

@@ -8,7 +8,6 @@ use overlap_store::{EventFilter, EventId, SinkName, Store, StoreError};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use super::feed::{Feed, ask};
 use super::settings::{Sink, Transport};
 use super::state::{Shared, SinkItem, SinkState};
 use super::syslog::SyslogTask;
@@ -24,8 +23,7 @@ pub struct Sinks {
 impl Sinks {
     /// No sinks yet. `now` is the clock, in seconds since 1970-01-01T00:00:00Z.
     pub fn new(store: Arc<dyn Store>, node: &MemberId, now: fn() -> u64) -> Self {
-        let feed = Feed::of(&*store);
-        let shared = Shared { store, node: node.as_str().into(), feed, now };
+        let shared = Shared::new(store, node.as_str().into(), now);
         Self { shared, running: RwLock::default(), tasks: Mutex::default() }
     }
 
@@ -37,6 +35,8 @@ impl Sinks {
         let mut tasks = self.tasks.lock().await;
         // One task at a time has a position.
         tasks.shutdown().await;
+        self.shared.settled().await;
+        let before = self.running();
         self.set_running(Vec::new());
         let mut states = Vec::new();
         for sink in &sinks {
@@ -49,6 +49,8 @@ impl Sinks {
                 Sink::Syslog(settings) => tasks.spawn(SyslogTask::new(settings, state, shared).run()),
             };
         }
+        let is_gone = |one: &&Arc<SinkState>| states.iter().all(|state| state.sink != one.sink);
+        before.iter().filter(is_gone).for_each(|gone| gone.no_longer_measured());
         self.set_running(states);
         Ok(())
     }
@@ -64,14 +66,16 @@ impl Sinks {
         let bad_name = |_| StoreError::from(std::io::Error::other("a sink's name is none"));
         let id: SinkName = format!("{way}/{name}").parse().map_err(bad_name)?;
         let of = id.clone();
-        let position = ask(&self.shared.store, move |store| {
-            if let Some(position) = store.sink_position(&of)? {
-                return Ok(position);
-            }
-            let position = if from_start { EventId::START } else { store.last_event() };
-            store.set_sink_position(&of, position).map(|()| position)
-        })
-        .await?;
+        let position = self
+            .shared
+            .ask(move |store| {
+                if let Some(position) = store.sink_position(&of)? {
+                    return Ok(position);
+                }
+                let position = if from_start { EventId::START } else { store.last_event() };
+                store.set_sink_position(&of, position).map(|()| position)
+            })
+            .await?;
         Ok(SinkState::new((way, name), id, to, filter, position))
     }
 

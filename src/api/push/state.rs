@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use overlap_store::{EventFilter, EventId, SinkName, Store};
+use overlap_store::{EventFilter, EventId, SinkName, Store, StoreError};
 use serde::Serialize;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 use utoipa::ToSchema;
 
-use super::feed::Feed;
+use super::feed::{Feed, ask};
 use crate::rfc3339::rfc3339;
 
 /// How often a task counts what waits.
@@ -23,6 +23,34 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     /// The clock, in seconds since 1970-01-01T00:00:00Z.
     pub(crate) now: fn() -> u64,
+    /// Read by every call of the store that is under way.
+    under_way: Arc<RwLock<()>>,
+}
+
+impl Shared {
+    pub(crate) fn new(store: Arc<dyn Store>, node: Arc<str>, now: fn() -> u64) -> Self {
+        let feed = Feed::of(&*store);
+        Self { store, node, feed, now, under_way: Arc::default() }
+    }
+
+    /// Asks the store, off the async threads. A call goes on where the task that made it is ended.
+    pub(crate) async fn ask<T, F>(&self, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        let under_way = self.under_way.clone().read_owned().await;
+        let call = move |store: &dyn Store| {
+            let _under_way = under_way;
+            call(store)
+        };
+        ask(&self.store, call).await
+    }
+
+    /// Waits until no call is under way: one that a task left behind must not undo what its successor does.
+    pub(crate) async fn settled(&self) {
+        drop(self.under_way.write().await);
+    }
 }
 
 /// A sink that runs.
@@ -122,10 +150,19 @@ impl SinkState {
     /// Shows how far behind it is.
     pub(crate) fn measure(&self, store: &dyn Store) -> u64 {
         let behind = store.events_behind(self.position(), &self.filter);
+        self.show_behind(behind);
+        behind
+    }
+
+    /// It is in the config no more: nothing waits for it.
+    pub(crate) fn no_longer_measured(&self) {
+        self.show_behind(0);
+    }
+
+    fn show_behind(&self, behind: u64) {
         // A gauge is a float: what it cannot tell apart is beyond 2^53.
         #[allow(clippy::cast_precision_loss, reason = "a count far below 2^53")]
         metrics::gauge!("overlapd_sink_behind", "sink" => self.sink.to_string()).set(behind as f64);
-        behind
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -166,7 +203,7 @@ pub(crate) struct SinkItem {
 
 impl SinkItem {
     /// How a sink does now. Blocks on the store.
-    pub(crate) fn of(state: &SinkState, store: &dyn Store) -> Result<Self, overlap_store::StoreError> {
+    pub(crate) fn of(state: &SinkState, store: &dyn Store) -> Result<Self, StoreError> {
         let (behind, dead_letters) = (state.measure(store), store.count_dead_letters(&state.sink)?);
         let noted = state.noted();
         Ok(Self {

@@ -16,7 +16,6 @@ use tokio::net::{TcpStream, UdpSocket, lookup_host};
 
 use super::backoff::Backoff;
 use super::connect::{Stream, connect};
-use super::feed::ask;
 use super::frame::counted;
 use super::rfc5424::message;
 use super::settings::{SyslogSettings, Transport};
@@ -171,7 +170,7 @@ impl SyslogTask {
         frame: impl Fn(&str) -> Vec<T>,
     ) -> Result<(Vec<T>, EventId, usize, bool), StoreError> {
         let (after, filter) = (self.state.position(), self.state.filter.clone());
-        let page = ask(&self.shared.store, move |store| store.events_after(after, &filter, PAGE)).await?;
+        let page = self.shared.ask(move |store| store.events_after(after, &filter, PAGE)).await?;
         let messages = page.events.iter().map(|event| message(event, &self.shared.node, &self.settings));
         let frames = messages.flat_map(|message| frame(&message)).collect();
         self.state.measure_sometimes(&*self.shared.store);
@@ -195,7 +194,7 @@ impl SyslogTask {
 
     async fn store_position(&mut self, position: EventId) -> Result<(), StoreError> {
         let sink = self.state.sink.clone();
-        ask(&self.shared.store, move |store| store.set_sink_position(&sink, position)).await?;
+        self.shared.ask(move |store| store.set_sink_position(&sink, position)).await?;
         self.stored = position;
         Ok(())
     }

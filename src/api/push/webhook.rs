@@ -11,7 +11,6 @@ use overlap_store::{DeadLetter, Event, EventId, StoreError};
 
 use super::backoff::{Backoff, retry_after};
 use super::ecs::ecs;
-use super::feed::ask;
 use super::http::{Answer, HttpSender};
 use super::native::EventItem;
 use super::settings::{EventFormat, WebhookSettings};
@@ -80,7 +79,7 @@ impl WebhookTask {
             self.send_letters().await?;
         }
         let (after, filter, most) = (self.state.position(), self.state.filter.clone(), self.settings.batch);
-        let page = ask(&self.shared.store, move |store| store.events_after(after, &filter, most)).await?;
+        let page = self.shared.ask(move |store| store.events_after(after, &filter, most)).await?;
         if !page.events.is_empty() {
             return self.deliver(page.events).await;
         }
@@ -193,7 +192,7 @@ impl WebhookTask {
 
     async fn advance(&mut self, events: usize, position: EventId) -> Result<(), StoreError> {
         let sink = self.state.sink.clone();
-        ask(&self.shared.store, move |store| store.set_sink_position(&sink, position)).await?;
+        self.shared.ask(move |store| store.set_sink_position(&sink, position)).await?;
         self.state.delivered(events, Some(position));
         self.state.measure_sometimes(&*self.shared.store);
         Ok(())
@@ -203,13 +202,15 @@ impl WebhookTask {
     async fn bury(&mut self, event: EventId, reason: String, tries: u32) -> Result<bool, StoreError> {
         let (sink, given_up) = (self.state.sink.clone(), (self.shared.now)());
         let letter = DeadLetter { event, reason, tries, given_up, again: false };
-        let buried = ask(&self.shared.store, move |store| {
-            if store.count_dead_letters(&sink)? >= MOST_LETTERS {
-                return Ok(false);
-            }
-            store.put_dead_letter(&sink, &letter, Some(event)).map(|()| true)
-        })
-        .await?;
+        let buried = self
+            .shared
+            .ask(move |store| {
+                if store.count_dead_letters(&sink)? >= MOST_LETTERS {
+                    return Ok(false);
+                }
+                store.put_dead_letter(&sink, &letter, Some(event)).map(|()| true)
+            })
+            .await?;
         if buried {
             tracing::warn!(sink = %self.state.sink, %event, "an event was refused for good: it is a dead letter now");
             metrics::counter!("overlapd_dead_letters_total", "sink" => self.state.sink.to_string())
@@ -229,8 +230,7 @@ impl WebhookTask {
         loop {
             let sink = self.state.sink.clone();
             let letters =
-                ask(&self.shared.store, move |store| store.dead_letters(&sink, after, LETTERS_AT_ONCE))
-                    .await?;
+                self.shared.ask(move |store| store.dead_letters(&sink, after, LETTERS_AT_ONCE)).await?;
             let Some(last) = letters.last() else { return Ok(()) };
             after = last.event;
             for letter in letters.into_iter().filter(|letter| letter.again) {
@@ -241,7 +241,7 @@ impl WebhookTask {
 
     async fn send_letter(&mut self, letter: DeadLetter) -> Result<(), StoreError> {
         let (id, sink) = (letter.event, self.state.sink.clone());
-        let event = ask(&self.shared.store, move |store| store.event(id)).await?;
+        let event = self.shared.ask(move |store| store.event(id)).await?;
         let settled = match event {
             Some(event) => self.settle(&[(id, self.json(&event))]).await,
             // A store that was restored from before the event.
@@ -249,14 +249,14 @@ impl WebhookTask {
         };
         match settled {
             Settled::Taken => {
-                ask(&self.shared.store, move |store| store.remove_dead_letter(&sink, id)).await?;
+                self.shared.ask(move |store| store.remove_dead_letter(&sink, id)).await?;
                 self.state.delivered(1, None);
             }
             Settled::Refused { reason, tries } => {
                 let given_up = (self.shared.now)();
                 let tries = letter.tries.saturating_add(tries);
                 let letter = DeadLetter { reason, tries, given_up, again: false, ..letter };
-                ask(&self.shared.store, move |store| store.put_dead_letter(&sink, &letter, None)).await?;
+                self.shared.ask(move |store| store.put_dead_letter(&sink, &letter, None)).await?;
             }
         }
         Ok(())

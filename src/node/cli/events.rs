@@ -1,5 +1,6 @@
 //! `overlapd events`
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,8 +10,10 @@ use serde_json::Value;
 
 use super::Context;
 use crate::client::{Client, ClientError, encoded};
+use crate::daemon::off_thread;
 use crate::event_stream::EventStream;
 use crate::exit::{CommandError, Exit};
+use crate::interrupt::Interrupt;
 use crate::output::{Output, printable};
 use crate::pages::Pages;
 
@@ -20,7 +23,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// List what happened, and follow what happens
 ///
 /// Overlaps that were found, exchanges that ended, and what an operator should know of partners, certificates and the
-/// roster, in the order in which they happened. Ids sort in that order.
+/// roster, in the order in which they happened. Ids sort in that order. With --follow a daemon that stops is waited for,
+/// and what happened meanwhile is shown; SIGINT or SIGTERM ends it, with exit code 0.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -48,49 +52,73 @@ fn parse_type(name: &str) -> Result<EventType, String> {
 }
 
 pub(crate) async fn run(context: &Context, args: EventsArgs) -> Result<Exit, CommandError> {
-    let client = context.client()?;
-    let mut last = args.after.unwrap_or(EventId::START);
+    let (client, output) = (context.client()?, context.output);
     let types: Vec<&str> = args.types.iter().map(|one| one.as_str()).collect();
     let types = (!types.is_empty()).then(|| types.join(","));
-    let after = last.to_string();
     let query = [("types", types.as_deref()), ("peer", args.peer.as_ref().map(MemberId::as_str))];
-    let mut pages = Pages::after(&client, "/api/v1/events/list", &query, &after);
+    let after = args.after.unwrap_or(EventId::START);
+    if !args.follow {
+        return list(output, &client, &query, after).await;
+    }
+    let mut interrupt = Interrupt::listen()?;
+    tokio::select! {
+        followed = follow(output, &client, &query, after) => followed.map(|never| match never {}),
+        () = interrupt.heard() => Ok(Exit::Done),
+    }
+}
+
+async fn list(
+    output: Output,
+    client: &Client,
+    query: &[(&str, Option<&str>)],
+    after: EventId,
+) -> Result<Exit, CommandError> {
+    let after = after.to_string();
+    let mut pages = Pages::after(client, "/api/v1/events/list", query, &after);
     while let Some(page) = pages.next::<Value>().await? {
         for event in page {
-            last = show(context.output, &event)?.unwrap_or(last);
+            show(output, &event)?;
         }
-    }
-    if args.follow {
-        follow(context.output, &client, &query, last).await?;
     }
     Ok(Exit::Done)
 }
 
-/// Shows events as they come. A daemon that stops is waited for; one that refuses is not.
+/// Shows events after one, and then as they come. A daemon that was there and stops is waited for; one that refuses is not.
 async fn follow(
     output: Output,
     client: &Client,
     query: &[(&str, Option<&str>)],
-    mut last: EventId,
-) -> Result<(), CommandError> {
+    after: EventId,
+) -> Result<Infallible, CommandError> {
     let given = query.iter().filter_map(|(name, value)| value.map(|value| (name, value)));
     let parts: String = given.map(|(name, value)| format!("&{name}={}", encoded(value))).collect();
+    let (mut last, mut was_there) = (after, false);
     loop {
         match client.open(&format!("/api/v1/events?after={last}{parts}")).await {
             Ok(opened) => {
-                let mut stream = EventStream::new(opened);
-                while let Some(data) = stream.next().await {
-                    // News without an id are not kept, and not events that can be listed.
-                    if let Ok(event) = serde_json::from_str(&data) {
-                        last = show(output, &event)?.unwrap_or(last);
-                    }
-                }
+                was_there = true;
+                last = show_all(output, EventStream::new(opened), last).await?;
             }
-            Err(ClientError::NotRunning { .. } | ClientError::Broken(_)) => {}
+            Err(ClientError::NotRunning { .. } | ClientError::Broken(_)) if was_there => {}
             Err(error) => return Err(error.into()),
         }
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// Shows a stream to its end; the last event that was shown.
+async fn show_all(
+    output: Output,
+    mut stream: EventStream,
+    mut last: EventId,
+) -> Result<EventId, CommandError> {
+    while let Some(data) = stream.next().await {
+        // News without an id are not kept, and not events that can be listed.
+        let Ok(event) = serde_json::from_str(&data) else { continue };
+        // A reader that takes nothing for a while must not keep an interrupt from being heard.
+        last = off_thread(move || show(output, &event)).await?.unwrap_or(last);
+    }
+    Ok(last)
 }
 
 /// Shows an event that has an id, and returns it.

@@ -16,7 +16,7 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-use crate::{Clock, Identity, Limits, Partner, PeerConfig, PeerNode, Trust};
+use crate::{Clock, Identity, Limits, Partner, PeerConfig, PeerNode, PeerSetupError, Trust};
 
 /// 2026-06-01T00:00:00Z, when the tests take place.
 pub(crate) const NOW: u64 = 1_780_272_000;
@@ -305,11 +305,28 @@ impl TestCoalition {
 
     pub(crate) async fn start_as(&mut self, name: &str, config: PeerConfig, identity: Identity) -> TestNode {
         let store = self.store();
-        let peer =
-            PeerNode::start(config, identity, self.trust(), self.roster(), store.clone(), self.clock.clone())
-                .await
-                .unwrap();
-        TestNode { id: member_id(name), peer, store }
+        self.start_in(name, config, identity, store).await.unwrap()
+    }
+
+    /// Starts a member's node again, on the store that it had.
+    pub(crate) async fn start_again(
+        &self,
+        name: &str,
+        store: &Arc<dyn Store>,
+    ) -> Result<TestNode, PeerSetupError> {
+        self.start_in(name, self.config(name), self.identity(name), store.clone()).await
+    }
+
+    async fn start_in(
+        &self,
+        name: &str,
+        config: PeerConfig,
+        identity: Identity,
+        store: Arc<dyn Store>,
+    ) -> Result<TestNode, PeerSetupError> {
+        let (trust, clock) = (self.trust(), self.clock.clone());
+        let peer = PeerNode::start(config, identity, trust, self.roster(), store.clone(), clock).await?;
+        Ok(TestNode { id: member_id(name), peer, store })
     }
 
     /// Two nodes that know each other's addresses, each with its list of domains.

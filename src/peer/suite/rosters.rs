@@ -6,7 +6,7 @@ use overlap_coalition::{
     CANON_VERSION, EngineName, MemberStatus, Refusal, RefusalCode, RevokedCertificate, RosterError,
     SignedDocument, SigningKey,
 };
-use overlap_store::ExchangeState;
+use overlap_store::{EventBody, EventFilter, EventId, ExchangeState, Notice};
 use overlap_wire::{Frame, FrameType, Hello, WIRE_VERSION};
 
 use super::coalition::TestCoalition;
@@ -90,6 +90,44 @@ async fn two_rosters_of_one_version_alarm_both_sides() {
         assert!(failure.sentence.contains("different rosters of version 1"), "{}", failure.sentence);
         assert_eq!(record.state, ExchangeState::Refused);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_alarm_is_one_event_for_each_version_however_often_a_node_restarts() {
+    let mut coalition = TestCoalition::new(&["alpha", "beta"]);
+    let alpha = coalition.start("alpha").await;
+    let first = coalition.roster();
+    coalition.revoked = vec![RevokedCertificate::Key([7; 32])];
+    let second = coalition.roster();
+    let store = alpha.store.clone();
+    let told = |upto: u64| {
+        let page = store.events_after(EventId::START, &EventFilter::default(), 100).unwrap();
+        let versions = page.events.iter().map(|event| match event.body {
+            EventBody::Notice(Notice::RosterAlarm { version }) => version,
+            _ => panic!("{event:?}"),
+        });
+        assert_eq!(versions.collect::<Vec<_>>(), (1..=upto).collect::<Vec<_>>());
+    };
+    for _ in 0..2 {
+        assert!(alpha.peer.install_roster(second.clone()).is_err());
+        told(1);
+    }
+    drop(alpha);
+    // The roster's file is the other one now: the node does not start, and says no more than it did.
+    assert!(coalition.start_again("alpha", &store).await.is_err());
+    told(1);
+    coalition.revoked = Vec::new();
+    let alpha = coalition.start_again("alpha", &store).await.unwrap();
+    assert_eq!(alpha.store.roster().unwrap().unwrap().2, first.hash());
+    assert!(alpha.peer.install_roster(second).is_err());
+    told(1);
+    coalition.version = 2;
+    assert!(alpha.peer.install_roster(coalition.roster()).unwrap());
+    drop(alpha);
+    // The first that is seen of the next two is seen at a start.
+    coalition.revoked = vec![RevokedCertificate::Key([8; 32])];
+    assert!(coalition.start_again("alpha", &store).await.is_err());
+    told(2);
 }
 
 /// What beta refuses with when alpha claims another roster of beta's version, and then sends `next`.
