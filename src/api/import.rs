@@ -22,6 +22,8 @@ mod row;
 mod source;
 mod stix;
 #[cfg(test)]
+mod stix_context_tests;
+#[cfg(test)]
 mod stix_tests;
 #[cfg(test)]
 mod tests;

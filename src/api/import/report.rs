@@ -39,6 +39,18 @@ pub(crate) struct ImportReport {
     pub(crate) rejected: Vec<RejectItem>,
     /// How many more were refused.
     pub(crate) rejected_more: u64,
+    /// Markings that objects of STIX refer to and nobody defines: what refers to one is taken as red. At most 100; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unknown_markings: Vec<UnknownMarking>,
+}
+
+/// A marking that nobody defines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct UnknownMarking {
+    /// Its id.
+    pub(crate) id: String,
+    /// How many objects refer to it.
+    pub(crate) objects: u64,
 }
 
 impl ImportReport {
@@ -68,6 +80,7 @@ pub(crate) struct RejectItem {
 pub(crate) struct Rejects {
     named: Vec<RejectItem>,
     more: u64,
+    unknown_markings: Vec<UnknownMarking>,
 }
 
 impl Rejects {
@@ -81,6 +94,11 @@ impl Rejects {
         }
     }
 
+    /// Sets the markings that nobody defines.
+    pub(crate) fn set_unknown_markings(&mut self, markings: Vec<UnknownMarking>) {
+        self.unknown_markings = markings;
+    }
+
     /// The report, with what was committed. Rows that waited for what came after them were refused after it: they are put in their places.
     pub(crate) fn report(mut self, counts: ImportCounts) -> ImportReport {
         self.named.sort_by_key(|reject| reject.line);
@@ -90,6 +108,7 @@ impl Rejects {
             held: counts.held,
             rejected: self.named,
             rejected_more: self.more,
+            unknown_markings: self.unknown_markings,
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::batch::{BATCH_BYTES, BATCH_RECORDS};
 use super::columns::ColumnMap;
 use super::error::ImportError;
-use super::report::{Locator, Rejects};
+use super::report::{Locator, Rejects, UnknownMarking};
 use super::row::{RowDefaults, RowReject};
 
 /// A row, canonicalised or refused.
@@ -75,6 +75,11 @@ impl RowSink {
             return Ok(());
         }
         self.batches.blocking_send(batch).map_err(|_| ImportError::CommitFailed)
+    }
+
+    /// Sets the markings that nobody defines.
+    pub(crate) fn set_unknown_markings(&mut self, markings: Vec<UnknownMarking>) {
+        self.rejects.set_unknown_markings(markings);
     }
 
     /// What was refused.
