@@ -13,6 +13,7 @@ mod json_value;
 mod line_formats;
 mod line_source;
 mod lines;
+mod machine_accounts;
 mod marking;
 mod misp;
 #[cfg(test)]

@@ -161,7 +161,7 @@ async fn patterns_give_every_supported_value() {
         "[{}]",
         (0..300).map(|n| format!("domain-name:value = 'd{n}.example.org'")).collect::<Vec<_>>().join(" OR ")
     );
-    let cases: [(&str, &[&str]); 18] = [
+    let cases: [(&str, &[&str]); 19] = [
         (
             "[url:value IN ('https://a.example/', 'hxxps://b[.]example/')]",
             &["url https://a.example/", "url https://b.example/"],
@@ -208,6 +208,10 @@ async fn patterns_give_every_supported_value() {
         ("[phone-number:value = '4930123456']", &["phone +4930123456"]),
         ("[hostname:value = 'h.example']", &["domain h.example"]),
         (
+            "[ipv4-addr:value ISSUBSET '198.51.100.1/32' /* one */ OR ipv6-addr:value ISSUBSET '2001:db8::1/128']",
+            &["ip 198.51.100.1", "ip 2001:db8::1"],
+        ),
+        (
             "[url:value = 'https://a.example/' AND url:value != 'https://b.example/' AND url:value NOT = 'https://c.example/']",
             &["url https://a.example/"],
         ),
@@ -240,14 +244,19 @@ async fn patterns_that_are_not_understood_are_refused_with_their_id() {
         "[user-account:user_id = '1' OR user-account:account_type = 'a']",
         "[bank-account:account_number = '1']",
         "[ipv4-addr:value = '198.51.100.0/24']",
+        "[user-account:account_type = 'unix' AND user-account:account_login = 'root']",
+        "[ipv4-addr:value ISSUBSET '198.51.100.0/24']",
+        &format!("[url:value = 'https://a.example/{}']", "a".repeat(70_000)),
     ];
     let objects: Vec<Value> =
         patterns.iter().zip(0..).map(|(pattern, number)| indicator(number, pattern)).collect();
     let report = imported(&node, "format=stix", bundle(&objects)).await;
     assert_eq!(report["accepted"], 0);
     let found: Vec<String> = reasons(&report).iter().map(|(id, _)| id.unwrap().to_owned()).collect();
-    assert_eq!(found, (0..10).map(|number| id("indicator", number)).collect::<Vec<_>>(), "{report}");
-    assert!(reasons(&report)[0].1.contains("ends too soon") && reasons(&report)[1].1.contains("character 1"));
+    assert_eq!(found, (0..13).map(|number| id("indicator", number)).collect::<Vec<_>>(), "{report}");
+    let reason = |number: usize| reasons(&report)[number].1;
+    assert!(reason(0).contains("ends too soon") && reason(1).contains("character 1"));
+    assert!(reason(10).contains("one machine") && reason(12).contains("longer than 65536 bytes"), "{report}");
 }
 
 #[tokio::test]
