@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// What pip says where it cannot reach an index, as against a requirement that is wrong.
 const OUT_OF_REACH: [&str; 5] = [
@@ -11,6 +12,9 @@ const OUT_OF_REACH: [&str; 5] = [
     "Read timed out",
     "ProxyError",
 ];
+
+/// One is made at a time: tests that run side by side share some.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// A virtual environment.
 pub(crate) struct Environment {
@@ -22,6 +26,7 @@ impl Environment {
     #[expect(clippy::print_stdout, reason = "a test that passes over what it is for has to say so")]
     pub(crate) fn with(name: &str, requirements: &[&str]) -> Option<Self> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name);
+        let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let (done, wanted) = (folder.join("requirements"), requirements.join("\n"));
         let environment = Self { folder };
         if std::fs::read_to_string(&done).is_ok_and(|has| has == wanted) {
