@@ -4,7 +4,7 @@ use overlap_indicator::Kind;
 
 use super::terms::Group;
 use crate::import::finding::{Finding, Found};
-use crate::import::machine_accounts::{OF_ONE_MACHINE, is_of_one_machine};
+use crate::import::machine_accounts::{OF_A_MACHINE, is_of_a_machine};
 
 /// What a property of a bank account says. Where there is an IBAN, the account number is part of it.
 pub(crate) fn bank_account(path: &str, value: &str, group: &Group) -> Option<Finding> {
@@ -28,7 +28,7 @@ pub(crate) fn user_account(path: &str, value: &str, group: &Group) -> Option<Fin
         _ => return None,
     };
     Some(match &group.platform {
-        Some(platform) if is_of_one_machine(platform) => Err(OF_ONE_MACHINE.to_owned()),
+        Some(platform) if is_of_a_machine(platform) => Err(OF_A_MACHINE.to_owned()),
         Some(platform) => Ok(Found::new(kind, format!("{platform}:{value}"))),
         None => Err("a user-account without account_type: its platform is not known".to_owned()),
     })
