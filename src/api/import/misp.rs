@@ -11,7 +11,6 @@ mod types;
 pub(crate) mod written;
 
 use overlap_store::Store;
-use rayon::prelude::*;
 
 use super::error::ImportError;
 use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece, Shape};
@@ -190,8 +189,7 @@ impl<'a> Misp<'a> {
         let parts = std::mem::take(&mut self.batch);
         let none = Event::default();
         let event = event.unwrap_or(&none);
-        let read: Vec<Vec<Row>> = parts.par_iter().map(|part| rows_of(part, event, self.rules)).collect();
-        rows.take(read.into_iter().flatten())
+        rows.take_of(parts, |part| part.text.len(), |part| rows_of(&part, event, self.rules))
     }
 }
 
@@ -202,7 +200,7 @@ fn rows_of(part: &Part, event: &Event, rules: &RowRules) -> Vec<Row> {
         Err(reason) => return vec![(at, Err(RowReject::unreadable(reason)))],
     };
     if part.left_out || event.refused.is_some() {
-        let reason = event.refused.unwrap_or("larger than a mebibyte");
+        let reason = event.refused.as_deref().unwrap_or("larger than a mebibyte");
         return vec![(attribute::locator(&members, part.line), Err(RowReject::unreadable(reason)))];
     }
     match part.role {

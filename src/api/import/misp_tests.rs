@@ -314,3 +314,13 @@ async fn an_event_within_an_attribute_is_not_an_event() {
     let report = imported(&node, "format=misp", nested.to_string()).await;
     assert_eq!(report["accepted"], 1);
 }
+
+#[tokio::test]
+async fn a_card_number_far_into_the_organisations_name_refuses_its_attributes() {
+    let node = TestNode::new();
+    let name = format!("{} {CARD}", "x".repeat(2_000));
+    let text = json!({"Event": {"Orgc": {"name": name}, "Attribute": [attribute(1, "domain", "a.example")]}});
+    let report = imported(&node, "format=misp", text.to_string()).await;
+    assert_eq!(report["accepted"], 0);
+    assert!(reasons(&report)[0].1.contains("source: a card number"), "{report}");
+}

@@ -20,7 +20,7 @@ use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece,
 use super::json_value::{Members, members, text};
 use super::report::Locator;
 use super::row::RowReject;
-use super::source::{Row, RowRules, RowSink, RowSource};
+use super::source::{RowRules, RowSink, RowSource};
 use super::waiting::{Part, Waiting};
 use definitions::Definitions;
 use identifiers::{Identifiers, Seen};
@@ -211,10 +211,9 @@ fn take_rows(
     rules: &RowRules,
     rows: &mut RowSink,
 ) -> Result<(), ImportError> {
-    let read = objects.into_par_iter().map(|object| match object {
+    let size = |object: &Read| object.as_ref().map_or(0, |(part, _)| part.text.len());
+    rows.take_of(objects, size, |object| match object {
         Ok((part, members)) => object::rows(&part, &members, definitions, rules),
         Err((at, reject)) => vec![(at, Err(reject))],
-    });
-    let read: Vec<Vec<Row>> = read.collect();
-    rows.take(read.into_iter().flatten())
+    })
 }

@@ -27,7 +27,7 @@ pub(crate) fn rows(members: &Members, line: u64, event: &Event, rules: &RowRules
         None => vec![Err("an attribute without a value".to_owned())],
         Some(value) => read(members, type_name, &value, rules),
     };
-    findings.into_iter().map(|finding| about.row(at.clone(), finding, rules)).collect()
+    about.rows(&at, findings, rules)
 }
 
 fn read(members: &Members, type_name: &str, value: &str, rules: &RowRules) -> Vec<Finding> {

@@ -4,6 +4,7 @@ use crate::import::finding::filled_tags;
 use crate::import::json_cut::Frame;
 use crate::import::json_value::{Members, members, object, text};
 use crate::import::marking::Marking;
+use crate::import::row::{LONGEST_SOURCE, free_text, shortened};
 use overlap_indicator::Tlp;
 
 /// An event, without its attributes.
@@ -14,7 +15,7 @@ pub(crate) struct Event {
     /// The organisation that made it.
     pub(crate) source: Option<String>,
     /// Why it cannot be read, and with it none of its attributes.
-    pub(crate) refused: Option<&'static str>,
+    pub(crate) refused: Option<String>,
 }
 
 impl Event {
@@ -22,7 +23,7 @@ impl Event {
     pub(crate) fn read(frame: &Frame) -> Self {
         let members = match members(&frame.kept()) {
             Ok(members) => members,
-            Err(reason) => return Self { refused: Some(reason), ..Self::default() },
+            Err(reason) => return Self { refused: Some(reason.to_owned()), ..Self::default() },
         };
         let mut event = Self::of(&members);
         if frame.left_out {
@@ -34,10 +35,13 @@ impl Event {
 
     fn of(members: &Members) -> Self {
         let organisation = object(members, "Orgc").or_else(|| object(members, "Org"));
+        let name = organisation.and_then(|organisation| text(organisation, "name"));
+        // Looked at once, for an event can have a million attributes.
+        let source = free_text("source", name);
         Self {
             marking: Marking::of_tags(filled_tags(members)),
-            source: organisation.and_then(|organisation| text(organisation, "name")).map(str::to_owned),
-            refused: None,
+            refused: source.as_ref().err().cloned(),
+            source: source.ok().map(|name| shortened(&name, LONGEST_SOURCE)).filter(|name| !name.is_empty()),
         }
     }
 }

@@ -41,7 +41,8 @@ fn attribute_rows(
     match together(object, attribute, rules) {
         Meaning::Its(finding) => {
             let at: Locator = locator(attribute, line);
-            vec![about(attribute, text(attribute, "type").unwrap_or_default(), event).row(at, finding, rules)]
+            let about = about(attribute, text(attribute, "type").unwrap_or_default(), event);
+            about.rows(&at, vec![finding], rules)
         }
         Meaning::Others => Vec::new(),
         Meaning::OfItsType => attribute::rows(attribute, line, event, rules),

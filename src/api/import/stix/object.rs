@@ -82,7 +82,7 @@ pub(crate) fn rows(part: &Part, members: &Members, known: &Definitions, rules: &
         "observed-data" => no("observables within observed-data are of STIX 2.0: convert the file to 2.1"),
         type_name => observable(type_name, members, rules),
     };
-    findings.into_iter().map(|finding| about.row(at.clone(), finding, rules)).collect()
+    about.rows(&at, findings, rules)
 }
 
 /// Where an object stands. An id is shown only if it has the form of one (STIX 2.1, 2.9).
