@@ -10,7 +10,7 @@ use super::json_cut::TOO_LONG;
 use super::json_value::{Members, list, text};
 use super::marking::Marking;
 use super::report::Locator;
-use super::row::{RawContext, ReadRow, RowReject, shown_kind};
+use super::row::{RawContext, ReadRow, RowNotes, RowReject, shown_kind};
 use super::source::{Row, RowRules};
 
 /// Values of one object that are taken. A pattern has some, a list of a feed some thousands.
@@ -66,6 +66,8 @@ pub(crate) struct About {
     /// The object's type, for the list of rejects.
     pub(crate) kind: Option<String>,
     pub(crate) marking: Marking,
+    /// Whether neither a marking nor what could have marked it is there.
+    pub(crate) is_unmarked: bool,
     pub(crate) source: Option<String>,
     pub(crate) first_seen: Option<String>,
     pub(crate) last_seen: Option<String>,
@@ -80,7 +82,7 @@ impl About {
         let context = self.context(rules);
         let too_many = findings.len().saturating_sub(MOST_VALUES);
         let read = findings.into_iter().take(MOST_VALUES).map(|finding| {
-            let read = finding.and_then(|found| read(found, &context, rules));
+            let read = finding.and_then(|found| self.read(found, &context, rules));
             (at.clone(), read.map_err(|reason| self.reject(reason)))
         });
         let mut rows: Vec<Row> = read.collect();
@@ -96,7 +98,7 @@ impl About {
         RowReject { kind: self.kind.as_deref().and_then(shown_kind), reason: reason.into() }
     }
 
-    fn context(&self, rules: &RowRules) -> Result<Arc<Context>, String> {
+    fn context(&self, rules: &RowRules) -> Result<(Arc<Context>, bool), String> {
         let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
         let raw = RawContext {
             tlp: self.marking.tlp.map(|tlp| Cow::Borrowed(tlp.as_str())),
@@ -108,17 +110,25 @@ impl About {
             confidence: text(&self.confidence),
             note: text(&self.note),
         };
-        raw.read(&rules.defaults).map(Arc::new)
+        let (context, left_out) = raw.read_what_can_be(&rules.defaults)?;
+        Ok((Arc::new(context), left_out))
     }
-}
 
-fn read(found: Found, context: &Result<Arc<Context>, String>, rules: &RowRules) -> Result<ReadRow, String> {
-    if found.value == TOO_LONG {
-        return Err("the value is longer than 65536 bytes".to_owned());
+    fn read(
+        &self,
+        found: Found,
+        context: &Result<(Arc<Context>, bool), String>,
+        rules: &RowRules,
+    ) -> Result<ReadRow, String> {
+        if found.value == TOO_LONG {
+            return Err("the value is longer than 65536 bytes".to_owned());
+        }
+        let indicator = Indicator::parse(found.kind, &found.value, &rules.rules);
+        let indicator = indicator.map_err(|reject| reject.to_string())?;
+        let (context, left_out) = context.clone()?;
+        let notes = RowNotes { is_unmarked: self.is_unmarked, has_left_out: left_out };
+        Ok(ReadRow { indicator, raw: SecretText::new(found.value.trim()), context, notes })
     }
-    let indicator = Indicator::parse(found.kind, &found.value, &rules.rules);
-    let indicator = indicator.map_err(|reject| reject.to_string())?;
-    Ok(ReadRow { indicator, raw: SecretText::new(found.value.trim()), context: context.clone()? })
 }
 
 /// What a number of a payment card is: refused whatever it holds, and never shown.

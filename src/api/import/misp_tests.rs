@@ -75,13 +75,18 @@ async fn every_form_of_a_file_is_read() {
     ];
     for form in forms {
         let node = TestNode::new();
-        let report = imported(&node, "format=misp", form.to_string()).await;
+        let report = imported(&node, "format=misp&tlp=clear", form.to_string()).await;
         assert_eq!((&report["accepted"], &report["rejected"]), (&json!(1), &json!([])), "{form}");
+        let marked = if form == lone {
+            "red"
+        } else if form.to_string().contains("Tag") {
+            "amber+strict"
+        } else {
+            "clear"
+        };
+        assert_eq!(items(&node).await[0]["tlp"], marked, "{form}");
     }
     let node = TestNode::new();
-    let text = "{\"info\":\"x\",\"Attribute\":[{\"type\":\"domain\",\"value\":\"a.example\"}],\"Tag\":[{\"name\":\"tlp:red\"}]}";
-    imported(&node, "format=misp", text).await;
-    assert_eq!(items(&node).await[0]["tlp"], "red", "an event that stands alone has tags too");
     for empty in
         ["{\"response\":[]}", "[]", "{\"response\":{\"Attribute\":[]}}", "{\"Event\":{\"info\":\"x\"}}"]
     {
@@ -323,4 +328,210 @@ async fn a_card_number_far_into_the_organisations_name_refuses_its_attributes() 
     let report = imported(&node, "format=misp", text.to_string()).await;
     assert_eq!(report["accepted"], 0);
     assert!(reasons(&report)[0].1.contains("source: a card number"), "{report}");
+}
+
+/// An event written with its members in an order.
+fn in_order(members: &[(&str, Value)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[tokio::test]
+async fn an_event_that_stands_alone_keeps_its_markings_whatever_comes_first() {
+    let own = attribute(1, "domain", "a.example");
+    let object = json!([{"name": "x", "uuid": uuid(9), "Attribute": [attribute(2, "domain", "b.example")]}]);
+    let orgc = ("Orgc", json!({"name": "Hotline"}));
+    let tags = ("Tag", json!([{"name": "tlp:red"}, {"name": "PAP:AMBER"}]));
+    let (attributes, objects) = (("Attribute", json!([own])), ("Object", object));
+    let orders: [&[(&str, Value)]; 6] = [
+        &[attributes.clone(), orgc.clone(), tags.clone()],
+        &[objects.clone(), tags.clone(), orgc.clone()],
+        &[tags.clone(), orgc.clone(), attributes.clone()],
+        &[attributes.clone(), objects.clone(), orgc.clone(), tags.clone(), ("info", json!("x"))],
+        &[("Attribute", own.clone()), orgc.clone(), tags.clone()],
+        &[("Attribute", json!([])), objects.clone(), orgc.clone(), tags.clone()],
+    ];
+    for order in orders {
+        let event = in_order(order);
+        for text in [
+            event.clone(),
+            format!("[{event}]"),
+            format!("{{\"response\":[{event}]}}"),
+            format!("{{\"Event\":{event}}}"),
+            format!("{{\"response\":[{{\"Event\":{event}}}]}}"),
+        ] {
+            let node = TestNode::new();
+            let report = imported(&node, "format=misp&tlp=clear", text.clone()).await;
+            assert_eq!(report["rejected"], json!([]), "{text}");
+            let items = items(&node).await;
+            assert!(!items.is_empty(), "{text}");
+            for item in items {
+                let read = (&item["tlp"], &item["pap"], &item["source"]);
+                assert_eq!(read, (&json!("red"), &json!("amber"), &json!("Hotline")), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_attribute_alone_has_the_markings_of_the_event_in_it() {
+    let asked_with_context = |tags: Value| {
+        let mut own = attribute(1, "domain", "a.example");
+        own["Event"] = json!({"id": "1", "info": "x", "Orgc": {"name": "Hotline"}, "Tag": tags});
+        own
+    };
+    let mut by_event_tag = attribute(1, "domain", "a.example");
+    by_event_tag["Event"] = json!({"EventTag": [{"Tag": {"name": "tlp:red"}}], "orgc_id": "1"});
+    let mut by_attribute_tag = attribute(1, "domain", "a.example");
+    by_attribute_tag["AttributeTag"] = json!([{"id": "3", "Tag": {"name": "tlp:red"}}]);
+    let mut own_event_tag = attribute(1, "domain", "a.example");
+    own_event_tag["EventTag"] = json!([{"Tag": {"name": "tlp:red"}}]);
+    let mut inherited = attribute(1, "domain", "a.example");
+    inherited["Tag"] = json!([{"name": "tlp:red", "inherited": 1}]);
+    for (own, source) in [
+        (asked_with_context(json!([{"name": "tlp:red"}])), "Hotline"),
+        (by_event_tag, ""),
+        (by_attribute_tag, ""),
+        (own_event_tag, ""),
+        (inherited, ""),
+    ] {
+        for text in [json!({"response": {"Attribute": [own]}}), json!([own]), own.clone()] {
+            let node = TestNode::new();
+            let report = imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+            assert_eq!((&report["accepted"], &report["unmarked"]), (&json!(1), &json!(null)), "{text}");
+            let item = &items(&node).await[0];
+            assert_eq!((&item["tlp"], &item["source"]), (&json!("red"), &json!(source)), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attributes_without_event_and_marking_are_counted() {
+    let node = TestNode::new();
+    let mut marked = attribute(1, "domain", "a.example");
+    marked["Tag"] = json!([{"name": "tlp:green"}]);
+    let list = json!([marked, attribute(2, "domain", "b.example"), attribute(3, "domain", "c.example")]);
+    let text = json!({"response": {"Attribute": list}}).to_string();
+    let report = imported(&node, "format=misp", text).await;
+    assert_eq!((&report["accepted"], &report["unmarked"]), (&json!(3), &json!(2)));
+    let report =
+        imported(&node, "format=misp", event(json!([attribute(4, "domain", "d.example")])).to_string());
+    assert_eq!(report.await["unmarked"], json!(null), "its event says it");
+    let event = json!({"Event": {"info": "x", "Attribute": [attribute(5, "domain", "e.example")]}});
+    let report = imported(&node, "format=misp", event.to_string()).await;
+    assert_eq!(report["unmarked"], json!(null), "its event is there, and says nothing");
+}
+
+#[tokio::test]
+async fn what_is_for_its_organisation_only_is_red_without_a_tag() {
+    let read = |text: Value| async move {
+        let node = TestNode::new();
+        imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+        items(&node).await[0]["tlp"].clone()
+    };
+    let with = |distribution: Value| {
+        let mut own = attribute(1, "domain", "a.example");
+        own["distribution"] = distribution;
+        own
+    };
+    let plain = || attribute(1, "domain", "a.example");
+    for zero in [json!("0"), json!(0)] {
+        assert_eq!(read(json!({"Event": {"distribution": zero, "Attribute": [plain()]}})).await, "red");
+        assert_eq!(
+            read(json!({"Event": {"distribution": "3", "Attribute": [with(zero.clone())]}})).await,
+            "red"
+        );
+        assert_eq!(read(json!([with(zero.clone())])).await, "red");
+        let object = json!([{"name": "x", "distribution": zero, "Attribute": [plain()]}]);
+        assert_eq!(read(json!({"Event": {"Object": object}})).await, "red");
+        let mut inner = plain();
+        inner["Event"] = json!({"distribution": zero});
+        assert_eq!(read(json!([inner])).await, "red");
+        let tagged =
+            json!({"Event": {"distribution": zero, "Tag": [{"name": "tlp:green"}], "Attribute": [plain()]}});
+        assert_eq!(read(tagged).await, "green", "a tag says it");
+    }
+    for free in [json!("1"), json!("3"), json!("5"), Value::Null] {
+        assert_eq!(read(json!({"Event": {"distribution": "3", "Attribute": [with(free)]}})).await, "clear");
+    }
+}
+
+#[tokio::test]
+async fn tags_that_cannot_be_read_are_red() {
+    for tags in [
+        json!({"name": "tlp:clear"}),
+        json!(["tlp:clear"]),
+        json!("tlp:clear"),
+        json!(7),
+        json!([{"name": 7}]),
+        json!([{"tag": "tlp:clear"}]),
+        json!([{"name": "x".repeat(MAX_TEXT_BYTES + 1)}]),
+    ] {
+        let mut own = attribute(1, "domain", "a.example");
+        own["Tag"] = tags.clone();
+        let mut by_join = attribute(1, "domain", "a.example");
+        by_join["AttributeTag"] = tags.clone();
+        for text in [
+            json!({"Event": {"Attribute": [own]}}),
+            json!({"Event": {"Attribute": [by_join]}}),
+            json!({"Event": {"Tag": tags, "Attribute": [attribute(1, "domain", "a.example")]}}),
+            json!({"Event": {"Tag": [{"name": "tlp:green"}], "EventTag": tags, "Attribute": [attribute(1, "domain", "a.example")]}}),
+        ] {
+            let node = TestNode::new();
+            let report = imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+            assert_eq!(report["accepted"], 1);
+            assert_eq!(items(&node).await[0]["tlp"], "red", "{text:.200}");
+        }
+    }
+    for none in [json!(null), json!([]), json!("")] {
+        let node = TestNode::new();
+        let text = json!({"Event": {"Tag": none, "Attribute": [attribute(1, "domain", "a.example")]}});
+        imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+        assert_eq!(items(&node).await[0]["tlp"], "clear", "{none}");
+    }
+}
+
+#[tokio::test]
+async fn several_texts_in_one_file_are_read_each_for_itself() {
+    let node = TestNode::new();
+    let marked = |number: u32, tlp: &str| json!({"Event": {"Attribute": [attribute(number, "domain", &format!("d{number}.example"))], "Tag": [{"name": tlp}]}});
+    let lone = json!({"Attribute": [attribute(3, "domain", "d3.example")], "Tag": [{"name": "tlp:green"}], "info": "x"});
+    let text =
+        format!("{}\n{}{lone}\n\n[{}]", marked(1, "tlp:red"), marked(2, "tlp:amber"), marked(4, "tlp:red"));
+    let report = imported(&node, "format=misp&tlp=clear", text).await;
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(4), &json!([])));
+    let read: Vec<Value> = items(&node).await.iter().map(|item| item["tlp"].clone()).collect();
+    assert_eq!(read, ["red", "amber", "green", "red"]);
+    let cut = format!("{}\n{{\"Event\":{{", marked(5, "tlp:red"));
+    let detail = refused_whole(&TestNode::new(), "format=misp", cut).await;
+    assert!(detail.contains("cut off"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_read_is_left_out_and_its_row_is_not() {
+    let node = TestNode::new();
+    let mut own = attribute(1, "domain", "a.example");
+    own["first_seen"] = json!("1969-12-31T23:59:59Z");
+    own["last_seen"] = json!("2026-02-01T00:00:00Z");
+    let mut other = attribute(2, "domain", "b.example");
+    other["last_seen"] = json!("2026-01-02 03:04:05");
+    let text = json!({"Event": {"Attribute": [own, other, attribute(3, "domain", "c.example")]}});
+    let report = imported(&node, "format=misp", text.to_string()).await;
+    assert_eq!(
+        (&report["accepted"], &report["left_out"], &report["rejected"]),
+        (&json!(3), &json!(2), &json!([]))
+    );
+    let items = items(&node).await;
+    assert_eq!(
+        (&items[0]["first_seen"], &items[0]["last_seen"]),
+        (&json!(null), &json!("2026-02-01T00:00:00Z"))
+    );
+    let csv = "kind,value,last_seen\ndomain,d.example,2026-01-02 03:04:05\n";
+    let report = imported(&node, "format=csv", csv).await;
+    assert_eq!(
+        (&report["accepted"], &report["left_out"]),
+        (&json!(0), &json!(null)),
+        "a table is its writer's"
+    );
 }

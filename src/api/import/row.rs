@@ -59,11 +59,21 @@ pub(crate) struct ReadRow {
     pub(crate) indicator: Indicator,
     pub(crate) raw: SecretText,
     pub(crate) context: Arc<Context>,
+    pub(crate) notes: RowNotes,
+}
+
+/// What the report counts of a row that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct RowNotes {
+    /// No marking was there, nor the event that could have one.
+    pub(crate) is_unmarked: bool,
+    /// A time or a number beside its value could not be read, and was left out.
+    pub(crate) has_left_out: bool,
 }
 
 impl From<ReadRow> for NewIndicator {
     fn from(row: ReadRow) -> Self {
-        let ReadRow { indicator, raw, context } = row;
+        let ReadRow { indicator, raw, context, .. } = row;
         Self { indicator, raw, context: Arc::unwrap_or_clone(context) }
     }
 }
@@ -97,11 +107,37 @@ impl RawRow<'_> {
         };
         let indicator = indicator.map_err(|reject| reject.to_string())?;
         let context = Arc::new(self.context.read(defaults)?);
-        Ok(ReadRow { indicator, raw: SecretText::new(self.value.trim()), context })
+        let raw = SecretText::new(self.value.trim());
+        Ok(ReadRow { indicator, raw, context, notes: RowNotes::default() })
     }
 }
 
 impl RawContext<'_> {
+    /// Reads the fields, without the times of sight and the confidence if they cannot be read; says whether one was. An expiry is not left
+    /// out: what would end is not to be kept for ever.
+    pub(crate) fn read_what_can_be(&self, defaults: &RowDefaults) -> Result<(Context, bool), String> {
+        let first_seen = seconds("first_seen", filled(&self.first_seen));
+        let last_seen = seconds("last_seen", filled(&self.last_seen));
+        let confidence = confidence(filled(&self.confidence));
+        let left_out = first_seen.is_err() || last_seen.is_err() || confidence.is_err();
+        let rest = RawContext {
+            tlp: self.tlp.clone(),
+            pap: self.pap.clone(),
+            source: self.source.clone(),
+            expires: self.expires.clone(),
+            note: self.note.clone(),
+            ..RawContext::default()
+        };
+        let rest = rest.read(defaults)?;
+        let context = Context {
+            first_seen: first_seen.unwrap_or_default(),
+            last_seen: last_seen.unwrap_or_default(),
+            confidence: confidence.unwrap_or_default(),
+            ..rest
+        };
+        Ok((context, left_out))
+    }
+
     /// Reads every field.
     pub(crate) fn read(&self, defaults: &RowDefaults) -> Result<Context, String> {
         let tlp = filled(&self.tlp).map(|text| text.parse().map_err(|error| format!("tlp: {error}")));

@@ -77,7 +77,10 @@ impl RowSink {
     pub(crate) fn take(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<(), ImportError> {
         for (at, row) in rows {
             match row {
-                Ok(row) => self.keep(row.into())?,
+                Ok(row) => {
+                    self.rejects.note(row.notes);
+                    self.keep(row.into())?;
+                }
                 Err(reject) => self.rejects.add(at, reject),
             }
         }

@@ -1,6 +1,6 @@
 //! What an event says of all its attributes.
 
-use crate::import::finding::filled_tags;
+use super::markings::marking_of;
 use crate::import::json_cut::Frame;
 use crate::import::json_value::{Members, members, object, text};
 use crate::import::marking::Marking;
@@ -14,6 +14,8 @@ pub(crate) struct Event {
     pub(crate) marking: Marking,
     /// The organisation that made it.
     pub(crate) source: Option<String>,
+    /// Whether the file has it: attributes alone can come without.
+    pub(crate) is_known: bool,
     /// Why it cannot be read, and with it none of its attributes.
     pub(crate) refused: Option<String>,
 }
@@ -34,14 +36,19 @@ impl Event {
     }
 
     fn of(members: &Members) -> Self {
-        let organisation = object(members, "Orgc").or_else(|| object(members, "Org"));
-        let name = organisation.and_then(|organisation| text(organisation, "name"));
+        let name = organisation(members);
         // Looked at once, for an event can have a million attributes.
         let source = free_text("source", name);
         Self {
-            marking: Marking::of_tags(filled_tags(members)),
+            marking: marking_of(members),
+            is_known: true,
             refused: source.as_ref().err().cloned(),
             source: source.ok().map(|name| shortened(&name, LONGEST_SOURCE)).filter(|name| !name.is_empty()),
         }
     }
+}
+
+/// The name of the organisation that made an event.
+pub(crate) fn organisation(event: &Members) -> Option<&str> {
+    text(object(event, "Orgc").or_else(|| object(event, "Org"))?, "name")
 }

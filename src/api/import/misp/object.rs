@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::attribute::{self, about, locator};
 use super::event::Event;
+use super::markings::{marking_of, of_named_event};
 use super::types::on_chain;
 use crate::import::finding::{Finding, Found, card, raw_value};
 use crate::import::json_value::{Members, flag, list, text};
@@ -17,9 +18,12 @@ pub(crate) fn rows(object: &Members, line: u64, event: &Event, rules: &RowRules)
         return Vec::new();
     }
     let whole = locator(object, line);
+    let named = of_named_event(object);
+    let marking = event.marking.and(marking_of(object)).and(named.unwrap_or_default());
+    let event = Event { marking, is_known: event.is_known || named.is_some(), ..event.clone() };
     let attributes = list(object, "Attribute").iter().filter_map(Value::as_object);
     let rows = attributes.flat_map(|attribute| {
-        let mut rows = attribute_rows(object, attribute, line, event, rules);
+        let mut rows = attribute_rows(object, attribute, line, &event, rules);
         for (at, _) in &mut rows {
             at.id = at.id.take().or_else(|| whole.id.clone());
         }

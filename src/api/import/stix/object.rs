@@ -116,6 +116,7 @@ fn about(members: &Members, known: &Definitions) -> About {
             .or_else(|| own("name"))
             .or_else(|| own("x_opencti_description"))
             .or_else(|| own("x_misp_comment")),
+        ..About::default()
     }
 }
 
@@ -219,8 +220,12 @@ fn misp_object(at: &Locator, members: &Members, known: &Definitions, rules: &Row
         object.extend(members.get(from).map(|value| (name.to_owned(), value.clone())));
     }
     let about = about(members, known);
-    let event =
-        crate::import::misp::Event { marking: about.marking, source: about.source, ..Default::default() };
+    let event = crate::import::misp::Event {
+        marking: about.marking,
+        source: about.source,
+        is_known: true,
+        refused: None,
+    };
     let mut rows = object_rows(&object, at.line, &event, rules);
     for (place, _) in &mut rows {
         *place = at.clone();
