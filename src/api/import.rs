@@ -1,5 +1,6 @@
 //! Imports: the route.
 
+mod bank_account;
 mod batch;
 mod columns;
 mod csv_records;
@@ -13,6 +14,7 @@ mod json_value;
 mod line_formats;
 mod line_source;
 mod lines;
+mod machine_accounts;
 mod marking;
 mod misp;
 #[cfg(test)]

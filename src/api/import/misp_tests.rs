@@ -535,3 +535,69 @@ async fn a_time_that_cannot_be_read_is_left_out_and_its_row_is_not() {
         "a table is its writer's"
     );
 }
+
+#[tokio::test]
+async fn an_account_of_one_machine_meets_none_of_another() {
+    let part = |number: u32, relation: &str, value: &str| {
+        let mut attribute = attribute(number, "text", value);
+        attribute["object_relation"] = json!(relation);
+        attribute
+    };
+    let account = |number: u32, platform: &str| {
+        json!({"name": "user-account", "uuid": uuid(number), "Attribute": [
+            part(number + 1, "username", "root"), part(number + 2, "user-id", "0"), part(number + 3, "account-type", platform)]})
+    };
+    let node = TestNode::new();
+    let types = ["unix", "windows-local", "windows-domain", "ldap", "nis", "radius", "tacacs", "OpenID"];
+    let objects: Vec<Value> = types.iter().zip(0..).map(|(name, n)| account(n * 10, name)).collect();
+    let report = imported(&node, "format=misp", json!({"Event": {"Object": objects}}).to_string()).await;
+    assert_eq!(report["accepted"], 0, "{report}");
+    let reasons = reasons(&report);
+    assert_eq!(reasons.len(), 2 * types.len());
+    assert!(reasons.iter().all(|(_, reason)| reason.contains("of one machine or domain")), "{reasons:?}");
+    let text = json!({"Event": {"Object": [account(100, "forum")]}}).to_string();
+    assert_eq!(imported(&node, "format=misp", text).await["accepted"], 2);
+}
+
+#[tokio::test]
+async fn an_account_at_a_bank_has_one_spelling() {
+    let object = |number: u32, bank: (&str, &str), account: &str| {
+        json!({"name": "bank-account", "uuid": uuid(number), "Attribute": [
+            {"uuid": uuid(number + 1), "type": "bic", "object_relation": bank.0, "value": bank.1, "to_ids": true},
+            {"uuid": uuid(number + 2), "type": "bank-account-nr", "object_relation": "account", "value": account, "to_ids": true}]})
+    };
+    let node = TestNode::new();
+    let objects = json!([
+        object(10, ("swift", "COBADEFF"), "0532013000"),
+        object(20, ("swift", "COBADEFFXXX"), "0532 0130 00"),
+        object(30, ("institution-code", "cobadeffxxx"), "05320-13000"),
+        object(40, ("institution-code", "37040044"), "05 32"),
+        object(50, ("swift", "37040044"), "0532013000"),
+    ]);
+    let report = imported(&node, "format=misp", json!({"Event": {"Object": objects}}).to_string()).await;
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(2), &json!(2)), "{report}");
+    let found: Vec<Value> = items(&node).await.iter().map(|item| item["canonical"].clone()).collect();
+    assert_eq!(found, ["cobadeff:0532013000", "37040044:05 32"]);
+    assert!(reasons(&report)[0].1.contains("BIC"), "{report}");
+    let stix = json!({"type": "bundle", "objects": [
+        {"type": "bank-account", "id": "bank-account--1", "bic": "COBADEFFXXX", "account_number": "05320-13000"}]});
+    assert_eq!(imported(&node, "format=stix", stix.to_string()).await["duplicates"], 1, "in STIX as in MISP");
+}
+
+#[tokio::test]
+async fn an_address_written_as_a_network_of_one_is_an_address() {
+    let node = TestNode::new();
+    let list = json!([
+        attribute(1, "ip-dst", "198.51.100.1/32"),
+        attribute(2, "ip-src", "2001:db8::1/128"),
+        attribute(3, "ip-dst", "198.51.100.0/24")
+    ]);
+    let report = imported(&node, "format=misp", json!({"Event": {"Attribute": list}}).to_string()).await;
+    assert_eq!((&report["accepted"], reasons(&report).len()), (&json!(2), 1), "{report}");
+    let pattern =
+        "[network-traffic:dst_ref.value = '203.0.113.33/32' OR ipv4-addr:value = '198.51.100.1/32']";
+    let stix = json!({"type": "indicator", "id": "indicator--1", "pattern": pattern, "pattern_type": "stix"});
+    let report = imported(&node, "format=stix", stix.to_string()).await;
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(1), &json!(1)), "{report}");
+    assert!(items(&node).await.iter().all(|item| item["kind"] == "ip"));
+}
