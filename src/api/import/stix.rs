@@ -28,7 +28,7 @@ use super::json_value::{Members, members, text};
 use super::marking::{Marking, RED};
 use super::report::Locator;
 use super::row::RowReject;
-use super::source::{Row, RowRules, RowSink, RowSource};
+use super::source::{RowRules, RowSink, RowSource};
 use super::waiting::{Part, Waiting};
 use definitions::Definitions;
 use identifiers::{Identifiers, Standing};
@@ -293,11 +293,14 @@ impl Batch {
     /// Makes rows of the objects, on every core, and hands them on in their order.
     fn take_rows(&mut self, known: &Known, rules: &RowRules, rows: &mut RowSink) -> Result<(), ImportError> {
         self.text = 0;
-        let read = self.parts.par_drain(..).map(|part| match members(&part.text) {
-            Ok(members) => object::rows(&part, &members, known, rules),
-            Err(reason) => vec![(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))],
-        });
-        let read: Vec<Vec<Row>> = read.collect();
-        rows.take(read.into_iter().flatten())
+        let parts = std::mem::take(&mut self.parts);
+        rows.take_of(
+            parts,
+            |part| part.text.len(),
+            |part| match members(&part.text) {
+                Ok(members) => object::rows(&part, &members, known, rules),
+                Err(reason) => vec![(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))],
+            },
+        )
     }
 }

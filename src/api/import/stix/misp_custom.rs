@@ -4,7 +4,7 @@ use super::object::no;
 use crate::import::finding::{About, Finding, Found};
 use crate::import::json_value::{Members, text, texts};
 use crate::import::misp::written::tagged_kind;
-use crate::import::misp::{NOT_FOR_DETECTION, object_rows, taken_without_to_ids, type_findings};
+use crate::import::misp::{Event, NOT_FOR_DETECTION, object_rows, taken_without_to_ids, type_findings};
 use crate::import::report::Locator;
 use crate::import::source::{Row, RowRules};
 
@@ -28,8 +28,7 @@ pub(crate) fn object(at: &Locator, members: &Members, about: About, rules: &RowR
     for (name, from) in [("name", "x_misp_name"), ("Attribute", "x_misp_attributes")] {
         object.extend(members.get(from).map(|value| (name.to_owned(), value.clone())));
     }
-    let event =
-        crate::import::misp::Event { marking: about.marking, source: about.source, ..Default::default() };
+    let event = Event { marking: about.marking, source: about.source, is_known: true, refused: None };
     let mut rows = object_rows(&object, at.line, &event, rules);
     for (place, _) in &mut rows {
         *place = at.clone();

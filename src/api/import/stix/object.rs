@@ -53,7 +53,7 @@ pub(crate) fn rows(part: &Part, members: &Members, known: &Known, rules: &RowRul
         return misp_custom::object(&at, members, about, rules);
     }
     let findings = findings(type_name, members, known, rules);
-    findings.into_iter().map(|finding| about.row(at.clone(), finding, rules)).collect()
+    about.rows(&at, findings, rules)
 }
 
 fn findings(type_name: &str, members: &Members, known: &Known, rules: &RowRules) -> Vec<Finding> {
@@ -116,6 +116,7 @@ fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
             .or_else(|| own("x_opencti_description"))
             .or_else(|| own("x_misp_comment"))
             .or_else(|| in_extension().map(str::to_owned)),
+        ..About::default()
     }
 }
 
