@@ -1,5 +1,6 @@
 //! Imports: the route.
 
+mod bank_account;
 mod batch;
 mod columns;
 mod csv_records;
@@ -13,6 +14,7 @@ mod json_value;
 mod line_formats;
 mod line_source;
 mod lines;
+mod machine_accounts;
 mod marking;
 mod misp;
 #[cfg(test)]
@@ -21,6 +23,8 @@ mod report;
 mod row;
 mod source;
 mod stix;
+#[cfg(test)]
+mod stix_context_tests;
 #[cfg(test)]
 mod stix_tests;
 #[cfg(test)]
@@ -44,7 +48,7 @@ use crate::state::ApiState;
 use columns::ColumnMap;
 use format::Format;
 use job::ImportJob;
-use row::{RowDefaults, free_text};
+use row::{LONGEST_SOURCE, RowDefaults, free_text};
 use source::RowRules;
 
 pub(crate) use misp::written as misp_written;
@@ -61,7 +65,7 @@ pub(crate) struct ImportParams {
     /// The kind of every value that names none; without it such a value's kind is detected.
     #[param(schema_with = crate::schemas::kind)]
     kind: Option<String>,
-    /// The source of every row that names none.
+    /// The source of every row that names none; 1,024 bytes at most.
     source: Option<String>,
     /// The TLP marking of every row that names none; amber without it.
     #[param(schema_with = crate::schemas::tlp)]
@@ -185,6 +189,9 @@ fn map(params: &ImportParams, format: Format) -> Result<ColumnMap, Problem> {
 
 fn defaults(params: &ImportParams) -> Result<RowDefaults, Problem> {
     let source = free_text("source", params.source.as_deref()).map_err(bad_query)?;
+    if source.len() > LONGEST_SOURCE {
+        return Err(bad_query(format!("source: {LONGEST_SOURCE} bytes at most")));
+    }
     let tlp = params.tlp.as_deref().map(str::parse::<Tlp>).transpose();
     Ok(RowDefaults {
         kind: query_kind(params.kind.as_deref())?,

@@ -28,6 +28,12 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
     u64::try_from(time.unix_timestamp()).ok()
 }
 
+/// Reads RFC 3339 to the microsecond, since 1970: for times that are compared and not shown.
+pub(crate) fn parse_micros(text: &str) -> Option<u64> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp_nanos() / 1_000).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +46,8 @@ mod tests {
         assert_eq!(parse_rfc3339("2026-11-18T11:06:40Z"), Some(1_795_000_000));
         assert_eq!(parse_rfc3339("2026-11-18T12:06:40+01:00"), Some(1_795_000_000));
         assert_eq!(parse_rfc3339("1970-01-02"), Some(86_400));
+        assert_eq!(parse_micros("1970-01-01T01:00:00.5000019+01:00"), Some(500_001));
+        assert_eq!((parse_micros("1970-01-02"), parse_micros("1969-12-31T23:00:00Z")), (None, None));
     }
 
     #[test]

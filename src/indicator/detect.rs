@@ -5,7 +5,7 @@
 
 use crate::refang::strip_prefix_ignore_case;
 use crate::wallet::Chain;
-use crate::{Indicator, Kind, Reject, Rules};
+use crate::{Indicator, Kind, Reject, Rules, ip};
 
 /// Card networks by name: `visa:..` alone tells a merchant, where any other name may be a platform's.
 const NETWORKS: [&str; 12] = [
@@ -51,6 +51,9 @@ pub(crate) fn detect(text: &str, rules: &Rules) -> Result<Indicator, Reject> {
 fn shapes(text: &str) -> Vec<Kind> {
     if text.contains("://") {
         return of_url(text);
+    }
+    if ip::of_one_address(text).is_some() {
+        return vec![Kind::Ip];
     }
     if let Some((name, _)) = text.split_once(':') {
         return of_prefixed(name, text);

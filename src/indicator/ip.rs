@@ -11,7 +11,7 @@ use crate::reject::Why;
 /// IPv4 is read as the WHATWG's host parser does: octal, hexadecimal, and fewer than four parts.
 pub(crate) fn canonical(text: &str) -> Result<String, Why> {
     if text.contains('/') {
-        return Err("a network or a URL, not one address");
+        return of_one_address(text).ok_or("a network or a URL, not one address");
     }
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     match bare.parse::<IpAddr>() {
@@ -19,6 +19,17 @@ pub(crate) fn canonical(text: &str) -> Result<String, Why> {
         Ok(IpAddr::V6(v6)) => Ok(v6_text(v6)),
         Err(_) if bare.contains(':') => Err("not an IPv6 address"),
         Err(_) => loose_v4(bare),
+    }
+}
+
+/// The address of a network that has no other: `/32` behind IPv4 (RFC 4632, section 3.1), `/128` behind IPv6 (RFC 4291, section 2.3). Programs
+/// write an address so that keep networks too.
+pub(crate) fn of_one_address(text: &str) -> Option<String> {
+    let (address, length) = text.split_once('/')?;
+    match (address.parse().ok()?, length) {
+        (IpAddr::V4(v4), "32") => Some(v4.to_string()),
+        (IpAddr::V6(v6), "128") => Some(v6_text(v6)),
+        _ => None,
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Undoes what analysts write so that nobody clicks: `hxxp`, `[.]`, `(.)`, `[dot]`, `(dot)`, `[:]//`, `[@]`, `[at]`.
+/// Undoes what analysts write so that nobody clicks: `hxxp`, `[.]`, `(.)`, `[dot]`, `(dot)`, `[:]//`, `[@]`, `[at]` wherever they stand, and
+/// before a URL's path also `[://]`, `{.}`, `{dot}`, `(@)` and `(at)`, which can be a path's own.
 ///
 /// Repeats until nothing is left to undo, so that a refanged text is its own refanged text.
 pub(crate) fn refang(text: &str) -> Cow<'_, str> {
@@ -51,20 +52,19 @@ pub(crate) fn refang(text: &str) -> Cow<'_, str> {
 
 fn refang_once(text: &str) -> Option<String> {
     let scheme = fanged_scheme(text);
-    let first = text.find(['[', '(']).filter(|&at| text[at..].contains([']', ')']));
-    let marked = first.is_some_and(|at| marks(&text[at..]).next().is_some());
-    if scheme.is_none() && !marked {
+    let rest = scheme.unwrap_or(text);
+    let mut marks = marks(rest).peekable();
+    if scheme.is_none() && marks.peek().is_none() {
         return None;
     }
-    let rest = scheme.unwrap_or(text);
     let mut out = String::with_capacity(text.len());
     if scheme.is_some() {
         out.push_str("http");
     }
     let mut copied = 0;
-    for (at, length, plain) in marks(rest) {
+    for (at, length, plain) in marks {
         out.push_str(&rest[copied..at]);
-        out.push(plain);
+        out.push_str(plain);
         copied = at + length;
     }
     out.push_str(&rest[copied..]);
@@ -75,16 +75,33 @@ fn refang_once(text: &str) -> Option<String> {
 fn fanged_scheme(text: &str) -> Option<&str> {
     let tail = strip_prefix_ignore_case(text, "hxxp")?;
     let after = strip_prefix_ignore_case(tail, "s").unwrap_or(tail);
-    (after.starts_with("://") || after.starts_with("[:]//")).then_some(tail)
+    ["://", "[:]//", "[://]"].into_iter().any(|mark| after.starts_with(mark)).then_some(tail)
 }
 
-/// Each mark in `text`, from the left and without overlap: where it starts, its length, and the character that it stands for.
-fn marks(text: &str) -> impl Iterator<Item = (usize, usize, char)> {
-    let mut from = 0;
+/// Where a URL's path begins; the end of a text that has none, and the start of `name:rest`, where a mark can be part of a name.
+fn path_start(text: &str) -> usize {
+    let is_scheme =
+        |head: &str| head.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let after_scheme = ["[://]", "[:]//", "://"].into_iter().find_map(|mark| {
+        let at = text.find(mark)?;
+        is_scheme(&text[..at]).then_some(at + mark.len())
+    });
+    let from = after_scheme.unwrap_or(0);
+    let end = text[from..].find(['/', '?', '#']).map_or(text.len(), |offset| from + offset);
+    let is_named = || text[..end].contains(':') && strip_prefix_ignore_case(text, "mailto:").is_none();
+    if after_scheme.is_none() && is_named() { 0 } else { end }
+}
+
+/// Each mark in `text`, from the left and without overlap: where it starts, its length, and what it stands for.
+fn marks(text: &str) -> impl Iterator<Item = (usize, usize, &'static str)> {
+    const OPENERS: [char; 3] = ['[', '(', '{'];
+    let mut from = text.find(OPENERS).unwrap_or(text.len());
+    let path = if from < text.len() { path_start(text) } else { from };
     std::iter::from_fn(move || {
-        while let Some(offset) = text[from..].find(['[', '(']) {
+        while let Some(offset) = text[from..].find(OPENERS) {
             let at = from + offset;
-            if let Some((length, plain)) = mark_at(&text[at..]) {
+            let narrow = || mark_before_path(&text[at..]).filter(|_| at < path);
+            if let Some((length, plain)) = mark_at(&text[at..]).or_else(narrow) {
                 from = at + length;
                 return Some((at, length, plain));
             }
@@ -95,16 +112,25 @@ fn marks(text: &str) -> impl Iterator<Item = (usize, usize, char)> {
 }
 
 /// The mark with which `text` begins.
-fn mark_at(text: &str) -> Option<(usize, char)> {
-    const MARKS: [(&str, char); 6] =
-        [("[.]", '.'), ("(.)", '.'), ("[dot]", '.'), ("(dot)", '.'), ("[@]", '@'), ("[at]", '@')];
+fn mark_at(text: &str) -> Option<(usize, &'static str)> {
+    const MARKS: [(&str, &str); 6] =
+        [("[.]", "."), ("(.)", "."), ("[dot]", "."), ("(dot)", "."), ("[@]", "@"), ("[at]", "@")];
     if text.starts_with("[:]//") {
-        return Some(("[:]".len(), ':'));
+        return Some(("[:]".len(), ":"));
     }
-    MARKS
-        .into_iter()
-        .find(|(mark, _)| strip_prefix_ignore_case(text, mark).is_some())
-        .map(|(mark, plain)| (mark.len(), plain))
+    begins_with(text, &MARKS)
+}
+
+/// The mark with which `text` begins, of those that mean something else in a path.
+fn mark_before_path(text: &str) -> Option<(usize, &'static str)> {
+    const MARKS: [(&str, &str); 5] =
+        [("[://]", "://"), ("{.}", "."), ("{dot}", "."), ("(@)", "@"), ("(at)", "@")];
+    begins_with(text, &MARKS)
+}
+
+fn begins_with(text: &str, marks: &[(&str, &'static str)]) -> Option<(usize, &'static str)> {
+    let mark = marks.iter().find(|(mark, _)| strip_prefix_ignore_case(text, mark).is_some());
+    mark.map(|(mark, plain)| (mark.len(), *plain))
 }
 
 /// `text` without `prefix`, which is ASCII and compared without regard to case.
@@ -123,6 +149,10 @@ mod tests {
             ("hXXps[:]//a[.]b(.)c[DOT]d(dot)e", "https://a.b.c.d.e"),
             ("hxxp://a", "http://a"),
             ("u[at]a[@]b", "u@a@b"),
+            ("hxxp[://]a{.}b{DOT}c/d{.}e", "http://a.b.c/d{.}e"),
+            ("u(at)a(@)b", "u@a@b"),
+            ("mailto:u(at)a", "mailto:u@a"),
+            ("https[://]u(at)a?b(at)c", "https://u@a?b(at)c"),
             ("([.])", "."),
             ("[[.]]", "[.]"),
         ] {
@@ -132,7 +162,19 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_mark_stays() {
-        for text in ["hxxp", "hxxpx://a", "http://[::1]/", "a[b", "a(b)c", "[:]/", "ahxxp://b"] {
+        for text in [
+            "hxxp",
+            "hxxpx://a",
+            "http://[::1]/",
+            "a[b",
+            "a(b)c",
+            "[:]/",
+            "ahxxp://b",
+            "a/b{.}c",
+            "http://a/[://]",
+            "visa:A(AT)B",
+            "x:{.}",
+        ] {
             assert!(matches!(refang(text), Cow::Borrowed(_)), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// What pip says where it cannot reach an index, as against a requirement that is wrong.
 const OUT_OF_REACH: [&str; 5] = [
@@ -17,6 +18,9 @@ pub(crate) fn is_needed() -> bool {
     std::env::var_os("OVERLAPD_INTEROP").is_some_and(|value| value == "needed")
 }
 
+/// One is made at a time: tests that run side by side share some.
+static MAKING: Mutex<()> = Mutex::new(());
+
 /// A virtual environment.
 pub(crate) struct Environment {
     folder: PathBuf,
@@ -27,6 +31,7 @@ impl Environment {
     #[expect(clippy::print_stdout, reason = "a test that passes over what it is for has to say so")]
     pub(crate) fn with(name: &str, requirements: &[&str]) -> Option<Self> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name);
+        let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let (done, wanted) = (folder.join("requirements"), requirements.join("\n"));
         let environment = Self { folder };
         if std::fs::read_to_string(&done).is_ok_and(|has| has == wanted) {

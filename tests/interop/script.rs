@@ -20,6 +20,8 @@ pub(crate) fn run_at(environment: &Environment, name: &str, path: &str, pair: &m
     let mut child = Command::new(environment.python())
         .arg(script)
         .args([pair.https.url(path), pair.token()])
+        // What a client leaves behind goes with the lab.
+        .current_dir(pair.a.folder())
         // The clients read all of these from the environment, and would go elsewhere or send other credentials.
         .env("REQUESTS_CA_BUNDLE", &pair.https.certificate)
         .env("NO_PROXY", "127.0.0.1")

@@ -180,14 +180,14 @@ impl Columns {
             match column {
                 Column::Kind => row.kind = Some(field),
                 Column::Value => row.value = field,
-                Column::Tlp => row.tlp = Some(field),
-                Column::Pap => row.pap = Some(field),
-                Column::Source => row.source = Some(field),
-                Column::FirstSeen => row.first_seen = Some(field),
-                Column::LastSeen => row.last_seen = Some(field),
-                Column::Expires => row.expires = Some(field),
-                Column::Confidence => row.confidence = Some(field),
-                Column::Note => row.note = Some(field),
+                Column::Tlp => row.context.tlp = Some(field),
+                Column::Pap => row.context.pap = Some(field),
+                Column::Source => row.context.source = Some(field),
+                Column::FirstSeen => row.context.first_seen = Some(field),
+                Column::LastSeen => row.context.last_seen = Some(field),
+                Column::Expires => row.context.expires = Some(field),
+                Column::Confidence => row.context.confidence = Some(field),
+                Column::Note => row.context.note = Some(field),
             }
         }
         Ok(row)

@@ -1,17 +1,20 @@
 //! What an object of STIX or MISP says that an indicator is, before it is canonicalised.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use overlap_indicator::{Indicator, Kind, Reject};
-use overlap_store::NewIndicator;
+use overlap_indicator::{Context, Indicator, Kind, Reject, SecretText};
 use serde_json::Value;
 
 use super::json_cut::TOO_LONG;
 use super::json_value::{Members, list, text};
 use super::marking::Marking;
 use super::report::Locator;
-use super::row::{RawRow, RowReject, shown_kind};
+use super::row::{RawContext, ReadRow, RowNotes, RowReject, shown_kind};
 use super::source::{Row, RowRules};
+
+/// Values of one object that are taken. A pattern has some, a list of a feed some thousands.
+const MOST_VALUES: usize = 10_000;
 
 /// A value with its kind, or why it is none.
 pub(crate) type Finding = Result<Found, String>;
@@ -63,6 +66,8 @@ pub(crate) struct About {
     /// The object's type, for the list of rejects.
     pub(crate) kind: Option<String>,
     pub(crate) marking: Marking,
+    /// Whether neither a marking nor what could have marked it is there.
+    pub(crate) is_unmarked: bool,
     pub(crate) source: Option<String>,
     pub(crate) first_seen: Option<String>,
     pub(crate) last_seen: Option<String>,
@@ -72,10 +77,20 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// The row of a finding.
-    pub(crate) fn row(&self, at: Locator, finding: Finding, rules: &RowRules) -> Row {
-        let read = finding.and_then(|found| self.read(found, rules));
-        (at, read.map_err(|reason| self.reject(reason)))
+    /// The rows of an object's findings, with what the object says of them all.
+    pub(crate) fn rows(&self, at: &Locator, findings: Vec<Finding>, rules: &RowRules) -> Vec<Row> {
+        let context = self.context(rules);
+        let too_many = findings.len().saturating_sub(MOST_VALUES);
+        let read = findings.into_iter().take(MOST_VALUES).map(|finding| {
+            let read = finding.and_then(|found| self.read(found, &context, rules));
+            (at.clone(), read.map_err(|reason| self.reject(reason)))
+        });
+        let mut rows: Vec<Row> = read.collect();
+        if too_many > 0 {
+            let reason = format!("more than {MOST_VALUES} values: the last {too_many} are not taken");
+            rows.push((at.clone(), Err(self.reject(reason))));
+        }
+        rows
     }
 
     /// A reject of this object's type.
@@ -83,14 +98,9 @@ impl About {
         RowReject { kind: self.kind.as_deref().and_then(shown_kind), reason: reason.into() }
     }
 
-    fn read(&self, found: Found, rules: &RowRules) -> Result<NewIndicator, String> {
-        if found.value == TOO_LONG {
-            return Err("the value is longer than 65536 bytes".to_owned());
-        }
-        let text = |text: &Option<String>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
-        let row = RawRow {
-            kind: Some(Cow::Borrowed(found.kind.as_str())),
-            value: Cow::Owned(found.value),
+    fn context(&self, rules: &RowRules) -> Result<(Arc<Context>, bool), String> {
+        let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
+        let raw = RawContext {
             tlp: self.marking.tlp.map(|tlp| Cow::Borrowed(tlp.as_str())),
             pap: self.marking.pap.map(|pap| Cow::Borrowed(pap.as_str())),
             source: text(&self.source),
@@ -100,7 +110,24 @@ impl About {
             confidence: text(&self.confidence),
             note: text(&self.note),
         };
-        row.parse(&rules.defaults, &rules.rules).map_err(|reject| reject.reason)
+        let (context, left_out) = raw.read_what_can_be(&rules.defaults)?;
+        Ok((Arc::new(context), left_out))
+    }
+
+    fn read(
+        &self,
+        found: Found,
+        context: &Result<(Arc<Context>, bool), String>,
+        rules: &RowRules,
+    ) -> Result<ReadRow, String> {
+        if found.value == TOO_LONG {
+            return Err("the value is longer than 65536 bytes".to_owned());
+        }
+        let indicator = Indicator::parse(found.kind, &found.value, &rules.rules);
+        let indicator = indicator.map_err(|reject| reject.to_string())?;
+        let (context, left_out) = context.clone()?;
+        let notes = RowNotes { is_unmarked: self.is_unmarked, has_left_out: left_out };
+        Ok(ReadRow { indicator, raw: SecretText::new(found.value.trim()), context, notes })
     }
 }
 
@@ -129,4 +156,26 @@ pub(crate) fn raw_value(value: &Value) -> Option<String> {
 /// The names of the tags of a MISP object: of each only the name is reliable.
 pub(crate) fn filled_tags(members: &Members) -> impl Iterator<Item = &str> {
     list(members, "Tag").iter().filter_map(|tag| text(tag.as_object()?, "name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_the_most_values_is_one_reject_with_their_number() {
+        let found = |n: usize| Ok(Found::host(format!("d{n}.example")));
+        let about = About { note: Some("n".repeat(60_000)), ..About::default() };
+        let rows =
+            about.rows(&Locator::of_line(1), (0..MOST_VALUES + 3).map(found).collect(), &RowRules::default());
+        let (last, taken) = rows.split_last().unwrap();
+        assert_eq!(
+            (taken.len(), taken.iter().filter(|(_, row)| row.is_ok()).count()),
+            (MOST_VALUES, MOST_VALUES)
+        );
+        assert!(last.1.as_ref().is_err_and(|reject| reject.reason.contains("the last 3 are not taken")));
+        let contexts = taken.iter().filter_map(|(_, row)| Some(&row.as_ref().ok()?.context));
+        let shared = taken[0].1.as_ref().map(|row| row.context.clone()).unwrap();
+        assert!(contexts.clone().all(|context| Arc::ptr_eq(context, &shared)), "one text for all the values");
+    }
 }

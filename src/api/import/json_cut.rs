@@ -108,6 +108,11 @@ pub(crate) trait JsonFormat {
     /// Takes a part.
     fn piece(&mut self, frames: &[Frame], piece: Piece<'_>) -> Result<(), ImportError>;
 
+    /// Whether what was kept of a container that was entered is now kept with the object around it, as if it had not been entered.
+    fn keeps(&self, _depth: usize, _frame: &Frame) -> bool {
+        false
+    }
+
     /// A container that was entered has ended; `depth` is how many there are around it.
     fn close(&mut self, depth: usize, frame: &Frame) -> Result<(), ImportError>;
 }
@@ -268,7 +273,20 @@ impl JsonCutter {
 
     fn leave(&mut self, format: &mut dyn JsonFormat) -> Result<(), ImportError> {
         match self.frames.pop() {
-            Some(frame) => format.close(self.frames.len(), &frame),
+            Some(frame) => {
+                let depth = self.frames.len();
+                if let Some(around) = self.frames.last_mut().filter(|around| !around.is_list)
+                    && format.keeps(depth, &frame)
+                {
+                    around.keep(Piece {
+                        name: &frame.name,
+                        line: frame.line,
+                        text: &frame.kept(),
+                        left_out: frame.left_out,
+                    });
+                }
+                format.close(depth, &frame)
+            }
             None => Ok(()),
         }
     }

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::str::from_utf8;
 
 use overlap_indicator::Rules;
-use overlap_store::NewIndicator;
 use serde::Deserialize;
 
 use super::batch::{Batch, Record};
 use super::columns::Columns;
 use super::csv_records::{CsvRecords, LINE_TOO_LONG};
 use super::lines::Line;
-use super::row::{RawRow, RowDefaults, RowReject};
+use super::row::{RawContext, RawRow, ReadRow, RowDefaults, RowReject};
 use crate::request::object;
 
 /// What a record is that is no UTF-8.
@@ -80,7 +79,7 @@ impl RowReader {
         record: Record<'_>,
         defaults: &RowDefaults,
         rules: &Rules,
-    ) -> Result<NewIndicator, RowReject> {
+    ) -> Result<ReadRow, RowReject> {
         let bytes = record.map_err(RowReject::unreadable)?;
         let text = from_utf8(bytes).map_err(|_| RowReject::unreadable(NOT_UTF8))?;
         match self {
@@ -116,13 +115,15 @@ fn json_row(text: &str) -> Result<RawRow<'static>, RowReject> {
     Ok(RawRow {
         kind: row.kind.map(Cow::Owned),
         value: Cow::Owned(row.value),
-        tlp: row.tlp.map(Cow::Owned),
-        pap: row.pap.map(Cow::Owned),
-        source: row.source.map(Cow::Owned),
-        first_seen: row.first_seen.map(Cow::Owned),
-        last_seen: row.last_seen.map(Cow::Owned),
-        expires: row.expires.map(Cow::Owned),
-        confidence: row.confidence.map(|number| Cow::Owned(number.to_string())),
-        note: row.note.map(Cow::Owned),
+        context: RawContext {
+            tlp: row.tlp.map(Cow::Owned),
+            pap: row.pap.map(Cow::Owned),
+            source: row.source.map(Cow::Owned),
+            first_seen: row.first_seen.map(Cow::Owned),
+            last_seen: row.last_seen.map(Cow::Owned),
+            expires: row.expires.map(Cow::Owned),
+            confidence: row.confidence.map(|number| Cow::Owned(number.to_string())),
+            note: row.note.map(Cow::Owned),
+        },
     })
 }

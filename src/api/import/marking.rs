@@ -9,6 +9,9 @@ pub(crate) struct Marking {
     pub(crate) pap: Option<Pap>,
 }
 
+/// What a marking is that is there and cannot be read: it may be any, so it is the narrowest.
+pub(crate) const RED: Marking = Marking { tlp: Some(Tlp::Red), pap: None };
+
 impl Marking {
     /// The markings that a text names: `tlp:amber+strict`, `PAP:RED`, in any case; neither for any other text.
     ///

@@ -1,17 +1,18 @@
 //! MISP: events, their attributes and objects, and what `restSearch` answers.
 //!
 //! The forms that are read (MISP core format, and what servers make of it): `{"Event":{..}}`, lists of those, `{"response":[..]}`,
-//! `{"response":{"Attribute":[..]}}`, `{"Attribute":[..]}`, a list of attributes, an event or an attribute alone. An event's tags stand
-//! behind its attributes, so these wait until the event ends. Nothing that a file names is fetched.
+//! `{"response":{"Attribute":[..]}}`, `{"Attribute":[..]}`, a list of attributes, an event or an attribute alone; one of them after the
+//! other too. An event's tags can stand behind its attributes, and whatever holds attributes can turn out to be an event: they wait until it
+//! ends. Nothing that a file names is fetched.
 
 mod attribute;
 mod event;
+mod markings;
 mod object;
 mod types;
 pub(crate) mod written;
 
 use overlap_store::Store;
-use rayon::prelude::*;
 
 use super::error::ImportError;
 use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece, Shape};
@@ -20,10 +21,12 @@ use super::report::Locator;
 use super::row::RowReject;
 use super::source::{Row, RowRules, RowSink, RowSource};
 use super::waiting::{Part, Waiting};
+pub(crate) use attribute::NOT_FOR_DETECTION;
 pub(crate) use event::Event;
 
 pub(crate) use object::rows as object_rows;
 pub(crate) use types::findings as type_findings;
+pub(crate) use types::taken_without_to_ids;
 
 /// Parts that are read at a time.
 const BATCH_PARTS: usize = 10_000;
@@ -103,11 +106,12 @@ impl JsonFormat for Reading<'_, '_> {
             ("Attribute" | "Object", _) => Act::Cut,
             (_, Shape::Object) if in_list => Act::Enter,
             (_, _) if in_list => Act::Skip,
-            // An event does not stand in an event: what does is another's, as in the attributes of an answer.
-            ("Event" | "response", Shape::Object | Shape::List) if event_depth(frames).is_none() => {
-                Act::Enter
-            }
-            ("Event" | "response", _) => Act::Skip,
+            // An event does not stand in an event: what does is another's.
+            ("Event" | "response", _) if is_in_event(frames) => Act::Skip,
+            // Of an attribute that stands alone or in a list without a name.
+            ("Event", Shape::Object) if frames.last().is_some_and(Frame::has_kept) => Act::Keep,
+            ("Event" | "response", Shape::Object | Shape::List) => Act::Enter,
+            ("response", _) => Act::Skip,
             (name, _) if PASSED_OVER.contains(&name) => Act::Skip,
             _ => Act::Keep,
         }
@@ -127,11 +131,16 @@ impl JsonFormat for Reading<'_, '_> {
         }
     }
 
+    fn keeps(&self, depth: usize, frame: &Frame) -> bool {
+        let has_parts = self.misp.events.last().is_some_and(|(open, _)| *open == depth);
+        frame.name == "Event" && !frame.is_list && !has_parts
+    }
+
     fn close(&mut self, depth: usize, frame: &Frame) -> Result<(), ImportError> {
         self.misp.is_misp |= matches!(frame.name.as_str(), "Event" | "response" | "Attribute" | "Object")
             || depth == 0 && frame.is_list;
         if self.misp.events.last().is_some_and(|(open, _)| *open == depth) {
-            return self.misp.end_event(frame, self.rows);
+            self.misp.end_event(frame, self.rows)?;
         }
         if frame.is_list || frame.name == "Event" || !frame.has_kept() {
             return Ok(());
@@ -149,9 +158,17 @@ impl JsonFormat for Reading<'_, '_> {
     }
 }
 
-/// The depth of the event around a value: an object of that name, or one with members of its own, as an event that stands alone.
+/// The depth of the event around an attribute or object: of the object that has it, whatever its name, but for an answer. Its tags can come
+/// last, so nobody knows before its end that it is none.
 fn event_depth(frames: &[Frame]) -> Option<usize> {
-    frames.iter().rposition(|frame| !frame.is_list && (frame.name == "Event" || frame.has_kept()))
+    let depth = frames.iter().rposition(|frame| !frame.is_list)?;
+    let is_in_list = depth.checked_sub(1).and_then(|around| frames.get(around)).is_some_and(|f| f.is_list);
+    let is_answer = frames.get(depth).is_some_and(|frame| frame.name == "response") && !is_in_list;
+    (!is_answer).then_some(depth)
+}
+
+fn is_in_event(frames: &[Frame]) -> bool {
+    frames.iter().any(|frame| frame.name == "Event" && !frame.is_list)
 }
 
 impl<'a> Misp<'a> {
@@ -169,6 +186,10 @@ impl<'a> Misp<'a> {
 
     fn end_event(&mut self, frame: &Frame, rows: &mut RowSink) -> Result<(), ImportError> {
         let Some((_, mut waiting)) = self.events.pop() else { return Ok(()) };
+        if !frame.has_kept() && !frame.left_out && frame.name != "Event" {
+            // A list of attributes with a name, and no event.
+            return waiting.drain(|part| self.add(part, None, rows));
+        }
         // What waits for nothing is not of this event.
         self.read_batch(None, rows)?;
         let event = Event::read(frame);
@@ -190,8 +211,7 @@ impl<'a> Misp<'a> {
         let parts = std::mem::take(&mut self.batch);
         let none = Event::default();
         let event = event.unwrap_or(&none);
-        let read: Vec<Vec<Row>> = parts.par_iter().map(|part| rows_of(part, event, self.rules)).collect();
-        rows.take(read.into_iter().flatten())
+        rows.take_of(parts, |part| part.text.len(), |part| rows_of(&part, event, self.rules))
     }
 }
 
@@ -202,7 +222,7 @@ fn rows_of(part: &Part, event: &Event, rules: &RowRules) -> Vec<Row> {
         Err(reason) => return vec![(at, Err(RowReject::unreadable(reason)))],
     };
     if part.left_out || event.refused.is_some() {
-        let reason = event.refused.unwrap_or("larger than a mebibyte");
+        let reason = event.refused.as_deref().unwrap_or("larger than a mebibyte");
         return vec![(attribute::locator(&members, part.line), Err(RowReject::unreadable(reason)))];
     }
     match part.role {

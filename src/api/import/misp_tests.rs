@@ -75,13 +75,18 @@ async fn every_form_of_a_file_is_read() {
     ];
     for form in forms {
         let node = TestNode::new();
-        let report = imported(&node, "format=misp", form.to_string()).await;
+        let report = imported(&node, "format=misp&tlp=clear", form.to_string()).await;
         assert_eq!((&report["accepted"], &report["rejected"]), (&json!(1), &json!([])), "{form}");
+        let marked = if form == lone {
+            "red"
+        } else if form.to_string().contains("Tag") {
+            "amber+strict"
+        } else {
+            "clear"
+        };
+        assert_eq!(items(&node).await[0]["tlp"], marked, "{form}");
     }
     let node = TestNode::new();
-    let text = "{\"info\":\"x\",\"Attribute\":[{\"type\":\"domain\",\"value\":\"a.example\"}],\"Tag\":[{\"name\":\"tlp:red\"}]}";
-    imported(&node, "format=misp", text).await;
-    assert_eq!(items(&node).await[0]["tlp"], "red", "an event that stands alone has tags too");
     for empty in
         ["{\"response\":[]}", "[]", "{\"response\":{\"Attribute\":[]}}", "{\"Event\":{\"info\":\"x\"}}"]
     {
@@ -313,4 +318,286 @@ async fn an_event_within_an_attribute_is_not_an_event() {
     let nested = json!({"Event": {"Event": {"Attribute": [attribute(3, "domain", "c.example")]}, "Attribute": [attribute(4, "domain", "d.example")]}});
     let report = imported(&node, "format=misp", nested.to_string()).await;
     assert_eq!(report["accepted"], 1);
+}
+
+#[tokio::test]
+async fn a_card_number_far_into_the_organisations_name_refuses_its_attributes() {
+    let node = TestNode::new();
+    let name = format!("{} {CARD}", "x".repeat(2_000));
+    let text = json!({"Event": {"Orgc": {"name": name}, "Attribute": [attribute(1, "domain", "a.example")]}});
+    let report = imported(&node, "format=misp", text.to_string()).await;
+    assert_eq!(report["accepted"], 0);
+    assert!(reasons(&report)[0].1.contains("source: a card number"), "{report}");
+}
+
+/// An event written with its members in an order.
+fn in_order(members: &[(&str, Value)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[tokio::test]
+async fn an_event_that_stands_alone_keeps_its_markings_whatever_comes_first() {
+    let own = attribute(1, "domain", "a.example");
+    let object = json!([{"name": "x", "uuid": uuid(9), "Attribute": [attribute(2, "domain", "b.example")]}]);
+    let orgc = ("Orgc", json!({"name": "Hotline"}));
+    let tags = ("Tag", json!([{"name": "tlp:red"}, {"name": "PAP:AMBER"}]));
+    let (attributes, objects) = (("Attribute", json!([own])), ("Object", object));
+    let orders: [&[(&str, Value)]; 6] = [
+        &[attributes.clone(), orgc.clone(), tags.clone()],
+        &[objects.clone(), tags.clone(), orgc.clone()],
+        &[tags.clone(), orgc.clone(), attributes.clone()],
+        &[attributes.clone(), objects.clone(), orgc.clone(), tags.clone(), ("info", json!("x"))],
+        &[("Attribute", own.clone()), orgc.clone(), tags.clone()],
+        &[("Attribute", json!([])), objects.clone(), orgc.clone(), tags.clone()],
+    ];
+    for order in orders {
+        let event = in_order(order);
+        for text in [
+            event.clone(),
+            format!("[{event}]"),
+            format!("{{\"response\":[{event}]}}"),
+            format!("{{\"Event\":{event}}}"),
+            format!("{{\"response\":[{{\"Event\":{event}}}]}}"),
+        ] {
+            let node = TestNode::new();
+            let report = imported(&node, "format=misp&tlp=clear", text.clone()).await;
+            assert_eq!(report["rejected"], json!([]), "{text}");
+            let items = items(&node).await;
+            assert!(!items.is_empty(), "{text}");
+            for item in items {
+                let read = (&item["tlp"], &item["pap"], &item["source"]);
+                assert_eq!(read, (&json!("red"), &json!("amber"), &json!("Hotline")), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_attribute_alone_has_the_markings_of_the_event_in_it() {
+    let asked_with_context = |tags: Value| {
+        let mut own = attribute(1, "domain", "a.example");
+        own["Event"] = json!({"id": "1", "info": "x", "Orgc": {"name": "Hotline"}, "Tag": tags});
+        own
+    };
+    let mut by_event_tag = attribute(1, "domain", "a.example");
+    by_event_tag["Event"] = json!({"EventTag": [{"Tag": {"name": "tlp:red"}}], "orgc_id": "1"});
+    let mut by_attribute_tag = attribute(1, "domain", "a.example");
+    by_attribute_tag["AttributeTag"] = json!([{"id": "3", "Tag": {"name": "tlp:red"}}]);
+    let mut own_event_tag = attribute(1, "domain", "a.example");
+    own_event_tag["EventTag"] = json!([{"Tag": {"name": "tlp:red"}}]);
+    let mut inherited = attribute(1, "domain", "a.example");
+    inherited["Tag"] = json!([{"name": "tlp:red", "inherited": 1}]);
+    for (own, source) in [
+        (asked_with_context(json!([{"name": "tlp:red"}])), "Hotline"),
+        (by_event_tag, ""),
+        (by_attribute_tag, ""),
+        (own_event_tag, ""),
+        (inherited, ""),
+    ] {
+        for text in [json!({"response": {"Attribute": [own]}}), json!([own]), own.clone()] {
+            let node = TestNode::new();
+            let report = imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+            assert_eq!((&report["accepted"], &report["unmarked"]), (&json!(1), &json!(null)), "{text}");
+            let item = &items(&node).await[0];
+            assert_eq!((&item["tlp"], &item["source"]), (&json!("red"), &json!(source)), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attributes_without_event_and_marking_are_counted() {
+    let node = TestNode::new();
+    let mut marked = attribute(1, "domain", "a.example");
+    marked["Tag"] = json!([{"name": "tlp:green"}]);
+    let list = json!([marked, attribute(2, "domain", "b.example"), attribute(3, "domain", "c.example")]);
+    let text = json!({"response": {"Attribute": list}}).to_string();
+    let report = imported(&node, "format=misp", text).await;
+    assert_eq!((&report["accepted"], &report["unmarked"]), (&json!(3), &json!(2)));
+    let report =
+        imported(&node, "format=misp", event(json!([attribute(4, "domain", "d.example")])).to_string());
+    assert_eq!(report.await["unmarked"], json!(null), "its event says it");
+    let event = json!({"Event": {"info": "x", "Attribute": [attribute(5, "domain", "e.example")]}});
+    let report = imported(&node, "format=misp", event.to_string()).await;
+    assert_eq!(report["unmarked"], json!(null), "its event is there, and says nothing");
+}
+
+#[tokio::test]
+async fn what_is_for_its_organisation_only_is_red_without_a_tag() {
+    let read = |text: Value| async move {
+        let node = TestNode::new();
+        imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+        items(&node).await[0]["tlp"].clone()
+    };
+    let with = |distribution: Value| {
+        let mut own = attribute(1, "domain", "a.example");
+        own["distribution"] = distribution;
+        own
+    };
+    let plain = || attribute(1, "domain", "a.example");
+    for zero in [json!("0"), json!(0)] {
+        assert_eq!(read(json!({"Event": {"distribution": zero, "Attribute": [plain()]}})).await, "red");
+        assert_eq!(
+            read(json!({"Event": {"distribution": "3", "Attribute": [with(zero.clone())]}})).await,
+            "red"
+        );
+        assert_eq!(read(json!([with(zero.clone())])).await, "red");
+        let object = json!([{"name": "x", "distribution": zero, "Attribute": [plain()]}]);
+        assert_eq!(read(json!({"Event": {"Object": object}})).await, "red");
+        let mut inner = plain();
+        inner["Event"] = json!({"distribution": zero});
+        assert_eq!(read(json!([inner])).await, "red");
+        let tagged =
+            json!({"Event": {"distribution": zero, "Tag": [{"name": "tlp:green"}], "Attribute": [plain()]}});
+        assert_eq!(read(tagged).await, "green", "a tag says it");
+    }
+    for free in [json!("1"), json!("3"), json!("5"), Value::Null] {
+        assert_eq!(read(json!({"Event": {"distribution": "3", "Attribute": [with(free)]}})).await, "clear");
+    }
+}
+
+#[tokio::test]
+async fn tags_that_cannot_be_read_are_red() {
+    for tags in [
+        json!({"name": "tlp:clear"}),
+        json!(["tlp:clear"]),
+        json!("tlp:clear"),
+        json!(7),
+        json!([{"name": 7}]),
+        json!([{"tag": "tlp:clear"}]),
+        json!([{"name": "x".repeat(MAX_TEXT_BYTES + 1)}]),
+    ] {
+        let mut own = attribute(1, "domain", "a.example");
+        own["Tag"] = tags.clone();
+        let mut by_join = attribute(1, "domain", "a.example");
+        by_join["AttributeTag"] = tags.clone();
+        for text in [
+            json!({"Event": {"Attribute": [own]}}),
+            json!({"Event": {"Attribute": [by_join]}}),
+            json!({"Event": {"Tag": tags, "Attribute": [attribute(1, "domain", "a.example")]}}),
+            json!({"Event": {"Tag": [{"name": "tlp:green"}], "EventTag": tags, "Attribute": [attribute(1, "domain", "a.example")]}}),
+        ] {
+            let node = TestNode::new();
+            let report = imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+            assert_eq!(report["accepted"], 1);
+            assert_eq!(items(&node).await[0]["tlp"], "red", "{text:.200}");
+        }
+    }
+    for none in [json!(null), json!([]), json!("")] {
+        let node = TestNode::new();
+        let text = json!({"Event": {"Tag": none, "Attribute": [attribute(1, "domain", "a.example")]}});
+        imported(&node, "format=misp&tlp=clear", text.to_string()).await;
+        assert_eq!(items(&node).await[0]["tlp"], "clear", "{none}");
+    }
+}
+
+#[tokio::test]
+async fn several_texts_in_one_file_are_read_each_for_itself() {
+    let node = TestNode::new();
+    let marked = |number: u32, tlp: &str| json!({"Event": {"Attribute": [attribute(number, "domain", &format!("d{number}.example"))], "Tag": [{"name": tlp}]}});
+    let lone = json!({"Attribute": [attribute(3, "domain", "d3.example")], "Tag": [{"name": "tlp:green"}], "info": "x"});
+    let text =
+        format!("{}\n{}{lone}\n\n[{}]", marked(1, "tlp:red"), marked(2, "tlp:amber"), marked(4, "tlp:red"));
+    let report = imported(&node, "format=misp&tlp=clear", text).await;
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(4), &json!([])));
+    let read: Vec<Value> = items(&node).await.iter().map(|item| item["tlp"].clone()).collect();
+    assert_eq!(read, ["red", "amber", "green", "red"]);
+    let cut = format!("{}\n{{\"Event\":{{", marked(5, "tlp:red"));
+    let detail = refused_whole(&TestNode::new(), "format=misp", cut).await;
+    assert!(detail.contains("cut off"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_read_is_left_out_and_its_row_is_not() {
+    let node = TestNode::new();
+    let mut own = attribute(1, "domain", "a.example");
+    own["first_seen"] = json!("1969-12-31T23:59:59Z");
+    own["last_seen"] = json!("2026-02-01T00:00:00Z");
+    let mut other = attribute(2, "domain", "b.example");
+    other["last_seen"] = json!("2026-01-02 03:04:05");
+    let text = json!({"Event": {"Attribute": [own, other, attribute(3, "domain", "c.example")]}});
+    let report = imported(&node, "format=misp", text.to_string()).await;
+    assert_eq!(
+        (&report["accepted"], &report["left_out"], &report["rejected"]),
+        (&json!(3), &json!(2), &json!([]))
+    );
+    let items = items(&node).await;
+    assert_eq!(
+        (&items[0]["first_seen"], &items[0]["last_seen"]),
+        (&json!(null), &json!("2026-02-01T00:00:00Z"))
+    );
+    let csv = "kind,value,last_seen\ndomain,d.example,2026-01-02 03:04:05\n";
+    let report = imported(&node, "format=csv", csv).await;
+    assert_eq!(
+        (&report["accepted"], &report["left_out"]),
+        (&json!(0), &json!(null)),
+        "a table is its writer's"
+    );
+}
+
+#[tokio::test]
+async fn an_account_of_one_machine_meets_none_of_another() {
+    let part = |number: u32, relation: &str, value: &str| {
+        let mut attribute = attribute(number, "text", value);
+        attribute["object_relation"] = json!(relation);
+        attribute
+    };
+    let account = |number: u32, platform: &str| {
+        json!({"name": "user-account", "uuid": uuid(number), "Attribute": [
+            part(number + 1, "username", "root"), part(number + 2, "user-id", "0"), part(number + 3, "account-type", platform)]})
+    };
+    let node = TestNode::new();
+    let types = ["unix", "windows-local", "windows-domain", "ldap", "nis", "radius", "tacacs", "OpenID"];
+    let objects: Vec<Value> = types.iter().zip(0..).map(|(name, n)| account(n * 10, name)).collect();
+    let report = imported(&node, "format=misp", json!({"Event": {"Object": objects}}).to_string()).await;
+    assert_eq!(report["accepted"], 0, "{report}");
+    let reasons = reasons(&report);
+    assert_eq!(reasons.len(), 2 * types.len());
+    assert!(reasons.iter().all(|(_, reason)| reason.contains("of one machine or domain")), "{reasons:?}");
+    let text = json!({"Event": {"Object": [account(100, "forum")]}}).to_string();
+    assert_eq!(imported(&node, "format=misp", text).await["accepted"], 2);
+}
+
+#[tokio::test]
+async fn an_account_at_a_bank_has_one_spelling() {
+    let object = |number: u32, bank: (&str, &str), account: &str| {
+        json!({"name": "bank-account", "uuid": uuid(number), "Attribute": [
+            {"uuid": uuid(number + 1), "type": "bic", "object_relation": bank.0, "value": bank.1, "to_ids": true},
+            {"uuid": uuid(number + 2), "type": "bank-account-nr", "object_relation": "account", "value": account, "to_ids": true}]})
+    };
+    let node = TestNode::new();
+    let objects = json!([
+        object(10, ("swift", "COBADEFF"), "0532013000"),
+        object(20, ("swift", "COBADEFFXXX"), "0532 0130 00"),
+        object(30, ("institution-code", "cobadeffxxx"), "05320-13000"),
+        object(40, ("institution-code", "37040044"), "05 32"),
+        object(50, ("swift", "37040044"), "0532013000"),
+    ]);
+    let report = imported(&node, "format=misp", json!({"Event": {"Object": objects}}).to_string()).await;
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(2), &json!(2)), "{report}");
+    let found: Vec<Value> = items(&node).await.iter().map(|item| item["canonical"].clone()).collect();
+    assert_eq!(found, ["cobadeff:0532013000", "37040044:05 32"]);
+    assert!(reasons(&report)[0].1.contains("BIC"), "{report}");
+    let stix = json!({"type": "bundle", "objects": [
+        {"type": "bank-account", "id": "bank-account--1", "bic": "COBADEFFXXX", "account_number": "05320-13000"}]});
+    assert_eq!(imported(&node, "format=stix", stix.to_string()).await["duplicates"], 1, "in STIX as in MISP");
+}
+
+#[tokio::test]
+async fn an_address_written_as_a_network_of_one_is_an_address() {
+    let node = TestNode::new();
+    let list = json!([
+        attribute(1, "ip-dst", "198.51.100.1/32"),
+        attribute(2, "ip-src", "2001:db8::1/128"),
+        attribute(3, "ip-dst", "198.51.100.0/24")
+    ]);
+    let report = imported(&node, "format=misp", json!({"Event": {"Attribute": list}}).to_string()).await;
+    assert_eq!((&report["accepted"], reasons(&report).len()), (&json!(2), 1), "{report}");
+    let pattern =
+        "[network-traffic:dst_ref.value = '203.0.113.33/32' OR ipv4-addr:value = '198.51.100.1/32']";
+    let stix = json!({"type": "indicator", "id": "indicator--1", "pattern": pattern, "pattern_type": "stix"});
+    let report = imported(&node, "format=stix", stix.to_string()).await;
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(1), &json!(1)), "{report}");
+    assert!(items(&node).await.iter().all(|item| item["kind"] == "ip"));
 }

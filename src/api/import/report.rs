@@ -4,7 +4,7 @@ use overlap_store::ImportCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::row::RowReject;
+use super::row::{RowNotes, RowReject};
 
 /// Rejects that an answer names; the rest is counted. A file that is wrong from end to end would else make an answer as large as itself.
 pub(crate) const MAX_REJECTS_NAMED: usize = 100_000;
@@ -39,6 +39,30 @@ pub(crate) struct ImportReport {
     pub(crate) rejected: Vec<RejectItem>,
     /// How many more were refused.
     pub(crate) rejected_more: u64,
+    /// Rows of MISP attributes that came without their event and without a TLP marking, so that the request's or amber holds; absent if
+    /// there are none. A search answers with the event's tags if it is asked with `includeEventTags`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) unmarked: u64,
+    /// Rows that were taken without a time of sight or a confidence that could not be read; absent if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) left_out: u64,
+    /// Markings that objects of STIX refer to and nobody defines: what refers to one is taken as red. At most 100; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unknown_markings: Vec<UnknownMarking>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's shape")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A marking that nobody defines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct UnknownMarking {
+    /// Its id.
+    pub(crate) id: String,
+    /// How many objects refer to it.
+    pub(crate) objects: u64,
 }
 
 impl ImportReport {
@@ -63,11 +87,14 @@ pub(crate) struct RejectItem {
     pub(crate) reason: String,
 }
 
-/// Rows that were refused.
+/// Rows that were refused, and what is to be said of those that were not.
 #[derive(Debug, Default)]
 pub(crate) struct Rejects {
     named: Vec<RejectItem>,
     more: u64,
+    unmarked: u64,
+    left_out: u64,
+    unknown_markings: Vec<UnknownMarking>,
 }
 
 impl Rejects {
@@ -81,6 +108,17 @@ impl Rejects {
         }
     }
 
+    /// Counts what is to be said of a row that was taken.
+    pub(crate) fn note(&mut self, notes: RowNotes) {
+        self.unmarked += u64::from(notes.is_unmarked);
+        self.left_out += u64::from(notes.has_left_out);
+    }
+
+    /// Sets the markings that nobody defines.
+    pub(crate) fn set_unknown_markings(&mut self, markings: Vec<UnknownMarking>) {
+        self.unknown_markings = markings;
+    }
+
     /// The report, with what was committed. Rows that waited for what came after them were refused after it: they are put in their places.
     pub(crate) fn report(mut self, counts: ImportCounts) -> ImportReport {
         self.named.sort_by_key(|reject| reject.line);
@@ -90,6 +128,9 @@ impl Rejects {
             held: counts.held,
             rejected: self.named,
             rejected_more: self.more,
+            unmarked: self.unmarked,
+            left_out: self.left_out,
+            unknown_markings: self.unknown_markings,
         }
     }
 }

@@ -2,16 +2,20 @@
 
 use overlap_indicator::Rules;
 use overlap_store::NewIndicator;
+use rayon::prelude::*;
 use tokio::sync::mpsc;
 
 use super::batch::{BATCH_BYTES, BATCH_RECORDS};
 use super::columns::ColumnMap;
 use super::error::ImportError;
-use super::report::{Locator, Rejects};
-use super::row::{RowDefaults, RowReject};
+use super::report::{Locator, Rejects, UnknownMarking};
+use super::row::{ReadRow, RowDefaults, RowReject};
+
+/// Text that is made into rows at a time, in bytes. A pattern names a value in seven bytes, and its row takes some hundred.
+const TEXT_AT_A_TIME: usize = 128 * 1024;
 
 /// A row, canonicalised or refused.
-pub(crate) type Row = (Locator, Result<NewIndicator, RowReject>);
+pub(crate) type Row = (Locator, Result<ReadRow, RowReject>);
 
 /// What holds for every row of an import.
 #[derive(Debug, Default)]
@@ -47,11 +51,36 @@ impl RowSink {
         Self { batches, batch: Vec::new(), bytes: 0, rejects: Rejects::default() }
     }
 
+    /// Makes rows of parts on every core, a few parts at a time, and takes them in their order. `size` says how much text a part has.
+    pub(crate) fn take_of<P: Send>(
+        &mut self,
+        parts: Vec<P>,
+        size: impl Fn(&P) -> usize,
+        make: impl Fn(P) -> Vec<Row> + Sync,
+    ) -> Result<(), ImportError> {
+        let mut parts = parts.into_iter().peekable();
+        while parts.peek().is_some() {
+            let mut text = 0;
+            let few = std::iter::from_fn(|| {
+                let part = parts.next_if(|_| text < TEXT_AT_A_TIME)?;
+                text += size(&part);
+                Some(part)
+            });
+            let few: Vec<P> = few.collect();
+            let made: Vec<Vec<Row>> = few.into_par_iter().map(&make).collect();
+            self.take(made.into_iter().flatten())?;
+        }
+        Ok(())
+    }
+
     /// Takes rows; waits while the batch before is committed.
     pub(crate) fn take(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<(), ImportError> {
         for (at, row) in rows {
             match row {
-                Ok(indicator) => self.keep(indicator)?,
+                Ok(row) => {
+                    self.rejects.note(row.notes);
+                    self.keep(row.into())?;
+                }
                 Err(reject) => self.rejects.add(at, reject),
             }
         }
@@ -59,7 +88,9 @@ impl RowSink {
     }
 
     fn keep(&mut self, indicator: NewIndicator) -> Result<(), ImportError> {
-        self.bytes += indicator.raw.reveal().len() + indicator.context.note.len();
+        let NewIndicator { indicator: own, raw, context } = &indicator;
+        self.bytes += own.canonical().reveal().len() + raw.reveal().len();
+        self.bytes += context.source.len() + context.note.len();
         self.batch.push(indicator);
         if self.batch.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES {
             self.finish()?;
@@ -75,6 +106,11 @@ impl RowSink {
             return Ok(());
         }
         self.batches.blocking_send(batch).map_err(|_| ImportError::CommitFailed)
+    }
+
+    /// Sets the markings that nobody defines.
+    pub(crate) fn set_unknown_markings(&mut self, markings: Vec<UnknownMarking>) {
+        self.rejects.set_unknown_markings(markings);
     }
 
     /// What was refused.

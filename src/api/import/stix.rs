@@ -1,16 +1,23 @@
 //! STIX 2.1: bundles, TAXII envelopes, lists of objects, an object alone.
 //!
-//! Indicators say what they are in a pattern, observables in their properties. An object whose markings or whose author are defined
-//! further down waits for the end of the file. Nothing that a file names is fetched.
+//! Indicators say what they are in a pattern, observables in their properties. What else is to be known of them can stand anywhere in a file:
+//! a report further down may mark them, an observation may say that they are context, a newer version may take their place. So all of
+//! them wait for its end, and a file that has none leaves nothing. Nothing that a file names is fetched.
 
 mod account_term;
 mod definitions;
 mod identifiers;
+mod links;
+mod misp_custom;
 mod object;
+mod observable;
 mod own;
 mod pattern;
 mod pattern_tokens;
+mod said;
 mod terms;
+mod types;
+mod unknown;
 
 use overlap_store::Store;
 use rayon::prelude::*;
@@ -18,12 +25,17 @@ use rayon::prelude::*;
 use super::error::ImportError;
 use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece, Shape};
 use super::json_value::{Members, members, text};
+use super::marking::{Marking, RED};
 use super::report::Locator;
 use super::row::RowReject;
-use super::source::{Row, RowRules, RowSink, RowSource};
+use super::source::{RowRules, RowSink, RowSource};
 use super::waiting::{Part, Waiting};
 use definitions::Definitions;
-use identifiers::{Identifiers, Seen};
+use identifiers::{Identifiers, Standing};
+use links::{mark_named, names_containers, observe, relate};
+use said::AllSaid;
+use types::{Use, has_observables_within};
+use unknown::UnknownMarkings;
 
 pub(crate) use object::pattern_findings;
 
@@ -36,8 +48,11 @@ const BATCH_TEXT: usize = 2 * MAX_PART_BYTES;
 /// The only role of a part.
 const OBJECT: u8 = 0;
 
-/// Why the later of two objects is refused.
-const OTHER_CONTENT: &str = "the id was there before with other content: the first is kept";
+/// Reports within reports at most. With more of them, what has no marking is red.
+const MAX_NESTING: usize = 8;
+
+/// The name of the member in which reports, groupings and observations name others.
+const NAMES_OTHERS: &[u8] = b"\"object_refs\"";
 
 /// A file of STIX.
 pub(crate) struct StixSource<'a> {
@@ -50,11 +65,14 @@ impl<'a> StixSource<'a> {
     pub(crate) fn new(rules: &'a RowRules, store: &'a dyn Store) -> Self {
         let stix = Stix {
             rules,
+            store,
             batch: Vec::new(),
             text: 0,
             waiting: Waiting::new(store),
-            definitions: Definitions::default(),
-            identifiers: Identifiers::default(),
+            containers: Waiting::new(store),
+            observations: Waiting::new(store),
+            has_nested: false,
+            known: Known::default(),
             is_stix: false,
         };
         Self { cutter: JsonCutter::default(), stix }
@@ -79,11 +97,18 @@ impl RowSource for StixSource<'_> {
 
 struct Stix<'a> {
     rules: &'a RowRules,
+    store: &'a dyn Store,
     batch: Vec<Part>,
     text: usize,
+    /// Objects that may make rows.
     waiting: Waiting<'a>,
-    definitions: Definitions,
-    identifiers: Identifiers,
+    /// Reports and groupings.
+    containers: Waiting<'a>,
+    /// Observed-data and sightings.
+    observations: Waiting<'a>,
+    /// Whether a report or grouping names another.
+    has_nested: bool,
+    known: Known,
     is_stix: bool,
 }
 
@@ -130,9 +155,6 @@ impl JsonFormat for Reading<'_, '_> {
     }
 }
 
-/// An object that was read, or why it was not.
-type Read = Result<(Part, Members), (Locator, RowReject)>;
-
 impl Stix<'_> {
     fn add(&mut self, part: Part, rows: &mut RowSink) -> Result<(), ImportError> {
         self.text += part.text.len();
@@ -143,78 +165,142 @@ impl Stix<'_> {
         Ok(())
     }
 
-    /// Reads a batch: what defines something is remembered, what waits for a definition waits, and the rest becomes rows.
+    /// Reads a batch: what it says of others is remembered, as far as it can be understood, and all else waits.
     fn read_batch(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
         self.text = 0;
         let parts = std::mem::take(&mut self.batch);
-        let read: Vec<Read> = parts.into_par_iter().map(read).collect();
-        let mut ready = Vec::with_capacity(read.len());
-        for object in read {
-            let object = object.and_then(|object| self.first_of_its_id(object));
-            if let Ok((part, members)) = &object {
-                self.definitions.learn(members)?;
-                if object::is_taken(members) && !self.definitions.know_all_of(members) {
+        let read: Vec<_> = parts.into_par_iter().map(|part| (members(&part.text), part)).collect();
+        for (members, part) in read {
+            match members {
+                Ok(members) => self.learn(&part, &members)?,
+                Err(reason) => self.refuse(&part, reason, rows)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, part: &Part, members: &Members) -> Result<(), ImportError> {
+        let what = Use::of(members);
+        if matches!(what, Use::Taken | Use::Container | Use::Observation) {
+            self.known.identifiers.learn(members);
+        }
+        match what {
+            Use::Taken => self.waiting.push(part),
+            Use::Container => {
+                self.has_nested |= names_containers(members);
+                self.containers.push(part)
+            }
+            Use::Observation => {
+                if has_observables_within(members) {
                     self.waiting.push(part)?;
-                    continue;
                 }
+                self.observations.push(part)
             }
-            ready.push(object);
-        }
-        let (definitions, rules) = (&self.definitions, self.rules);
-        take_rows(ready, definitions, rules, rows)
-    }
-
-    fn first_of_its_id(&mut self, (part, members): (Part, Members)) -> Read {
-        match self.identifiers.see(&members) {
-            Seen::WithOtherContent => {
-                let reject = object::reject(&members, OTHER_CONTENT);
-                Err((object::locator(&members, part.line), reject))
+            Use::Relationship => {
+                relate(members, &mut self.known.said);
+                Ok(())
             }
-            _ => Ok((part, members)),
+            Use::Definition => self.known.definitions.learn(members, part.left_out),
+            Use::Around => Ok(()),
         }
     }
 
-    /// The file has ended: nothing that is not defined now will be.
+    /// Refuses an object that cannot be read. If it was to mark others, nobody knows which and how.
+    fn refuse(&mut self, part: &Part, reason: &str, rows: &mut RowSink) -> Result<(), ImportError> {
+        if part.text.windows(NAMES_OTHERS.len()).any(|bytes| bytes == NAMES_OTHERS) {
+            self.known.said.mark_all(RED, Marking::default());
+        }
+        rows.take([(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))])
+    }
+
+    /// The file has ended: what waits is all there is, and becomes rows.
     fn finish(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
         self.read_batch(rows)?;
-        let mut waiting = std::mem::take(&mut self.batch);
-        let mut text = 0;
-        let Self { waiting: parts, definitions, rules, .. } = self;
-        let mut flush = |batch: &mut Vec<Part>| {
-            let read = batch.par_drain(..).map(read).collect();
-            take_rows(read, definitions, rules, rows)
-        };
-        parts.drain(|part| {
-            text += part.text.len();
-            waiting.push(part);
-            if waiting.len() < BATCH_PARTS && text < BATCH_TEXT {
+        self.mark_named()?;
+        let Self { waiting, observations, known, rules, .. } = self;
+        observations.drain(|part| {
+            if let Some(members) = known.current(&part) {
+                observe(&members, part.left_out, &known.definitions, &mut known.said);
+            }
+            Ok(())
+        })?;
+        let mut batch = Batch::default();
+        waiting.drain(|part| {
+            batch.add(part);
+            if batch.is_full() { batch.take_rows(known, rules, rows) } else { Ok(()) }
+        })?;
+        batch.take_rows(known, rules, rows)?;
+        rows.set_unknown_markings(std::mem::take(&mut known.unknown_markings).into_list());
+        Ok(())
+    }
+
+    /// Marks what reports and groupings name, and what those name that are named.
+    fn mark_named(&mut self) -> Result<(), ImportError> {
+        for _ in 0..MAX_NESTING {
+            let mut parts = std::mem::replace(&mut self.containers, Waiting::new(self.store));
+            let mut is_new = false;
+            parts.drain(|part| {
+                if let Some(members) = self.known.current(&part) {
+                    let Known { definitions, said, .. } = &mut self.known;
+                    is_new |= mark_named(&members, part.left_out, definitions, said);
+                }
+                if self.has_nested { self.containers.push(&part) } else { Ok(()) }
+            })?;
+            if !(is_new && self.has_nested) {
                 return Ok(());
             }
-            text = 0;
-            flush(&mut waiting)
-        })?;
-        flush(&mut waiting)
+        }
+        // Markings may still be on their way.
+        self.known.said.mark_all(Marking::default(), RED);
+        Ok(())
     }
 }
 
-fn read(part: Part) -> Read {
-    match members(&part.text) {
-        Ok(members) => Ok((part, members)),
-        Err(reason) => Err((Locator::of_line(part.line), RowReject::unreadable(reason))),
+/// What a file says of its objects.
+#[derive(Debug, Default)]
+struct Known {
+    definitions: Definitions,
+    identifiers: Identifiers,
+    said: AllSaid,
+    unknown_markings: UnknownMarkings,
+}
+
+impl Known {
+    /// An object, unless a newer version of it is in the file.
+    fn current(&self, part: &Part) -> Option<Members> {
+        let members = members(&part.text).ok()?;
+        (self.identifiers.standing(&members) != Standing::Superseded).then_some(members)
     }
 }
 
-/// Makes rows of objects, on every core, and hands them on in their order.
-fn take_rows(
-    objects: Vec<Read>,
-    definitions: &Definitions,
-    rules: &RowRules,
-    rows: &mut RowSink,
-) -> Result<(), ImportError> {
-    let read = objects.into_par_iter().map(|object| match object {
-        Ok((part, members)) => object::rows(&part, &members, definitions, rules),
-        Err((at, reject)) => vec![(at, Err(reject))],
-    });
-    let read: Vec<Vec<Row>> = read.collect();
-    rows.take(read.into_iter().flatten())
+/// Objects that are made into rows at a time.
+#[derive(Default)]
+struct Batch {
+    parts: Vec<Part>,
+    text: usize,
+}
+
+impl Batch {
+    fn add(&mut self, part: Part) {
+        self.text += part.text.len();
+        self.parts.push(part);
+    }
+
+    fn is_full(&self) -> bool {
+        self.parts.len() >= BATCH_PARTS || self.text >= BATCH_TEXT
+    }
+
+    /// Makes rows of the objects, on every core, and hands them on in their order.
+    fn take_rows(&mut self, known: &Known, rules: &RowRules, rows: &mut RowSink) -> Result<(), ImportError> {
+        self.text = 0;
+        let parts = std::mem::take(&mut self.parts);
+        rows.take_of(
+            parts,
+            |part| part.text.len(),
+            |part| match members(&part.text) {
+                Ok(members) => object::rows(&part, &members, known, rules),
+                Err(reason) => vec![(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))],
+            },
+        )
+    }
 }

@@ -385,3 +385,34 @@ async fn a_body_of_another_media_type_is_refused() {
         assert_eq!(import(format, ("content-type", media_type)).await.status, 200, "{format} {media_type}");
     }
 }
+
+#[tokio::test]
+async fn notes_and_sources_are_cut_in_every_format() {
+    let long = "\u{e9}".repeat(20_000);
+    let attribute = json!({"type": "domain", "value": "example.org", "comment": long});
+    let stix = json!({"type": "bundle", "objects": [
+        {"type": "identity", "id": "identity--1", "name": "x"},
+        {"type": "domain-name", "id": "domain-name--1", "value": "example.org", "x_opencti_description": long}]});
+    for (format, text) in [
+        ("csv", format!("kind,value,source,note\ndomain,example.org,{},{long}\n", &long[..20_000])),
+        (
+            "ndjson",
+            json!({"kind": "domain", "value": "example.org", "source": &long[..20_000], "note": &long[..40_000]})
+                .to_string(),
+        ),
+        ("misp", json!({"Event": {"Orgc": {"name": long}, "Attribute": [attribute]}}).to_string()),
+        ("stix", stix.to_string()),
+    ] {
+        let node = TestNode::new();
+        let report = imported(&node, &format!("format={format}"), text).await;
+        assert_eq!(report["accepted"], 1, "{format}: {report}");
+        let item = &node.get("/api/v1/indicators").await.json()["items"][0];
+        let length = |name: &str| item[name].as_str().unwrap().len();
+        assert!((8_000..=8_192).contains(&length("note")), "{format}: {}", length("note"));
+        assert!(item["note"].as_str().unwrap().ends_with(" [cut]"), "{format}");
+        assert!(length("source") <= 1_024, "{format}: {}", length("source"));
+    }
+    let node = TestNode::new();
+    let query = format!("format=txt&source={}", "x".repeat(1_025));
+    node.import(&query, "example.org\n").await.problem(400, "bad-query");
+}

@@ -24,6 +24,12 @@ const FILE_BYTES: u64 = 60 * MIB;
 /// What they may add to the peak: less than they have, and much less than twice of that with what is made of them.
 const MOST_MEMORY: u64 = 40 * MIB;
 
+/// What a file has whose every object has thousands of values and a long text: little, for each of its bytes becomes a row or more.
+const DENSE_BYTES: u64 = 2 * MIB;
+
+/// Values in each of its objects.
+const VALUES_EACH: u64 = 3_000;
+
 /// What the soak's file has, and what it may take: the ids of four million objects are 70 MiB of it, or twice while their table grows.
 const SOAK_BYTES: u64 = 2_000 * MIB;
 const SOAK_MEMORY: u64 = 256 * MIB;
@@ -39,6 +45,8 @@ struct Generated {
     head: &'static str,
     element: fn(u64) -> String,
     tail: &'static str,
+    /// Rows that are made of an element.
+    rows: u64,
 }
 
 const BUNDLE: Generated = Generated {
@@ -51,6 +59,7 @@ const BUNDLE: Generated = Generated {
         )
     },
     tail: "]}",
+    rows: 1,
 };
 
 /// One event, whose tags come last: every attribute waits.
@@ -64,7 +73,50 @@ const EVENT: Generated = Generated {
         )
     },
     tail: "],\"Tag\":[{\"name\":\"tlp:red\"}]}}",
+    rows: 1,
 };
+
+/// Indicators whose patterns have thousands of values each, beside a description as long as one may be.
+const DENSE_BUNDLE: Generated = Generated {
+    head: BUNDLE.head,
+    element: |n| {
+        format!(
+            "{{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--5f0e1d2c-0000-4000-8000-{n:012x}\",\"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\",\"description\":\"{}\",\"pattern\":\"{}\",\"pattern_type\":\"stix\",\"valid_from\":\"2026-01-01T00:00:00Z\"}}",
+            "x".repeat(60_000),
+            dense_pattern()
+        )
+    },
+    tail: BUNDLE.tail,
+    rows: VALUES_EACH,
+};
+
+/// Attributes that are such patterns, with such a comment.
+const DENSE_EVENT: Generated = Generated {
+    head: "{\"Event\":{\"info\":\"x\",\"Attribute\":[",
+    element: |n| {
+        format!(
+            "{{\"uuid\":\"5f0e1d2c-0000-4000-8000-{n:012x}\",\"type\":\"stix2-pattern\",\"value\":\"{}\",\"to_ids\":true,\"comment\":\"{}\"}}",
+            dense_pattern(),
+            "x".repeat(60_000)
+        )
+    },
+    tail: EVENT.tail,
+    rows: VALUES_EACH,
+};
+
+/// Attributes of one organisation whose name is as long as a text may be.
+const LONG_ORGANISATION: Generated = Generated {
+    head: EVENT.head,
+    element: |n| format!("{{\"type\":\"domain\",\"value\":\"d{}.example.org\"}}", n % VALUES),
+    tail: "],\"Orgc\":{\"name\":\"@LONG@\"}}}",
+    rows: 1,
+};
+
+/// A pattern of so many values that a pattern's length is used up.
+fn dense_pattern() -> String {
+    let values: Vec<String> = (0..VALUES_EACH).map(|n| format!("'d{}.example.org'", n % VALUES)).collect();
+    format!("[domain-name:value IN ({})]", values.join(","))
+}
 
 impl Generated {
     /// The file as a body, made as it is read, and how many elements it has.
@@ -77,20 +129,20 @@ impl Generated {
             let last = (first + 200).min(count);
             let elements: Vec<String> = (first..last).map(element).collect();
             let start = if chunk == 0 { head } else { "," };
-            let end = if last == count { tail } else { "" };
+            let end = if last == count { tail.replace("@LONG@", &"o".repeat(60_000)) } else { String::new() };
             Ok::<_, std::io::Error>(Bytes::from(format!("{start}{}{end}", elements.join(","))))
         });
         (Body::from_stream(stream::iter(chunks)), count)
     }
 }
 
-/// Imports a small file and then one of a size; returns by how much the second raised the peak.
+/// Imports a small file of the plainest kind and then one of a size; returns by how much the second raised the peak.
 fn growth(file: &Generated, format: &str, size: u64) -> u64 {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (_folder, store) = alone::fresh_store();
     let (router, token) = alone::router(Arc::new(store), Role::Import);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let import = |body: Body| -> Value {
+    let import = |format: &str, body: Body| -> Value {
         let request = Request::post(format!("/api/v1/imports?format={format}"))
             .header("authorization", format!("Bearer {token}"))
             .body(body)
@@ -102,11 +154,13 @@ fn growth(file: &Generated, format: &str, size: u64) -> u64 {
         })
     };
     // Batches, threads and the store's caches are there after this one: 12 MiB are more than one batch, and than what waits in memory.
-    import(file.body(12 * MIB).0);
+    let plain = if format == "misp" { &EVENT } else { &BUNDLE };
+    import(format, plain.body(12 * MIB).0);
     let before = peak();
     let (body, count) = file.body(size);
-    let report = import(body);
-    assert_eq!((report["duplicates"].as_u64(), report["rejected_more"].as_u64()), (Some(count), Some(0)));
+    let report = import(format, body);
+    let expected = (Some(count * file.rows), Some(0));
+    assert_eq!((report["duplicates"].as_u64(), report["rejected_more"].as_u64()), expected);
     let growth = peak() - before;
     eprintln!(
         "{format}: {count} elements, {} MiB: the peak rose by {} KiB to {} MiB",
@@ -133,6 +187,24 @@ fn a_large_bundle_is_never_held() {
 #[test]
 fn a_large_event_whose_tags_come_last_is_never_held() {
     let growth = growth(&EVENT, "misp", FILE_BYTES);
+    assert!(growth < MOST_MEMORY, "{growth} bytes");
+}
+
+#[test]
+fn a_long_description_is_not_held_once_for_each_value_of_its_pattern() {
+    let growth = growth(&DENSE_BUNDLE, "stix", DENSE_BYTES);
+    assert!(growth < MOST_MEMORY, "{growth} bytes");
+}
+
+#[test]
+fn a_long_comment_is_not_held_once_for_each_value_of_its_pattern() {
+    let growth = growth(&DENSE_EVENT, "misp", DENSE_BYTES);
+    assert!(growth < MOST_MEMORY, "{growth} bytes");
+}
+
+#[test]
+fn a_long_organisation_is_not_held_once_for_each_attribute() {
+    let growth = growth(&LONG_ORGANISATION, "misp", DENSE_BYTES);
     assert!(growth < MOST_MEMORY, "{growth} bytes");
 }
 

@@ -1,17 +1,18 @@
 //! An attribute: one value with its type, tags and times.
 
-use super::event::Event;
+use super::event::{Event, organisation};
+use super::markings::{marking_of, of_named_event};
 use super::types::{findings, taken_without_to_ids};
 use super::written::tagged_kind;
 use crate::import::finding::{About, Finding, Found, filled_tags, raw_value, uuid};
-use crate::import::json_value::{Members, flag, text};
-use crate::import::marking::Marking;
+use crate::import::json_value::{Members, flag, object, text};
 use crate::import::report::Locator;
 use crate::import::row::RowReject;
 use crate::import::source::{Row, RowRules};
 
 /// Why an attribute was refused that the event gives for people, not for detection.
-const NOT_FOR_DETECTION: &str = "to_ids is off: its event gives it as context, not as an indicator";
+pub(crate) const NOT_FOR_DETECTION: &str =
+    "to_ids is off: its event gives it as context, not as an indicator";
 
 /// The rows of an attribute: two of a composite type, none if it was deleted.
 pub(crate) fn rows(members: &Members, line: u64, event: &Event, rules: &RowRules) -> Vec<Row> {
@@ -27,7 +28,7 @@ pub(crate) fn rows(members: &Members, line: u64, event: &Event, rules: &RowRules
         None => vec![Err("an attribute without a value".to_owned())],
         Some(value) => read(members, type_name, &value, rules),
     };
-    findings.into_iter().map(|finding| about.row(at.clone(), finding, rules)).collect()
+    about.rows(&at, findings, rules)
 }
 
 fn read(members: &Members, type_name: &str, value: &str, rules: &RowRules) -> Vec<Finding> {
@@ -46,10 +47,14 @@ fn read(members: &Members, type_name: &str, value: &str, rules: &RowRules) -> Ve
 /// What goes with an attribute's values.
 pub(crate) fn about(members: &Members, type_name: &str, event: &Event) -> About {
     let own = |name| text(members, name).map(str::to_owned);
+    let named = of_named_event(members);
+    let marking = event.marking.and(marking_of(members)).and(named.unwrap_or_default());
+    let maker = object(members, "Event").and_then(organisation).map(str::to_owned);
     About {
         kind: Some(type_name.to_owned()),
-        marking: event.marking.and(Marking::of_tags(filled_tags(members))),
-        source: event.source.clone(),
+        marking,
+        is_unmarked: marking.tlp.is_none() && named.is_none() && !event.is_known,
+        source: event.source.clone().or(maker),
         first_seen: own("first_seen"),
         last_seen: own("last_seen"),
         note: own("comment"),

@@ -1,9 +1,10 @@
 //! What an event says of all its attributes.
 
-use crate::import::finding::filled_tags;
+use super::markings::marking_of;
 use crate::import::json_cut::Frame;
 use crate::import::json_value::{Members, members, object, text};
 use crate::import::marking::Marking;
+use crate::import::row::{LONGEST_SOURCE, free_text, shortened};
 use overlap_indicator::Tlp;
 
 /// An event, without its attributes.
@@ -13,8 +14,10 @@ pub(crate) struct Event {
     pub(crate) marking: Marking,
     /// The organisation that made it.
     pub(crate) source: Option<String>,
+    /// Whether the file has it: attributes alone can come without.
+    pub(crate) is_known: bool,
     /// Why it cannot be read, and with it none of its attributes.
-    pub(crate) refused: Option<&'static str>,
+    pub(crate) refused: Option<String>,
 }
 
 impl Event {
@@ -22,7 +25,7 @@ impl Event {
     pub(crate) fn read(frame: &Frame) -> Self {
         let members = match members(&frame.kept()) {
             Ok(members) => members,
-            Err(reason) => return Self { refused: Some(reason), ..Self::default() },
+            Err(reason) => return Self { refused: Some(reason.to_owned()), ..Self::default() },
         };
         let mut event = Self::of(&members);
         if frame.left_out {
@@ -33,11 +36,19 @@ impl Event {
     }
 
     fn of(members: &Members) -> Self {
-        let organisation = object(members, "Orgc").or_else(|| object(members, "Org"));
+        let name = organisation(members);
+        // Looked at once, for an event can have a million attributes.
+        let source = free_text("source", name);
         Self {
-            marking: Marking::of_tags(filled_tags(members)),
-            source: organisation.and_then(|organisation| text(organisation, "name")).map(str::to_owned),
-            refused: None,
+            marking: marking_of(members),
+            is_known: true,
+            refused: source.as_ref().err().cloned(),
+            source: source.ok().map(|name| shortened(&name, LONGEST_SOURCE)).filter(|name| !name.is_empty()),
         }
     }
+}
+
+/// The name of the organisation that made an event.
+pub(crate) fn organisation(event: &Members) -> Option<&str> {
+    text(object(event, "Orgc").or_else(|| object(event, "Org"))?, "name")
 }

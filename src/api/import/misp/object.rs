@@ -5,9 +5,12 @@ use serde_json::Value;
 
 use super::attribute::{self, about, locator};
 use super::event::Event;
+use super::markings::{marking_of, of_named_event};
 use super::types::on_chain;
+use crate::import::bank_account::{at_bic, bank_of};
 use crate::import::finding::{Finding, Found, card, raw_value};
 use crate::import::json_value::{Members, flag, list, text};
+use crate::import::machine_accounts::{OF_A_MACHINE, is_of_a_machine};
 use crate::import::report::Locator;
 use crate::import::source::{Row, RowRules};
 
@@ -17,9 +20,12 @@ pub(crate) fn rows(object: &Members, line: u64, event: &Event, rules: &RowRules)
         return Vec::new();
     }
     let whole = locator(object, line);
+    let named = of_named_event(object);
+    let marking = event.marking.and(marking_of(object)).and(named.unwrap_or_default());
+    let event = Event { marking, is_known: event.is_known || named.is_some(), ..event.clone() };
     let attributes = list(object, "Attribute").iter().filter_map(Value::as_object);
     let rows = attributes.flat_map(|attribute| {
-        let mut rows = attribute_rows(object, attribute, line, event, rules);
+        let mut rows = attribute_rows(object, attribute, line, &event, rules);
         for (at, _) in &mut rows {
             at.id = at.id.take().or_else(|| whole.id.clone());
         }
@@ -41,12 +47,16 @@ fn attribute_rows(
     match together(object, attribute, rules) {
         Meaning::Its(finding) => {
             let at: Locator = locator(attribute, line);
-            vec![about(attribute, text(attribute, "type").unwrap_or_default(), event).row(at, finding, rules)]
+            let about = about(attribute, text(attribute, "type").unwrap_or_default(), event);
+            about.rows(&at, vec![finding], rules)
         }
         Meaning::Others => Vec::new(),
         Meaning::OfItsType => attribute::rows(attribute, line, event, rules),
     }
 }
+
+/// Relations that name an account.
+const NAMES: [&str; 6] = ["username", "account-name", "name", "id", "user-id", "account-id"];
 
 /// What an attribute is within its object.
 enum Meaning {
@@ -91,20 +101,27 @@ fn coin(object: &Members, attribute: &Members, relation: &str, value: &str) -> M
 
 fn bank(object: &Members, relation: &str, value: &str) -> Meaning {
     let has_iban = related(object, "iban").is_some();
-    let bank = related(object, "swift").or_else(|| related(object, "institution-code"));
+    let swift = related(object, "swift");
+    let has_swift = swift.is_some();
+    let bank = swift.or_else(|| related(object, "institution-code"));
     match (relation, bank) {
         ("swift" | "institution-code" | "institution-name" | "branch" | "currency-code", _) => {
             Meaning::Others
         }
         ("account" | "account-number", _) if has_iban => Meaning::Others,
-        ("account" | "account-number", Some(bank)) => {
+        // Another code than a BIC is its country's, and is taken as it is.
+        ("account" | "account-number", Some(bank)) if !has_swift && bank_of(&bank).is_none() => {
             Meaning::Its(Ok(Found::new(Kind::Account, format!("{bank}:{value}"))))
         }
+        ("account" | "account-number", Some(bic)) => Meaning::Its(at_bic(&bic, value)),
         _ => Meaning::OfItsType,
     }
 }
 
 fn account(platform: &str, relation: &str, value: &str, rules: &RowRules) -> Meaning {
+    if is_of_a_machine(platform) && NAMES.contains(&relation) {
+        return Meaning::Its(Err(OF_A_MACHINE.to_owned()));
+    }
     let found = match relation {
         "username" | "account-name" | "name" => Found::new(Kind::Handle, format!("{platform}:{value}")),
         "id" | "user-id" | "account-id" => Found::new(Kind::Account, format!("{platform}:{value}")),

@@ -3,7 +3,9 @@
 use overlap_indicator::Kind;
 
 use super::terms::Group;
+use crate::import::bank_account::at_bic;
 use crate::import::finding::{Finding, Found};
+use crate::import::machine_accounts::{OF_A_MACHINE, is_of_a_machine};
 
 /// What a property of a bank account says. Where there is an IBAN, the account number is part of it.
 pub(crate) fn bank_account(path: &str, value: &str, group: &Group) -> Option<Finding> {
@@ -11,7 +13,7 @@ pub(crate) fn bank_account(path: &str, value: &str, group: &Group) -> Option<Fin
         "iban" | "value" => Some(Ok(Found::new(Kind::Iban, value))),
         "account_number" if group.has_iban => None,
         "account_number" => Some(match &group.bank {
-            Some(bank) => Ok(Found::new(Kind::Account, format!("{bank}:{value}"))),
+            Some(bic) => at_bic(bic, value),
             None => Err("an account number without its bank: an IBAN or a BIC is needed".to_owned()),
         }),
         _ => None,
@@ -27,6 +29,7 @@ pub(crate) fn user_account(path: &str, value: &str, group: &Group) -> Option<Fin
         _ => return None,
     };
     Some(match &group.platform {
+        Some(platform) if is_of_a_machine(platform) => Err(OF_A_MACHINE.to_owned()),
         Some(platform) => Ok(Found::new(kind, format!("{platform}:{value}"))),
         None => Err("a user-account without account_type: its platform is not known".to_owned()),
     })

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use overlap_indicator::Tlp;
+use overlap_indicator::{Pap, Tlp};
 use serde_json::Value;
 
 use crate::import::error::ImportError;
 use crate::import::json_value::{Members, filled, list, object, text, texts};
-use crate::import::marking::Marking;
+use crate::import::marking::{Marking, RED};
+use crate::rfc3339::parse_micros;
 
 /// Definitions that are remembered. A feed has some dozen.
 const MAX_DEFINITIONS: usize = 50_000;
@@ -33,25 +34,35 @@ const TLP_IDS: [(&str, Tlp); 10] = [
 /// The extension by which a marking definition is one of TLP 2.0.
 const TLP_2_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
 
+/// The extension in which OpenCTI's observables have what they have no property for: their author and their description.
+const OPENCTI_OBSERVABLE: &str = "extension-definition--f93e2c80-4231-4f9a-af8b-95c9bd566a82";
+
 /// The definitions of a file, as far as it was read.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions {
     markings: HashMap<String, Marking>,
-    identities: HashMap<String, String>,
+    identities: HashMap<String, Identity>,
+}
+
+#[derive(Debug)]
+struct Identity {
+    /// Microseconds since 1970; 0 where there is no time.
+    modified: u64,
+    name: String,
 }
 
 impl Definitions {
-    /// Remembers what an object defines.
-    pub(crate) fn learn(&mut self, members: &Members) -> Result<(), ImportError> {
+    /// Remembers what an object defines. `left_out` says that a member of it was too large to be kept.
+    pub(crate) fn learn(&mut self, members: &Members, left_out: bool) -> Result<(), ImportError> {
         let Some(id) = text(members, "id") else { return Ok(()) };
         match text(members, "type") {
             Some("marking-definition") => {
-                self.markings.insert(id.to_owned(), marking(members));
+                let marking = if left_out { marking(members).and(RED) } else { marking(members) };
+                // A definition has no versions: of two the narrower holds.
+                let known = self.markings.entry(id.to_owned()).or_default();
+                *known = known.and(marking);
             }
-            Some("identity") => {
-                let name = text(members, "name").filter(|name| name.len() <= MAX_NAME_BYTES);
-                self.identities.insert(id.to_owned(), name.unwrap_or_default().to_owned());
-            }
+            Some("identity") => self.learn_identity(id, members),
             _ => (),
         }
         if self.markings.len() + self.identities.len() > MAX_DEFINITIONS {
@@ -60,22 +71,32 @@ impl Definitions {
         Ok(())
     }
 
-    /// Whether all that an object refers to is known.
-    pub(crate) fn know_all_of(&self, members: &Members) -> bool {
-        marking_refs(members).all(|id| self.marking(id).is_some())
-            && text(members, "created_by_ref").is_none_or(|id| self.identities.contains_key(id))
+    fn learn_identity(&mut self, id: &str, members: &Members) {
+        let modified = text(members, "modified").and_then(parse_micros).unwrap_or_default();
+        if self.identities.get(id).is_some_and(|known| known.modified > modified) {
+            return;
+        }
+        let name = text(members, "name").filter(|name| name.len() <= MAX_NAME_BYTES);
+        let identity = Identity { modified, name: name.unwrap_or_default().to_owned() };
+        self.identities.insert(id.to_owned(), identity);
     }
 
-    /// The markings of an object. One that nobody defines may be any, so it is the narrowest.
+    /// The markings of an object itself. One that nobody defines, or that cannot be read, may be any, so it is the narrowest.
     pub(crate) fn marking_of(&self, members: &Members) -> Marking {
-        let red = Marking { tlp: Some(Tlp::Red), pap: None };
-        let by_reference = marking_refs(members).map(|id| self.marking(id).unwrap_or(red));
+        let by_reference = marking_refs(members).map(|id| id.and_then(|id| self.marking(id)).unwrap_or(RED));
         by_reference.fold(Marking::of_tags(texts(members, "labels")), Marking::and)
+    }
+
+    /// The markings of an object that nobody defines.
+    pub(crate) fn unknown_markings<'a>(&'a self, members: &'a Members) -> impl Iterator<Item = &'a str> {
+        marking_refs(members).flatten().filter(|id| self.marking(id).is_none())
     }
 
     /// The name of an object's author.
     pub(crate) fn source_of(&self, members: &Members) -> Option<String> {
-        let name = self.identities.get(text(members, "created_by_ref")?)?;
+        let in_extension = || text(opencti_observable(members)?, "created_by_ref");
+        let author = text(members, "created_by_ref").or_else(in_extension)?;
+        let name = &self.identities.get(author)?.name;
         Some(name.clone()).filter(|name| !name.is_empty())
     }
 
@@ -88,25 +109,48 @@ impl Definitions {
     }
 }
 
-/// The markings of the whole object and of its parts (STIX 2.1, 7.2.3): what marks a part marks the indicator that is made of it.
-fn marking_refs(members: &Members) -> impl Iterator<Item = &str> {
-    let granular = list(members, "granular_markings").iter().filter_map(Value::as_object);
-    let granular = granular.filter_map(|marking| text(marking, "marking_ref"));
-    // A reference that is no text refers to nothing that is known.
-    let whole = list(members, "object_marking_refs").iter().map(|id| filled(id).unwrap_or_default());
+/// What OpenCTI says of an observable beside its properties.
+pub(crate) fn opencti_observable(members: &Members) -> Option<&Members> {
+    object(object(members, "extensions")?, OPENCTI_OBSERVABLE)
+}
+
+/// The markings of the whole object and of its parts (STIX 2.1, 7.2.3): what marks a part marks the indicator that is made of it. None stands
+/// for what is there and refers to nothing: it was meant to restrict, and nobody here knows how far.
+fn marking_refs(members: &Members) -> impl Iterator<Item = Option<&str>> {
+    let whole = elements(members, "object_marking_refs").map(|id| filled(id?));
+    let granular = elements(members, "granular_markings").filter_map(|marking| {
+        let Some(marking) = marking.and_then(Value::as_object) else { return Some(None) };
+        match text(marking, "marking_ref") {
+            // A granular marking may say the language instead.
+            None if marking.contains_key("lang") => None,
+            reference => Some(reference),
+        }
+    });
     whole.chain(granular)
 }
 
-/// What a definition means, in the words of STIX 2.1, of the extension for TLP 2.0, and of OpenCTI.
+/// The elements of a list; one that is none if something else stands in its place.
+fn elements<'a>(members: &'a Members, name: &str) -> impl Iterator<Item = Option<&'a Value>> {
+    let is_no_list = members.get(name).is_some_and(|value| !value.is_array() && !value.is_null());
+    list(members, name).iter().map(Some).chain(is_no_list.then_some(None))
+}
+
+/// What a definition means, in the words of STIX 2.1, of the extension for TLP 2.0, and of OpenCTI. One that says that it is a TLP or a PAP and
+/// not which is the narrowest.
 fn marking(members: &Members) -> Marking {
     let tagged = |prefix: &str, word: &str| Marking::of_tag(&format!("{prefix}:{word}"));
-    let tlp_2 = object(members, "extensions")
-        .and_then(|extensions| text(object(extensions, TLP_2_EXTENSION)?, "tlp_2_0"))
-        .map(|word| tagged("tlp", word));
+    let tlp_2 = object(members, "extensions").and_then(|extensions| object(extensions, TLP_2_EXTENSION));
+    let by_extension = tlp_2.and_then(|extension| text(extension, "tlp_2_0")).map(|word| tagged("tlp", word));
     let definition = object(members, "definition");
     let tlp_1 = definition.and_then(|definition| text(definition, "tlp")).map(|word| tagged("tlp", word));
     let statement = definition.and_then(|definition| text(definition, "statement"));
     let named = [text(members, "x_opencti_definition"), text(members, "name"), statement];
     let named = Marking::of_tags(named.into_iter().flatten());
-    [tlp_2, tlp_1].into_iter().flatten().fold(named, Marking::and)
+    let Marking { tlp, pap } = [by_extension, tlp_1].into_iter().flatten().fold(named, Marking::and);
+    let is_a = |word: &str| {
+        let types = ["definition_type", "x_opencti_definition_type"].map(|name| text(members, name));
+        types.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(word))
+    };
+    let means_tlp = tlp_2.is_some() || is_a("tlp");
+    Marking { tlp: tlp.or(means_tlp.then_some(Tlp::Red)), pap: pap.or(is_a("pap").then_some(Pap::Red)) }
 }

@@ -1,131 +1,151 @@
 //! A STIX object: the rows that it makes.
 
-use overlap_indicator::Kind;
-use serde_json::{Map, Value};
+use std::ops::Not;
 
-use super::definitions::Definitions;
+use overlap_indicator::{Context, Tlp};
+use serde_json::Value;
+
+use super::Known;
+use super::definitions::opencti_observable;
+use super::identifiers::Standing;
+use super::links::{is_context, observed_at};
+use super::misp_custom;
+use super::observable::{observable, within};
 use super::own::extension;
 use super::pattern::Pattern;
-use super::terms::{Group, pattern_values, property};
-use crate::import::finding::{About, Finding, Found, card, uuid};
-use crate::import::json_value::{Members, flag, object, text, text_or_number, texts};
-use crate::import::misp::written::tagged_kind;
-use crate::import::misp::{object_rows, type_findings};
+use super::said::{self, Said, Seen};
+use super::terms::pattern_values;
+use crate::import::finding::{About, Finding, uuid};
+use crate::import::json_cut::TOO_LONG;
+use crate::import::json_value::{Members, flag, list, text, text_or_number, texts};
+use crate::import::misp::NOT_FOR_DETECTION;
 use crate::import::report::Locator;
 use crate::import::row::RowReject;
 use crate::import::source::{Row, RowRules};
 use crate::import::waiting::Part;
+use crate::rfc3339::rfc3339;
 
-/// Types that stand around indicators and are none: domain objects, relationships and meta objects of STIX 2.1, and OpenCTI's.
-const AROUND: [&str; 30] = [
-    "attack-pattern",
-    "campaign",
-    "course-of-action",
-    "grouping",
-    "identity",
-    "incident",
-    "infrastructure",
-    "intrusion-set",
-    "location",
-    "malware",
-    "malware-analysis",
-    "note",
-    "opinion",
-    "report",
-    "threat-actor",
-    "tool",
-    "vulnerability",
-    "relationship",
-    "sighting",
-    "marking-definition",
-    "extension-definition",
-    "language-content",
-    "channel",
-    "event",
-    "narrative",
-    "data-component",
-    "data-source",
-    "case-incident",
-    "task",
-    "feedback",
-];
+/// Why the later of two objects is refused.
+const OTHER_CONTENT: &str = "the id was there before with other content: the first is kept";
 
-/// The extension by which dogesec's telephone numbers say that they are E.164 without its plus.
-const DOGESEC_PHONE: &str = "extension-definition--14a97ee2-e666-5ada-a6bd-b7177f79e211";
-
-/// Whether an object can make rows.
-pub(crate) fn is_taken(members: &Members) -> bool {
-    let type_name = text(members, "type").unwrap_or_default();
-    let observed = type_name == "observed-data" && object(members, "objects").is_none();
-    !observed && !AROUND.contains(&type_name)
-}
+/// What the types of an indicator can be (STIX 2.1, 10.8); in STIX 2.0 they stand among its labels.
+const BENIGN: &str = "benign";
+const OTHER_INDICATOR_TYPES: [&str; 6] =
+    ["anomalous-activity", "anonymization", "attribution", "compromised", "malicious-activity", "unknown"];
 
 /// The rows of an object.
-pub(crate) fn rows(part: &Part, members: &Members, known: &Definitions, rules: &RowRules) -> Vec<Row> {
-    if !is_taken(members) {
-        return Vec::new();
-    }
+pub(crate) fn rows(part: &Part, members: &Members, known: &Known, rules: &RowRules) -> Vec<Row> {
     let at = locator(members, part.line);
     let Some(type_name) = text(members, "type") else {
         return vec![(at, Err(RowReject::unreadable("an object without a type")))];
     };
-    if part.left_out {
-        return vec![(at, Err(reject(members, "larger than a mebibyte")))];
+    match known.identifiers.standing(members) {
+        Standing::Superseded => return Vec::new(),
+        Standing::WithOtherContent => return vec![(at, Err(reject(members, OTHER_CONTENT)))],
+        Standing::Current if part.left_out => {
+            return vec![(at, Err(reject(members, "larger than a mebibyte")))];
+        }
+        Standing::Current => (),
     }
+    known.unknown_markings.count(known.definitions.unknown_markings(members));
+    let about = about(members, known, rules);
     if type_name == "x-misp-object" {
-        return misp_object(&at, members, known, rules);
+        return misp_custom::object(&at, members, about, rules);
     }
-    let about = about(members, known);
+    let findings = findings(type_name, members, known, rules);
+    about.rows(&at, findings, rules)
+}
+
+fn findings(type_name: &str, members: &Members, known: &Known, rules: &RowRules) -> Vec<Finding> {
+    let id = text(members, "id").unwrap_or_default();
+    let context = match type_name {
+        "indicator" => return indicator(members, rules),
+        "x-misp-attribute" => return misp_custom::attribute(members, rules),
+        "observed-data" if !is_context(members) => None,
+        "observed-data" if known.said.is_base(id) => Some(said::Context::BesideIndicator),
+        "observed-data" => Some(said::Context::ForPeople),
+        _ => known.said.context(&known.said.of(id)),
+    };
     let findings = match type_name {
-        "indicator" => indicator(members, rules),
-        "x-misp-attribute" => misp_attribute(members, rules),
-        "observed-data" => no("observables within observed-data are of STIX 2.0: convert the file to 2.1"),
+        "observed-data" => within(members, rules),
         type_name => observable(type_name, members, rules),
     };
-    findings.into_iter().map(|finding| about.row(at.clone(), finding, rules)).collect()
+    match context {
+        Some(said::Context::BesideIndicator) => Vec::new(),
+        // A reason why the type is never taken says more than one why it is not taken here.
+        Some(said::Context::ForPeople) if findings.iter().any(Result::is_ok) => no(NOT_FOR_DETECTION),
+        _ => findings,
+    }
 }
 
 /// Where an object stands. An id is shown only if it has the form of one (STIX 2.1, 2.9).
 pub(crate) fn locator(members: &Members, line: u64) -> Locator {
-    let id = text(members, "id").and_then(|id| {
-        let (type_name, name) = id.split_once("--")?;
-        let plain = type_name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        let name = uuid(name)?;
-        (plain && type_name.len() <= 64).then(|| format!("{type_name}--{name}"))
-    });
-    Locator { line, id }
+    Locator { line, id: text(members, "id").and_then(shown_id) }
 }
 
-/// A reject of an object.
-pub(crate) fn reject(members: &Members, reason: &str) -> RowReject {
+/// An id in the form that ids have, or none: what else stands in its place is not shown.
+pub(crate) fn shown_id(id: &str) -> Option<String> {
+    let (type_name, name) = id.split_once("--")?;
+    let plain = type_name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let name = uuid(name)?;
+    (plain && type_name.len() <= 64).then(|| format!("{type_name}--{name}"))
+}
+
+fn reject(members: &Members, reason: &str) -> RowReject {
     let kind = text(members, "type").map(str::to_owned);
     About { kind, ..About::default() }.reject(reason)
 }
 
-fn about(members: &Members, known: &Definitions) -> About {
+fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
     let own = |name| text(members, name).map(str::to_owned);
+    let said = said_of(members, known);
+    let marking = said.marking(known.definitions.marking_of(members));
+    let tlp = marking.tlp.or(rules.defaults.tlp).unwrap_or(Context::default().tlp);
+    let (first, last) = times(said.seen, tlp);
+    let in_extension = || opencti_observable(members).and_then(|extension| text(extension, "description"));
     About {
         kind: own("type"),
-        marking: known.marking_of(members),
-        source: known.source_of(members),
-        first_seen: own("first_seen"),
-        last_seen: own("last_seen"),
+        marking,
+        source: known.definitions.source_of(members),
+        first_seen: own("first_seen").or(first),
+        last_seen: own("last_seen").or(last),
         expires: own("valid_until"),
         confidence: text_or_number(members, "confidence"),
         note: own("description")
             .or_else(|| own("name"))
             .or_else(|| own("x_opencti_description"))
-            .or_else(|| own("x_misp_comment")),
+            .or_else(|| own("x_misp_comment"))
+            .or_else(|| in_extension().map(str::to_owned)),
+        ..About::default()
     }
 }
 
-fn no(reason: &str) -> Vec<Finding> {
+/// What other objects say of an object. An observed-data that has its observables in it says for them what it says itself.
+fn said_of(members: &Members, known: &Known) -> Said {
+    let mut said = known.said.of(text(members, "id").unwrap_or_default());
+    if text(members, "type") == Some("observed-data") {
+        said.seen = observed_at(members);
+    }
+    said
+}
+
+/// When an indicator was seen, as far as those may know who know the indicator.
+fn times(seen: Seen, tlp: Tlp) -> (Option<String>, Option<String>) {
+    let told = |seconds: u32| (seconds > 0 && seen.tlp <= Some(tlp)).then(|| rfc3339(seconds.into()));
+    (told(seen.first), told(seen.last))
+}
+
+/// The only finding: why there is none.
+pub(crate) fn no(reason: &str) -> Vec<Finding> {
     vec![Err(reason.to_owned())]
 }
 
 fn indicator(members: &Members, rules: &RowRules) -> Vec<Finding> {
     if flag(members, "revoked") == Some(true) {
         return no("its author has revoked it");
+    }
+    if is_benign(members) {
+        return no("its author says that it is benign");
     }
     if text(members, "pattern_type").is_some_and(|pattern_type| pattern_type != "stix") {
         return no("its pattern is in another language than STIX");
@@ -134,9 +154,20 @@ fn indicator(members: &Members, rules: &RowRules) -> Vec<Finding> {
         return vec![Ok(found)];
     }
     match members.get("pattern").and_then(Value::as_str) {
+        Some(TOO_LONG) => no("the pattern is longer than 65536 bytes: write several indicators"),
         Some(pattern) => pattern_findings(pattern, rules),
         None => no("an indicator without a pattern"),
     }
+}
+
+/// Whether an indicator is of no type but the one that means no harm.
+fn is_benign(members: &Members) -> bool {
+    let only = |name: &str| {
+        texts(members, name).any(|word| word == BENIGN)
+            && !texts(members, name).any(|word| OTHER_INDICATOR_TYPES.contains(&word))
+    };
+    let has_types = list(members, "indicator_types").is_empty().not();
+    only(if has_types { "indicator_types" } else { "labels" })
 }
 
 /// What a pattern says; why it says nothing, if it does not.
@@ -150,80 +181,4 @@ pub(crate) fn pattern_findings(pattern: &str, rules: &RowRules) -> Vec<Finding> 
         return no("no comparison of the pattern names an indicator with = or IN");
     }
     findings
-}
-
-/// An observable: each of its properties that names an indicator.
-fn observable(type_name: &str, members: &Members, rules: &RowRules) -> Vec<Finding> {
-    if flag(members, "revoked") == Some(true) {
-        return no("its author has revoked it");
-    }
-    let group = Group::of_object(members);
-    let properties = properties(members);
-    let read = properties.iter().filter_map(|(path, value)| property(type_name, path, value, &group, rules));
-    let mut findings: Vec<Finding> = read.collect();
-    if matches!(type_name, "payment-card" | "x-opencti-payment-card") {
-        return vec![card()];
-    }
-    if is_dogesec_phone(members) {
-        findings.iter_mut().for_each(with_plus);
-    }
-    if findings.is_empty() {
-        return no("an observable of this type, or without a value, is no indicator that is compared");
-    }
-    findings
-}
-
-/// The texts of an object, and those of its hashes, by their paths.
-fn properties(members: &Members) -> Vec<(String, String)> {
-    let texts = |members: &Map<String, Value>, prefix: &str| -> Vec<(String, String)> {
-        let texts = members
-            .iter()
-            .filter_map(|(key, value)| Some((format!("{prefix}{key}"), value.as_str()?.to_owned())));
-        texts.collect()
-    };
-    let mut properties = texts(members, "");
-    if let Some(hashes) = object(members, "hashes") {
-        properties.extend(texts(hashes, "hashes."));
-    }
-    properties
-}
-
-fn is_dogesec_phone(members: &Members) -> bool {
-    object(members, "extensions").is_some_and(|extensions| extensions.contains_key(DOGESEC_PHONE))
-}
-
-fn with_plus(finding: &mut Finding) {
-    if let Ok(found) = finding
-        && found.kind == Kind::Phone
-        && found.value.starts_with(|first: char| first.is_ascii_digit() && first != '0')
-    {
-        found.value.insert(0, '+');
-    }
-}
-
-/// An attribute that MISP's converter found no pattern for.
-fn misp_attribute(members: &Members, rules: &RowRules) -> Vec<Finding> {
-    match (text(members, "x_misp_type"), text(members, "x_misp_value")) {
-        (Some(type_name), Some(value)) => match tagged_kind(type_name, texts(members, "labels")) {
-            Some(kind) => vec![Ok(Found::new(kind, value))],
-            None => type_findings(type_name, value, rules),
-        },
-        _ => no("an x-misp-attribute without its type or value"),
-    }
-}
-
-/// An object that MISP's converter found no pattern for.
-fn misp_object(at: &Locator, members: &Members, known: &Definitions, rules: &RowRules) -> Vec<Row> {
-    let mut object = Members::new();
-    for (name, from) in [("name", "x_misp_name"), ("Attribute", "x_misp_attributes")] {
-        object.extend(members.get(from).map(|value| (name.to_owned(), value.clone())));
-    }
-    let about = about(members, known);
-    let event =
-        crate::import::misp::Event { marking: about.marking, source: about.source, ..Default::default() };
-    let mut rows = object_rows(&object, at.line, &event, rules);
-    for (place, _) in &mut rows {
-        *place = at.clone();
-    }
-    rows
 }

@@ -1,7 +1,10 @@
 //! STIX patterns (STIX 2.1, 9): which comparisons an observation has, and how they belong together.
 //!
 //! The whole grammar is read: observations in brackets joined by AND, OR and FOLLOWEDBY, with qualifiers; comparisons joined by AND
-//! and OR. What a comparison says is kept for `=` and `IN`; the others are read and say nothing, and neither does one behind NOT.
+//! and OR. What a comparison says is kept for `=` and `IN`, and for ISSUBSET of a network of one address, which is the same as `=`; the
+//! others are read and say nothing, and neither does one behind NOT.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::pattern_tokens::{Token, tokens};
 
@@ -223,7 +226,8 @@ impl Parser<'_> {
                 Vec::new()
             }
             Token::Word(word) if word == "IN" => self.set()?,
-            Token::Word(word) if matches!(word.as_str(), "LIKE" | "MATCHES" | "ISSUBSET" | "ISSUPERSET") => {
+            Token::Word(word) if word == "ISSUBSET" => one_address(self.text()?).into_iter().collect(),
+            Token::Word(word) if matches!(word.as_str(), "LIKE" | "MATCHES" | "ISSUPERSET") => {
                 self.text()?;
                 Vec::new()
             }
@@ -258,10 +262,11 @@ impl Parser<'_> {
         }
     }
 
-    fn text(&mut self) -> Result<(), PatternError> {
+    fn text(&mut self) -> Result<&str, PatternError> {
+        let error = self.tokens.get(self.at).map_or(PatternError::TooShort, |(at, _)| PatternError::At(*at));
         match self.next()? {
-            Token::Text(_) => Ok(()),
-            _ => Err(self.before()),
+            Token::Text(text) => Ok(text),
+            _ => Err(error),
         }
     }
 
@@ -322,6 +327,17 @@ fn joined(mut parts: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -
     }
 }
 
+/// The address of a network that has only one: what is a subset of it is that address.
+fn one_address(network: &str) -> Option<String> {
+    let (address, length) = network.trim().rsplit_once('/')?;
+    let is_one = match length {
+        "32" => address.parse::<Ipv4Addr>().is_ok(),
+        "128" => address.parse::<Ipv6Addr>().is_ok(),
+        _ => false,
+    };
+    is_one.then(|| address.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -375,6 +391,34 @@ mod tests {
             one("file:created", &["2020-01-01T00:00:00Z"])
         );
         assert_eq!(read("[url:value='日本\n語']"), one("url:value", &["日本\n語"]));
+        assert_eq!(read("// a\n[/* é */url:value/**/=/***/'/*x*/' // b\r]//"), one("url:value", &["/*x*/"]));
+    }
+
+    #[test]
+    fn a_subset_of_one_address_is_that_address() {
+        let subset = |network: &str| read(&format!("[ipv4-addr:value ISSUBSET '{network}']"));
+        for (network, address) in [
+            ("198.51.100.1/32", "198.51.100.1"),
+            ("2001:db8::1/128", "2001:db8::1"),
+            (" 192.0.2.1/32 ", "192.0.2.1"),
+        ] {
+            assert_eq!(subset(network), one("ipv4-addr:value", &[address]));
+        }
+        for network in
+            ["198.51.100.0/24", "2001:db8::1/32", "198.51.100.1/128", "a.example/32", "198.51.100.1", "/32"]
+        {
+            assert_eq!(subset(network), one("ipv4-addr:value", &[]), "{network}");
+        }
+        assert_eq!(read("[ipv4-addr:value NOT ISSUBSET '192.0.2.1/32']"), one("ipv4-addr:value", &[]));
+    }
+
+    #[test]
+    fn a_long_pattern_takes_no_longer_than_it_is_long() {
+        // Counted from the start for each word, these are some 10^11 characters.
+        let words = vec!["'日'"; 200_000].join(",");
+        let started = std::time::Instant::now();
+        assert_eq!(read(&format!("[url:value IN ({words})]"))[0].1.len(), 200_000);
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
     }
 
     #[test]
@@ -439,6 +483,10 @@ mod tests {
             ("[url:value = 'a'] WITHIN 5", PatternError::TooShort),
             ("[url:value = 'a'] REPEATS x TIMES", PatternError::At(27)),
             ("[url:value LIKE 5]", PatternError::At(17)),
+            ("[url:value ISSUBSET 5]", PatternError::At(21)),
+            ("[url:value = 'é' /* 'a']", PatternError::At(18)),
+            ("/*é*/ [url:value = 'a'] x", PatternError::At(25)),
+            ("[url:value = 'a'] / x", PatternError::At(19)),
             ("{\"a\":1}", PatternError::At(1)),
         ] {
             assert_eq!(Pattern::parse(pattern), Err(error), "{pattern}");

@@ -24,11 +24,11 @@ const OPERATORS: [&str; 8] = ["==", "!=", "<>", "<=", ">=", "=", "<", ">"];
 
 /// The words of a pattern, each with the number of the character at which it starts, from 1.
 pub(crate) fn tokens(pattern: &str) -> Result<Vec<(usize, Token)>, PatternError> {
-    let mut lexer = Lexer { rest: pattern, whole: pattern };
+    let mut lexer = Lexer { rest: pattern, at: 1 };
     let mut tokens = Vec::new();
     loop {
-        lexer.skip_space();
-        let at = lexer.at();
+        lexer.skip_space()?;
+        let at = lexer.at;
         match lexer.next()? {
             Some(token) => tokens.push((at, token)),
             None => return Ok(tokens),
@@ -38,17 +38,24 @@ pub(crate) fn tokens(pattern: &str) -> Result<Vec<(usize, Token)>, PatternError>
 
 struct Lexer<'a> {
     rest: &'a str,
-    whole: &'a str,
+    /// The number of the character at which the rest starts.
+    at: usize,
 }
 
 impl Lexer<'_> {
-    fn at(&self) -> usize {
-        let read = self.whole.len() - self.rest.len();
-        self.whole.get(..read).map_or(0, |read| read.chars().count()) + 1
-    }
-
-    fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start();
+    /// Leaves spaces and comments behind: `/* .. */`, and `//` to the end of the line (COMMENT and LINE_COMMENT of the grammar).
+    fn skip_space(&mut self) -> Result<(), PatternError> {
+        loop {
+            self.take(self.rest.len() - self.rest.trim_start().len());
+            let end = if let Some(comment) = self.rest.strip_prefix("/*") {
+                comment.find("*/").map(|end| end + 4).ok_or(PatternError::At(self.at))?
+            } else if self.rest.starts_with("//") {
+                self.rest.find(['\r', '\n']).unwrap_or(self.rest.len())
+            } else {
+                return Ok(());
+            };
+            self.take(end);
+        }
     }
 
     fn next(&mut self) -> Result<Option<Token>, PatternError> {
@@ -77,14 +84,14 @@ impl Lexer<'_> {
 
     fn operator(&mut self) -> Result<Token, PatternError> {
         let operator = OPERATORS.into_iter().find(|operator| self.rest.starts_with(operator));
-        let operator = operator.ok_or_else(|| PatternError::At(self.at()))?;
+        let operator = operator.ok_or(PatternError::At(self.at))?;
         self.take(operator.len());
         Ok(Token::Operator(operator))
     }
 
     /// A text in quotes: "the backslash character is used to escape the single quote and the backslash itself", and nothing else.
     fn text(&mut self) -> Result<String, PatternError> {
-        let error = PatternError::At(self.at());
+        let error = PatternError::At(self.at);
         let mut text = String::new();
         let mut characters = self.rest.char_indices().skip(1);
         while let Some((at, character)) = characters.next() {
@@ -112,7 +119,9 @@ impl Lexer<'_> {
 
     /// Leaves bytes behind; whoever calls knows that a character ends there.
     fn take(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+        let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.at += taken.chars().count();
+        self.rest = rest;
     }
 }
 

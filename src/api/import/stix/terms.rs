@@ -1,12 +1,15 @@
 //! Which properties of which objects name indicators (STIX 2.1, 6; dogesec's and OpenCTI's extensions), in objects and patterns alike.
 
-use overlap_indicator::Kind;
+use overlap_indicator::{Indicator, Kind};
 
 use super::account_term::{bank_account, user_account};
 use super::pattern::{Comparison, Expression, Pattern};
 use crate::import::finding::{Finding, Found, card};
 use crate::import::json_value::{Members, text};
 use crate::import::source::RowRules;
+
+/// Digits that a telephone number with its country's code has at least.
+const LONG_PHONE: usize = 10;
 
 /// What stands beside a property and belongs to its value.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +103,7 @@ pub(crate) fn property(
         ) => Found::new(Kind::Email, value),
         ("file" | "artifact", path) => return hash(path.strip_prefix("hashes.")?, value),
         ("cryptocurrency-wallet", "value" | "address") => Found::new(Kind::Wallet, value),
-        ("phone-number", "value") => Found::phone(value, rules),
+        ("phone-number", "value") => phone(value, rules),
         ("payment-card", "value" | "card_number") => return Some(card()),
         ("bank-account", path) => return bank_account(path, value, group),
         ("user-account", path) => return user_account(path, value, group),
@@ -113,11 +116,50 @@ pub(crate) fn property(
     Some(Ok(found))
 }
 
+/// A telephone number. Dogesec's patterns write E.164 without its plus, and so long a number is read so first: where a default region is set it
+/// may be a number of that region's too, and another one.
+fn phone(value: &str, rules: &RowRules) -> Found {
+    let digits = value.trim();
+    let is_long = digits.len() >= LONG_PHONE && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = format!("+{digits}");
+    if is_long && Indicator::parse(Kind::Phone, &whole, &rules.rules).is_ok() {
+        return Found::new(Kind::Phone, whole);
+    }
+    Found::phone(value, rules)
+}
+
 /// A hash by its name in the vocabulary (STIX 2.1, 10.7) or in one of the spellings that are about.
 fn hash(name: &str, value: &str) -> Option<Finding> {
     let plain: String = name.chars().filter(|c| *c != '-' && *c != '_').collect();
     match plain.to_ascii_uppercase().as_str() {
         "MD5" | "SHA1" | "SHA256" => Some(Ok(Found::new(Kind::FileHash, value))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use overlap_indicator::Rules;
+
+    use super::*;
+
+    #[test]
+    fn a_long_telephone_number_is_read_with_its_countrys_code_whatever_the_default_region() {
+        let rules = |region: Option<&str>| RowRules {
+            rules: Rules { default_region: region.map(str::to_owned), ..Rules::default() },
+            ..RowRules::default()
+        };
+        for region in [None, Some("GB"), Some("DE"), Some("US")] {
+            for (written, read) in [
+                ("442083661177", "+442083661177"),
+                (" 4930123456 ", "+4930123456"),
+                ("+442083661177", "+442083661177"),
+            ] {
+                let found = phone(written, &rules(region));
+                let indicator = Indicator::parse(found.kind, &found.value, &rules(region).rules).unwrap();
+                assert_eq!(indicator.canonical().reveal(), read, "{written} in {region:?}");
+            }
+        }
+        assert_eq!(phone("030 1234567", &rules(Some("DE"))).value, "030 1234567");
     }
 }

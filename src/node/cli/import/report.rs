@@ -26,6 +26,16 @@ pub(crate) struct ImportReport {
     /// Refused beyond those that are listed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) rejected_more: u64,
+    /// Markings that nobody defines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unknown_markings: Vec<UnknownMarking>,
+}
+
+/// A marking to which objects refer and which nobody defines.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct UnknownMarking {
+    pub(crate) id: String,
+    pub(crate) objects: u64,
 }
 
 /// A row that was refused.
@@ -77,6 +87,13 @@ impl ImportReport {
             output.say(&format!(
                 "  {} of the new ones are held out of exchanges: see `overlapd indicators list --held`",
                 number_text(self.held)
+            ))?;
+        }
+        for UnknownMarking { id, objects } in &self.unknown_markings {
+            output.say(&format!(
+                "  {} of the file are taken as red: nobody defines {}",
+                number_text(*objects),
+                printable(id)
             ))?;
         }
         for row in self.rejected.iter().take(SHOWN_REJECTS) {

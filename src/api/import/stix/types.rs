@@ -1,0 +1,81 @@
+//! What an object is for, by its type.
+
+use crate::import::json_value::{Members, object, text};
+
+/// Types that stand around indicators and are none: domain objects, relationships and meta objects of STIX 2.1, and OpenCTI's.
+const AROUND: [&str; 32] = [
+    "attack-pattern",
+    "campaign",
+    "course-of-action",
+    "incident",
+    "infrastructure",
+    "intrusion-set",
+    "location",
+    "malware",
+    "malware-analysis",
+    "note",
+    "opinion",
+    "threat-actor",
+    "tool",
+    "vulnerability",
+    "extension-definition",
+    "language-content",
+    "channel",
+    "event",
+    "narrative",
+    "data-component",
+    "data-source",
+    "case-incident",
+    "case-rfi",
+    "case-rft",
+    "task",
+    "feedback",
+    "weakness",
+    "exploit",
+    "procedure",
+    "persona",
+    // Observables that only refer to others, which are in the file themselves (STIX 2.1, 6.5 to 6.12).
+    "email-message",
+    "network-traffic",
+];
+
+/// Beginnings of such types: MITRE's ATT&CK and Attack Flow.
+const AROUND_PREFIXES: [&str; 2] = ["x-mitre-", "attack-"];
+
+/// What an object is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It makes indicators, or is refused.
+    Taken,
+    /// It marks what it names in `object_refs`: a report or a grouping.
+    Container,
+    /// It says when something was seen, and how what was seen is marked.
+    Observation,
+    /// It joins two objects.
+    Relationship,
+    /// It defines a marking or an author.
+    Definition,
+    /// It says nothing of indicators.
+    Around,
+}
+
+impl Use {
+    /// What an object is for.
+    pub(crate) fn of(members: &Members) -> Self {
+        match text(members, "type").unwrap_or_default() {
+            "report" | "grouping" => Self::Container,
+            "observed-data" | "sighting" => Self::Observation,
+            "relationship" => Self::Relationship,
+            "marking-definition" | "identity" => Self::Definition,
+            around if AROUND.contains(&around) => Self::Around,
+            around if AROUND_PREFIXES.iter().any(|prefix| around.starts_with(prefix)) => Self::Around,
+            "file" | "artifact" if object(members, "hashes").is_none() => Self::Around,
+            _ => Self::Taken,
+        }
+    }
+}
+
+/// Whether an observed-data has its observables in it, as those of STIX 2.0 do.
+pub(crate) fn has_observables_within(members: &Members) -> bool {
+    text(members, "type") == Some("observed-data") && object(members, "objects").is_some()
+}
