@@ -19,6 +19,7 @@ mod marking;
 mod misp;
 #[cfg(test)]
 mod misp_tests;
+mod patience;
 mod report;
 mod row;
 mod source;
@@ -29,12 +30,15 @@ mod stix_tests;
 mod tests;
 mod waiting;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, header};
 use overlap_indicator::Tlp;
 use serde::Deserialize;
+use tokio::sync::SemaphorePermit;
 use utoipa::IntoParams;
 
 use crate::access::Caller;
@@ -49,6 +53,12 @@ use source::RowRules;
 
 pub(crate) use misp::written as misp_written;
 pub(crate) use report::{ImportReport, RejectItem};
+
+/// How long an import waits for its place.
+const LONGEST_WAIT: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
+
+/// After how long one that found no place is to be sent again.
+const BUSY_RETRY: Duration = Duration::from_secs(60);
 
 /// How to read an import.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -89,7 +99,8 @@ pub(crate) struct ImportParams {
         )),
     responses(
         (status = 200, description = "Every row was read.", body = ImportReport),
-        (status = 408, description = "The body stopped coming.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "As many imports run as the node does at once; `retry_after` says when to send it again.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body stopped coming, or comes more slowly than 1,024 bytes a second.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is of a media type that the format does not have, or packed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "The file cannot be imported. `import` says what of it was.", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
@@ -122,15 +133,24 @@ pub(crate) async fn run(
 ) -> Result<ImportReport, Problem> {
     let job = job(params, state)?;
     check_type(job.format, headers)?;
-    let permit = state.imports().acquire().await.map_err(|_| Problem::internal())?;
-    let report = job.run(body).await?;
-    drop(permit);
+    let place = place(state).await?;
+    let report = job.run(body, place).await?;
     let rejected = report.refused();
     metrics::counter!("overlapd_import_rows_total", "outcome" => "accepted").increment(report.accepted);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "duplicate").increment(report.duplicates);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "rejected").increment(rejected);
     tracing::info!(by, report.accepted, report.duplicates, rejected, "import done");
     Ok(report)
+}
+
+/// A place among the imports that run at once; the wait for one has an end.
+async fn place(state: &ApiState) -> Result<SemaphorePermit<'_>, Problem> {
+    let busy = || {
+        Problem::new(ProblemKind::Busy, "as many imports run as this node does at once: send it again later")
+            .with_retry_after(BUSY_RETRY.as_secs())
+    };
+    let place = tokio::time::timeout(LONGEST_WAIT, state.imports().acquire()).await.map_err(|_| busy())?;
+    place.map_err(|_| Problem::internal())
 }
 
 fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {

@@ -4,16 +4,17 @@
 //! waits for the next when it runs ahead, so the memory holds a few batches and never the file.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use overlap_store::{ImportCounts, NewIndicator, Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{SemaphorePermit, mpsc};
 
 use super::error::ImportError;
 use super::format::Format;
+use super::patience::Patience;
 use super::report::{ImportReport, Rejects};
 use super::source::{RowRules, RowSink};
 use crate::Daemon;
@@ -28,9 +29,6 @@ const BATCHES_WAITING: usize = 1;
 
 /// Bytes at the start of a file in which a NUL says that it is not text.
 const SNIFFED_BYTES: usize = 1024;
-
-/// Seconds without a byte after which an import is given up, so that it does not keep others waiting.
-pub(crate) const LONGEST_STALL: Duration = Duration::from_secs(60);
 
 /// What of a refused body is still read, in bytes, so that the caller can finish writing and reads the answer.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
@@ -49,13 +47,26 @@ enum Input {
     End,
 }
 
+impl Input {
+    fn len(&self) -> usize {
+        match self {
+            Input::Chunk(bytes) => bytes.len(),
+            Input::End => 0,
+        }
+    }
+}
+
 impl ImportJob {
-    /// Imports a body.
+    /// Imports a body. Its place is free for others before what is left of a refused body is read.
     ///
     /// # Errors
     /// The body breaks off or stalls, the file cannot be read, or the store fails. The problem has with it what was
     /// committed before: whole batches.
-    pub(crate) async fn run(self, mut body: Body) -> Result<ImportReport, Problem> {
+    pub(crate) async fn run(
+        self,
+        mut body: Body,
+        place: SemaphorePermit<'_>,
+    ) -> Result<ImportReport, Problem> {
         let (input, cutter_input) = mpsc::channel(CHUNKS_WAITING);
         let (batches, committer_batches) = mpsc::channel(BATCHES_WAITING);
         let (store, daemon) = (self.store.clone(), self.daemon.clone());
@@ -63,6 +74,7 @@ impl ImportJob {
         let cut = off_thread(move || cut_all(&self, cutter_input, batches));
         let (read, cut, commit) = tokio::join!(read_all(&mut body, input), cut, commit);
         let ((rejects, cut), (counts, commit)) = (cut?, commit?);
+        drop(place);
         if cut.as_ref().is_err_and(ImportError::is_the_files) {
             drain(&mut body).await;
         }
@@ -75,9 +87,11 @@ impl ImportJob {
 
 /// Hands the body on, chunk by chunk, as fast as it is worked on.
 async fn read_all(body: &mut Body, input: mpsc::Sender<Input>) -> Result<(), ImportError> {
+    let mut patience = Patience::default();
     loop {
+        let asked = Instant::now();
         let frame = tokio::select! {
-            frame = tokio::time::timeout(LONGEST_STALL, body.frame()) => frame,
+            frame = tokio::time::timeout(patience.left(), body.frame()) => frame,
             // Whoever stopped listening says why.
             () = input.closed() => return Ok(()),
         };
@@ -85,6 +99,7 @@ async fn read_all(body: &mut Body, input: mpsc::Sender<Input>) -> Result<(), Imp
             Some(frame) => frame.map_err(|_| ImportError::Cut)?.into_data().ok().map(Input::Chunk),
             None => Some(Input::End),
         };
+        patience.note(asked.elapsed(), next.as_ref().map_or(0, Input::len));
         let Some(next) = next else { continue };
         let is_end = matches!(next, Input::End);
         if input.send(next).await.is_err() || is_end {
@@ -94,9 +109,13 @@ async fn read_all(body: &mut Body, input: mpsc::Sender<Input>) -> Result<(), Imp
 }
 
 async fn drain(body: &mut Body) {
-    let mut drained = 0;
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout(LONGEST_STALL, body.frame()).await {
-        drained += frame.data_ref().map_or(0, Bytes::len);
+    let (mut drained, mut patience) = (0, Patience::default());
+    loop {
+        let asked = Instant::now();
+        let Ok(Some(Ok(frame))) = tokio::time::timeout(patience.left(), body.frame()).await else { return };
+        let received = frame.data_ref().map_or(0, Bytes::len);
+        patience.note(asked.elapsed(), received);
+        drained += received;
         if drained > MAX_DRAINED {
             return;
         }

@@ -416,3 +416,33 @@ async fn notes_and_sources_are_cut_in_every_format() {
     let query = format!("format=txt&source={}", "x".repeat(1_025));
     node.import(&query, "example.org\n").await.problem(400, "bad-query");
 }
+
+/// A body that sends a byte now and then, and never ends.
+fn trickle() -> Body {
+    let bytes = stream::unfold((), |()| async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
+    });
+    Body::from_stream(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_trickles_does_not_hold_its_place_for_ever() {
+    let node = TestNode::new();
+    let problem = node.import("format=txt", trickle()).await.problem(408, "stalled");
+    assert!(problem["detail"].as_str().unwrap().contains("stopped coming"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_no_place_is_told_when_to_come_again() {
+    let node = TestNode::new();
+    let slow = || node.import("format=txt", trickle());
+    let late = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        node.import("format=txt", "example.org\n").await
+    };
+    let (_, _, _, _, late) = tokio::join!(slow(), slow(), slow(), slow(), late);
+    assert_eq!(late.headers["retry-after"], "60");
+    assert_eq!(late.problem(503, "busy")["retry_after"], 60);
+    assert_eq!(imported(&node, "format=txt", "example.org\n").await["accepted"], 1);
+}
