@@ -4,6 +4,8 @@ mod bank_account;
 mod batch;
 mod columns;
 mod csv_records;
+mod csv_row;
+mod delimiter;
 mod error;
 mod finding;
 mod format;
@@ -46,6 +48,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{Params, bad_query, query_kind};
 use crate::state::ApiState;
 use columns::ColumnMap;
+use delimiter::Delimiter;
 use format::Format;
 use job::ImportJob;
 use row::{LONGEST_SOURCE, RowDefaults, free_text};
@@ -80,6 +83,9 @@ pub(crate) struct ImportParams {
     /// passed over, and kinds are detected where no column has them.
     #[param(example = "value=ioc,kind=type")]
     map: Option<String>,
+    /// What stands between the fields of a CSV file: `,`, `;` or `tab`; a comma without it.
+    #[param(example = ",")]
+    delimiter: Option<String>,
 }
 
 /// Imports a file: the body is the file itself, of any size. Rows are committed in batches; the answer comes when all of
@@ -88,7 +94,7 @@ pub(crate) struct ImportParams {
 /// A file that cannot be read to its end is refused with what was done before: whole batches of 10,000 rows. Nothing that a file names is
 /// fetched.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "indicators", params(ImportParams),
-    request_body(description = "The file: CSV with a header `kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note]`, or with columns that `map` names; NDJSON with the same fields; one value a line; a STIX 2.1 bundle, TAXII envelope or list of objects; MISP events, lists of them, or an answer of restSearch.",
+    request_body(description = "The file: CSV with a header `kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note,to_ids,tags]`, or with columns that `map` names; NDJSON with the same fields; one value a line; a STIX 2.1 bundle, TAXII envelope or list of objects; MISP events, lists of them, or an answer of restSearch.",
         content(
             (String = "text/csv", example = "kind,value,tlp\ndomain,example.org,amber\n"),
             (String = "application/x-ndjson", example = "{\"kind\":\"domain\",\"value\":\"example.org\"}\n"),
@@ -119,7 +125,7 @@ impl ImportParams {
     /// Values that somebody typed, one a line.
     pub(crate) fn of_text(kind: Option<&str>, source: Option<&str>) -> Self {
         let [kind, source] = [kind, source].map(|text| text.map(str::to_owned));
-        Self { format: "txt".to_owned(), kind, source, tlp: None, map: None }
+        Self { format: "txt".to_owned(), kind, source, tlp: None, map: None, delimiter: None }
     }
 }
 
@@ -156,8 +162,12 @@ async fn place(state: &ApiState) -> Result<SemaphorePermit<'_>, Problem> {
 fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {
     let format = Format::named(&params.format)
         .ok_or_else(|| bad_query("format: `csv`, `ndjson`, `txt`, `stix` and `misp` are known"))?;
-    let rules =
-        RowRules { defaults: defaults(params)?, map: map(params, format)?, rules: state.daemon().rules() };
+    let rules = RowRules {
+        defaults: defaults(params)?,
+        map: map(params, format)?,
+        delimiter: delimiter(params, format)?,
+        rules: state.daemon().rules(),
+    };
     Ok(ImportJob { format, rules, store: state.shared_store(), daemon: state.shared_daemon() })
 }
 
@@ -181,6 +191,14 @@ fn map(params: &ImportParams, format: Format) -> Result<ColumnMap, Problem> {
         return Err(bad_query("map: only CSV has columns"));
     }
     ColumnMap::read(map).map_err(|error| bad_query(format!("map: {error}")))
+}
+
+fn delimiter(params: &ImportParams, format: Format) -> Result<Delimiter, Problem> {
+    let Some(name) = &params.delimiter else { return Ok(Delimiter::default()) };
+    if !format.has_columns() {
+        return Err(bad_query("delimiter: only CSV has columns"));
+    }
+    Delimiter::named(name).ok_or_else(|| bad_query("delimiter: `,`, `;` and `tab` are known"))
 }
 
 fn defaults(params: &ImportParams) -> Result<RowDefaults, Problem> {

@@ -11,7 +11,8 @@ use crate::import::row::RowReject;
 use crate::import::source::{Row, RowRules};
 
 /// Why an attribute was refused that the event gives for people, not for detection.
-const NOT_FOR_DETECTION: &str = "to_ids is off: its event gives it as context, not as an indicator";
+pub(crate) const NOT_FOR_DETECTION: &str =
+    "to_ids is off: its event gives it as context, not as an indicator";
 
 /// The rows of an attribute: two of a composite type, none if it was deleted.
 pub(crate) fn rows(members: &Members, line: u64, event: &Event, rules: &RowRules) -> Vec<Row> {
