@@ -4,6 +4,8 @@ mod bank_account;
 mod batch;
 mod columns;
 mod csv_records;
+mod csv_row;
+mod delimiter;
 mod error;
 mod finding;
 mod format;
@@ -31,6 +33,8 @@ mod stix_tests;
 mod tests;
 mod waiting;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
@@ -38,6 +42,7 @@ use axum::http::{HeaderMap, header};
 use overlap_indicator::Tlp;
 use overlap_store::{Actor, AuditAction, NewAudit};
 use serde::Deserialize;
+use tokio::sync::SemaphorePermit;
 use utoipa::IntoParams;
 
 use crate::access::Caller;
@@ -46,6 +51,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{Params, bad_query, query_kind};
 use crate::state::ApiState;
 use columns::ColumnMap;
+use delimiter::Delimiter;
 use format::Format;
 use job::ImportJob;
 use row::{LONGEST_SOURCE, RowDefaults, free_text};
@@ -53,6 +59,12 @@ use source::RowRules;
 
 pub(crate) use misp::written as misp_written;
 pub(crate) use report::{ImportReport, RejectItem};
+
+/// How long an import waits for its place.
+const LONGEST_WAIT: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
+
+/// After how long one that found no place is to be sent again.
+const BUSY_RETRY: Duration = Duration::from_secs(60);
 
 /// How to read an import.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -74,6 +86,9 @@ pub(crate) struct ImportParams {
     /// passed over, and kinds are detected where no column has them.
     #[param(example = "value=ioc,kind=type")]
     map: Option<String>,
+    /// What stands between the fields of a CSV file: `,`, `;` or `tab`; a comma without it.
+    #[param(example = ",")]
+    delimiter: Option<String>,
 }
 
 /// Imports a file: the body is the file itself, of any size. Rows are committed in batches; the answer comes when all of
@@ -82,7 +97,7 @@ pub(crate) struct ImportParams {
 /// A file that cannot be read to its end is refused with what was done before: whole batches of 10,000 rows. Nothing that a file names is
 /// fetched.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "indicators", params(ImportParams),
-    request_body(description = "The file: CSV with a header `kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note]`, or with columns that `map` names; NDJSON with the same fields; one value a line; a STIX 2.1 bundle, TAXII envelope or list of objects; MISP events, lists of them, or an answer of restSearch.",
+    request_body(description = "The file: CSV with a header `kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note,to_ids,tags]`, or with columns that `map` names; NDJSON with the same fields; one value a line; a STIX 2.1 bundle, TAXII envelope or list of objects; MISP events, lists of them, or an answer of restSearch.",
         content(
             (String = "text/csv", example = "kind,value,tlp\ndomain,example.org,amber\n"),
             (String = "application/x-ndjson", example = "{\"kind\":\"domain\",\"value\":\"example.org\"}\n"),
@@ -93,7 +108,8 @@ pub(crate) struct ImportParams {
         )),
     responses(
         (status = 200, description = "Every row was read.", body = ImportReport),
-        (status = 408, description = "The body stopped coming.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "As many imports run as the node does at once; `retry_after` says when to send it again.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body stopped coming, or comes more slowly than 1,024 bytes a second.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is of a media type that the format does not have, or packed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "The file cannot be imported. `import` says what of it was.", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
@@ -112,7 +128,7 @@ impl ImportParams {
     /// Values that somebody typed, one a line.
     pub(crate) fn of_text(kind: Option<&str>, source: Option<&str>) -> Self {
         let [kind, source] = [kind, source].map(|text| text.map(str::to_owned));
-        Self { format: "txt".to_owned(), kind, source, tlp: None, map: None }
+        Self { format: "txt".to_owned(), kind, source, tlp: None, map: None, delimiter: None }
     }
 }
 
@@ -126,14 +142,13 @@ pub(crate) async fn run(
 ) -> Result<ImportReport, Problem> {
     let job = job(params, state)?;
     check_type(job.format, headers)?;
-    let permit = state.imports().acquire().await.map_err(|_| Problem::internal())?;
+    let place = place(state).await?;
     // Rows may be there before the body has ended, so who sends them is told first.
     let begun = NewAudit::of(AuditAction::ImportBegun).with(format!("format={}", params.format));
     let begun = note(state, by(state, actor.clone()), begun).await?;
-    let ended = job.run(body).await;
+    let ended = job.run(body, place).await;
     note(state, by(state, actor.clone()), ended_as(begun, &ended)).await?;
     let report = ended?;
-    drop(permit);
     let rejected = report.refused();
     metrics::counter!("overlapd_import_rows_total", "outcome" => "accepted").increment(report.accepted);
     metrics::counter!("overlapd_import_rows_total", "outcome" => "duplicate").increment(report.duplicates);
@@ -157,11 +172,25 @@ fn ended_as(begun: u64, ended: &Result<ImportReport, Problem>) -> NewAudit {
     NewAudit::of(AuditAction::ImportEnded).with(detail)
 }
 
+/// A place among the imports that run at once; the wait for one has an end.
+async fn place(state: &ApiState) -> Result<SemaphorePermit<'_>, Problem> {
+    let busy = || {
+        Problem::new(ProblemKind::Busy, "as many imports run as this node does at once: send it again later")
+            .with_retry_after(BUSY_RETRY.as_secs())
+    };
+    let place = tokio::time::timeout(LONGEST_WAIT, state.imports().acquire()).await.map_err(|_| busy())?;
+    place.map_err(|_| Problem::internal())
+}
+
 fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {
     let format = Format::named(&params.format)
         .ok_or_else(|| bad_query("format: `csv`, `ndjson`, `txt`, `stix` and `misp` are known"))?;
-    let rules =
-        RowRules { defaults: defaults(params)?, map: map(params, format)?, rules: state.daemon().rules() };
+    let rules = RowRules {
+        defaults: defaults(params)?,
+        map: map(params, format)?,
+        delimiter: delimiter(params, format)?,
+        rules: state.daemon().rules(),
+    };
     Ok(ImportJob { format, rules, store: state.shared_store(), daemon: state.shared_daemon() })
 }
 
@@ -185,6 +214,14 @@ fn map(params: &ImportParams, format: Format) -> Result<ColumnMap, Problem> {
         return Err(bad_query("map: only CSV has columns"));
     }
     ColumnMap::read(map).map_err(|error| bad_query(format!("map: {error}")))
+}
+
+fn delimiter(params: &ImportParams, format: Format) -> Result<Delimiter, Problem> {
+    let Some(name) = &params.delimiter else { return Ok(Delimiter::default()) };
+    if !format.has_columns() {
+        return Err(bad_query("delimiter: only CSV has columns"));
+    }
+    Delimiter::named(name).ok_or_else(|| bad_query("delimiter: `,`, `;` and `tab` are known"))
 }
 
 fn defaults(params: &ImportParams) -> Result<RowDefaults, Problem> {

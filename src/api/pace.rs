@@ -18,10 +18,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 /// How long a caller may keep this node waiting in one direction, if nothing moves.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30 });
 
 /// For each of so many bytes that move, a second of it comes back.
-const BYTES_A_SECOND: usize = 4 * 1024;
+pub(crate) const BYTES_A_SECOND: usize = 1024;
 
 /// The caller kept this node waiting for too long.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,12 @@ impl Allowance {
 
 /// Makes a request's body fail with [`TooSlow`] where the caller is.
 pub(crate) async fn pace_body(request: Request) -> Request {
-    request.map(|body| Body::new(PacedBody { body, allowance: Allowance::new() }))
+    request.map(paced)
+}
+
+/// The same for a body.
+pub(crate) fn paced(body: Body) -> Body {
+    Body::new(PacedBody { body, allowance: Allowance::new() })
 }
 
 struct PacedBody {
@@ -184,15 +189,14 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3_600);
 
-    async fn paced(mut chunks: mpsc::Receiver<Result<Bytes, io::Error>>) -> Body {
-        let chunks = futures_util::stream::poll_fn(move |context| chunks.poll_recv(context));
-        pace_body(Request::new(Body::from_stream(chunks))).await.into_body()
+    fn paced_chunks(mut chunks: mpsc::Receiver<Result<Bytes, io::Error>>) -> Body {
+        paced(Body::from_stream(futures_util::stream::poll_fn(move |context| chunks.poll_recv(context))))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_coming_fails_in_time() {
         let (_sender, chunks) = mpsc::channel(1);
-        let mut body = paced(chunks).await;
+        let mut body = paced_chunks(chunks);
         let begun = Instant::now();
         let error = body.frame().await.unwrap().unwrap_err();
         assert!(TooSlow::caused(&error), "{error:?}");
@@ -204,15 +208,15 @@ mod tests {
         let (sender, chunks) = mpsc::channel(1);
         tokio::spawn(async move {
             while sender.send(Ok(Bytes::from_static(b"x"))).await.is_ok() {
-                tokio::time::sleep(Duration::from_secs(5)).await;
+                tokio::time::sleep(PATIENCE / 6).await;
             }
         });
-        let mut body = paced(chunks).await;
+        let mut body = paced_chunks(chunks);
         let begun = Instant::now();
         while let Ok(frame) = body.frame().await.unwrap() {
             assert!(frame.is_data() && begun.elapsed() < LONG);
         }
-        assert!(begun.elapsed() < PATIENCE + Duration::from_secs(6));
+        assert!(begun.elapsed() < PATIENCE * 2);
     }
 
     #[tokio::test(start_paused = true)]
@@ -220,11 +224,12 @@ mod tests {
         let (sender, chunks) = mpsc::channel(1);
         tokio::spawn(async move {
             for _ in 0..1_000 {
-                tokio::time::sleep(Duration::from_secs(10)).await;
-                let _ = sender.send(Ok(Bytes::from(vec![0; 10 * BYTES_A_SECOND]))).await;
+                tokio::time::sleep(PATIENCE / 2).await;
+                let bytes = BYTES_A_SECOND * PATIENCE.as_secs() as usize / 2;
+                let _ = sender.send(Ok(Bytes::from(vec![0; bytes]))).await;
             }
         });
-        let (mut body, mut frames) = (paced(chunks).await, 0);
+        let (mut body, mut frames) = (paced_chunks(chunks), 0);
         while let Some(frame) = body.frame().await {
             frames += usize::from(frame.unwrap().is_data());
             // What this node does with it takes its time.

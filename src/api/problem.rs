@@ -107,6 +107,11 @@ impl Problem {
         }
     }
 
+    /// The same problem, which may be gone after so many seconds.
+    pub(crate) fn with_retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
     /// The same problem, which ended an import that had come this far.
     pub(crate) fn after(self, import: ImportReport) -> Self {
         Self { import: Some(Box::new(import)), ..self }

@@ -4,7 +4,9 @@ use std::str::from_utf8;
 
 use super::batch::Record;
 use super::csv_records::fields;
-use super::row::{RawRow, RowReject};
+use super::csv_row::CsvRow;
+use super::delimiter::Delimiter;
+use super::row::RowReject;
 use crate::nearest::nearest;
 
 /// A column of a CSV import.
@@ -20,11 +22,15 @@ enum Column {
     Expires,
     Confidence,
     Note,
+    /// MISP's: whether it is for detection.
+    ToIds,
+    /// Markings among other tags.
+    Tags,
 }
 
 impl Column {
     /// Every column, by name.
-    const ALL: [(&'static str, Column); 10] = [
+    const ALL: [(&'static str, Column); 12] = [
         ("kind", Column::Kind),
         ("value", Column::Value),
         ("tlp", Column::Tlp),
@@ -35,6 +41,8 @@ impl Column {
         ("expires", Column::Expires),
         ("confidence", Column::Confidence),
         ("note", Column::Note),
+        ("to_ids", Column::ToIds),
+        ("tags", Column::Tags),
     ];
 
     fn named(name: &str) -> Option<Column> {
@@ -44,7 +52,10 @@ impl Column {
 
 /// The columns of a CSV import, in the order of its header. None stands for one that is passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Columns(Vec<Option<Column>>);
+pub(crate) struct Columns {
+    columns: Vec<Option<Column>>,
+    delimiter: Delimiter,
+}
 
 /// Names that another program gave to the columns.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -112,6 +123,8 @@ pub(crate) enum HeaderError {
     LineEndings,
     #[error("the header cannot be read: {0}")]
     Unreadable(&'static str),
+    #[error("the header has no `{asked}` and has `{there}`: give the delimiter as delimiter={there}")]
+    OtherDelimiter { asked: &'static str, there: &'static str },
     #[error("column {position} of the header is unknown{}; known are {}", near(*.nearest), known())]
     Unknown { position: usize, nearest: Option<&'static str> },
     #[error("the column `{0}` stands in the header twice")]
@@ -139,13 +152,24 @@ impl Columns {
     ///
     /// # Errors
     /// As [`HeaderError`] says.
-    pub(crate) fn read(header: Record<'_>, map: &ColumnMap, has_kind: bool) -> Result<Self, HeaderError> {
+    pub(crate) fn read(
+        header: Record<'_>,
+        map: &ColumnMap,
+        delimiter: Delimiter,
+        has_kind: bool,
+    ) -> Result<Self, HeaderError> {
         let text = from_utf8(header.map_err(HeaderError::Unreadable)?).map_err(|_| HeaderError::NotText)?;
         if text.contains('\r') {
             return Err(HeaderError::LineEndings);
         }
+        let names = fields(text, delimiter);
+        if let ([name], Some(there)) = (names.as_slice(), other_delimiter(text, delimiter))
+            && map.column(name.trim()).is_none()
+        {
+            return Err(HeaderError::OtherDelimiter { asked: delimiter.name(), there });
+        }
         let mut columns = Vec::new();
-        for (index, name) in fields(text).iter().enumerate() {
+        for (index, name) in names.iter().enumerate() {
             let column = map.column(name.trim());
             if column.is_none() && map.is_empty() {
                 return Err(unknown(index, name));
@@ -163,19 +187,20 @@ impl Columns {
             (false, _) => Err(HeaderError::NoValue),
             // A file of another program: where it names no kinds, they are detected.
             (_, false) if map.is_empty() => Err(HeaderError::NoKind),
-            _ => Ok(Self(columns)),
+            _ => Ok(Self { columns, delimiter }),
         }
     }
 
     /// The row of a record.
-    pub(crate) fn row<'a>(&self, record: &'a str) -> Result<RawRow<'a>, RowReject> {
-        let fields = fields(record);
-        if fields.len() != self.0.len() {
-            let reason = format!("{} fields, but the header has {}", fields.len(), self.0.len());
+    pub(crate) fn row<'a>(&self, record: &'a str) -> Result<CsvRow<'a>, RowReject> {
+        let fields = fields(record, self.delimiter);
+        if fields.len() != self.columns.len() {
+            let reason = format!("{} fields, but the header has {}", fields.len(), self.columns.len());
             return Err(RowReject::unreadable(reason));
         }
-        let mut row = RawRow::default();
-        for (column, field) in self.0.iter().zip(fields) {
+        let mut csv = CsvRow::default();
+        let row = &mut csv.raw;
+        for (column, field) in self.columns.iter().zip(fields) {
             let Some(column) = column else { continue };
             match column {
                 Column::Kind => row.kind = Some(field),
@@ -188,10 +213,21 @@ impl Columns {
                 Column::Expires => row.context.expires = Some(field),
                 Column::Confidence => row.context.confidence = Some(field),
                 Column::Note => row.context.note = Some(field),
+                Column::ToIds => csv.to_ids = Some(field),
+                Column::Tags => csv.tags = Some(field),
             }
         }
-        Ok(row)
+        Ok(csv)
     }
+}
+
+/// A delimiter that a header has, where it has not the one that was asked for.
+fn other_delimiter(header: &str, asked: Delimiter) -> Option<&'static str> {
+    let others = Delimiter::ALL.into_iter().filter(|delimiter| *delimiter != asked);
+    others
+        .map(|other| (other.byte(), other.name()))
+        .find(|(byte, _)| header.as_bytes().contains(byte))
+        .map(|(_, name)| name)
 }
 
 fn unknown(index: usize, name: &str) -> HeaderError {
@@ -209,7 +245,7 @@ mod tests {
 
     fn columns(map: &str, header: &str) -> Result<Vec<Option<Column>>, HeaderError> {
         let map = ColumnMap::read(map).unwrap();
-        Columns::read(Ok(header.as_bytes()), &map, false).map(|columns| columns.0)
+        Columns::read(Ok(header.as_bytes()), &map, Delimiter::Comma, false).map(|columns| columns.columns)
     }
 
     #[test]

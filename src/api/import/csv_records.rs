@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::batch::Batch;
+use super::delimiter::Delimiter;
 use super::lines::{Line, MAX_LINE_BYTES};
 
 /// Lines that a record with quoted line breaks can have. A quote that is never closed would else take the rest of the
@@ -20,6 +21,7 @@ const QUOTE_NOT_CLOSED: &str = "a quote is not closed within 100 lines and 65536
 /// Puts lines together to records.
 #[derive(Debug, Default)]
 pub(crate) struct CsvRecords {
+    delimiter: Delimiter,
     open: Vec<(u64, Vec<u8>)>,
     open_bytes: usize,
     state: QuoteState,
@@ -40,18 +42,23 @@ enum QuoteState {
 }
 
 impl QuoteState {
-    const fn after(self, byte: u8) -> Self {
+    const fn after(self, byte: u8, delimiter: Delimiter) -> Self {
         match (self, byte) {
             (QuoteState::FieldStart, b'"') | (QuoteState::QuoteInQuoted, b'"') => QuoteState::Quoted,
             (QuoteState::Quoted, b'"') => QuoteState::QuoteInQuoted,
             (QuoteState::Quoted, _) => QuoteState::Quoted,
-            (_, b',') => QuoteState::FieldStart,
+            (_, byte) if byte == delimiter.byte() => QuoteState::FieldStart,
             _ => QuoteState::Plain,
         }
     }
 }
 
 impl CsvRecords {
+    /// None yet.
+    pub(crate) fn new(delimiter: Delimiter) -> Self {
+        Self { delimiter, ..Self::default() }
+    }
+
     /// Takes a line; records that end with it go to `batch`.
     pub(crate) fn line(&mut self, number: u64, line: Line<'_>, batch: &mut Batch) {
         let Line::Whole(bytes) = line else {
@@ -61,7 +68,7 @@ impl CsvRecords {
         if self.open.is_empty() && bytes.is_empty() {
             return;
         }
-        let state = bytes.iter().fold(self.state, |state, &byte| state.after(byte));
+        let state = bytes.iter().fold(self.state, |state, &byte| state.after(byte, self.delimiter));
         match (state, self.open.is_empty()) {
             (QuoteState::Quoted, _) => self.hold(number, bytes, batch),
             (_, true) => batch.add(number, bytes),
@@ -88,16 +95,20 @@ impl CsvRecords {
 
     /// Ends the record of the lines that are open.
     fn close(&mut self, bytes: &[u8], batch: &mut Batch) {
-        let open = std::mem::take(self).open;
+        let open = self.take_open();
         let first = open.first().map_or(0, |(number, _)| *number);
         let mut lines: Vec<&[u8]> = open.iter().map(|(_, line)| line.as_slice()).collect();
         lines.push(bytes);
         batch.add(first, &lines.join(&b'\n'));
     }
 
+    fn take_open(&mut self) -> Vec<(u64, Vec<u8>)> {
+        std::mem::replace(self, Self::new(self.delimiter)).open
+    }
+
     /// Refuses the line whose quote is not closed, and reads those behind it again as lines of their own: no row is lost.
     fn give_up(&mut self, batch: &mut Batch) {
-        let mut open = std::mem::take(self).open.into_iter();
+        let mut open = self.take_open().into_iter();
         let Some((number, _)) = open.next() else { return };
         batch.refuse(number, QUOTE_NOT_CLOSED);
         for (number, line) in open {
@@ -107,37 +118,37 @@ impl CsvRecords {
 }
 
 /// The fields of a record, without their quotes.
-pub(crate) fn fields(record: &str) -> Vec<Cow<'_, str>> {
+pub(crate) fn fields(record: &str, delimiter: Delimiter) -> Vec<Cow<'_, str>> {
     let mut fields = Vec::new();
     let mut state = QuoteState::FieldStart;
     let mut start = 0;
     for (at, byte) in record.bytes().enumerate() {
-        state = state.after(byte);
-        if byte == b',' && state == QuoteState::FieldStart {
-            fields.push(unquoted(record.get(start..at).unwrap_or_default()));
+        state = state.after(byte, delimiter);
+        if byte == delimiter.byte() && state == QuoteState::FieldStart {
+            fields.push(unquoted(record.get(start..at).unwrap_or_default(), delimiter));
             start = at + 1;
         }
     }
-    fields.push(unquoted(record.get(start..).unwrap_or_default()));
+    fields.push(unquoted(record.get(start..).unwrap_or_default(), delimiter));
     fields
 }
 
-fn unquoted(field: &str) -> Cow<'_, str> {
+fn unquoted(field: &str, delimiter: Delimiter) -> Cow<'_, str> {
     let Some(inner) = field.strip_prefix('"') else { return Cow::Borrowed(field) };
     match inner.strip_suffix('"') {
         Some(inner) if !inner.contains('"') => Cow::Borrowed(inner),
-        _ => Cow::Owned(unescaped(inner)),
+        _ => Cow::Owned(unescaped(inner, delimiter)),
     }
 }
 
 /// A quoted field from behind its first quote: `""` is a quote, and what follows the closing quote is kept as it is.
-fn unescaped(inner: &str) -> String {
+fn unescaped(inner: &str, delimiter: Delimiter) -> String {
     let mut text = String::with_capacity(inner.len());
     let mut state = QuoteState::Quoted;
     for character in inner.chars() {
         let before = state;
-        // No byte of a character above ASCII is a quote or a comma: any other byte stands for it.
-        state = state.after(u8::try_from(character).unwrap_or(b'x'));
+        // No byte of a character above ASCII is a quote or a delimiter: any other byte stands for it.
+        state = state.after(u8::try_from(character).unwrap_or(b'x'), delimiter);
         if state != QuoteState::QuoteInQuoted || before != QuoteState::Quoted {
             text.push(character);
         }
@@ -151,6 +162,10 @@ mod tests {
 
     use super::*;
     use crate::import::lines::LineCutter;
+
+    fn comma_fields(record: &str) -> Vec<Cow<'_, str>> {
+        fields(record, Delimiter::Comma)
+    }
 
     fn records(text: &str) -> Vec<(u64, Result<String, &'static str>)> {
         let mut batch = Batch::default();
@@ -192,16 +207,30 @@ mod tests {
     #[test]
     fn a_quote_inside_a_field_is_text() {
         assert_eq!(records("a 5\" nail,b\nc,d").len(), 2);
-        assert_eq!(fields("a 5\" nail,b"), ["a 5\" nail", "b"]);
+        assert_eq!(comma_fields("a 5\" nail,b"), ["a 5\" nail", "b"]);
     }
 
     #[test]
     fn fields_lose_their_quotes() {
-        assert_eq!(fields(""), [""]);
-        assert_eq!(fields("a,,b"), ["a", "", "b"]);
-        assert_eq!(fields("\"a,b\",\"say \"\"hi\"\"\",\"\""), ["a,b", "say \"hi\"", ""]);
-        assert_eq!(fields("\"a\"b,c"), ["ab", "c"]);
-        assert_eq!(fields("\"\u{e4}\"\"\u{1f980}\",x"), ["\u{e4}\"\u{1f980}", "x"]);
+        assert_eq!(comma_fields(""), [""]);
+        assert_eq!(comma_fields("a,,b"), ["a", "", "b"]);
+        assert_eq!(comma_fields("\"a,b\",\"say \"\"hi\"\"\",\"\""), ["a,b", "say \"hi\"", ""]);
+        assert_eq!(comma_fields("\"a\"b,c"), ["ab", "c"]);
+        assert_eq!(comma_fields("\"\u{e4}\"\"\u{1f980}\",x"), ["\u{e4}\"\u{1f980}", "x"]);
+    }
+
+    #[test]
+    fn another_delimiter_makes_the_comma_a_character() {
+        assert_eq!(fields("a,b;\"c;d\";", Delimiter::Semicolon), ["a,b", "c;d", ""]);
+        assert_eq!(fields("a\t\"b\tc\"", Delimiter::Tab), ["a", "b\tc"]);
+        let mut batch = Batch::default();
+        let mut records = CsvRecords::new(Delimiter::Semicolon);
+        for (line, text) in (1..).zip(["\"a", "b\";c", "d,\"e;f", "g"]) {
+            records.line(line, Line::Whole(text.as_bytes()), &mut batch);
+        }
+        records.finish(&mut batch);
+        let lines: Vec<u64> = (0..batch.len()).filter_map(|index| Some(batch.get(index)?.0)).collect();
+        assert_eq!(lines, [1, 3, 4], "a quote opens a field only where one starts");
     }
 
     proptest! {
@@ -210,7 +239,7 @@ mod tests {
             let quoted: Vec<String> = texts.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect();
             let read = records(&quoted.join(","));
             prop_assert_eq!(read.len(), 1);
-            prop_assert_eq!(fields(read[0].1.as_ref().unwrap()), texts);
+            prop_assert_eq!(comma_fields(read[0].1.as_ref().unwrap()), texts);
         }
 
         #[test]

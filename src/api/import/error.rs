@@ -3,8 +3,8 @@
 use overlap_store::StoreError;
 
 use super::columns::HeaderError;
-use super::job::LONGEST_STALL;
 use super::json_scan::JsonFault;
+use crate::pace::{BYTES_A_SECOND, PATIENCE};
 use crate::problem::{Problem, ProblemKind};
 
 /// Why a file is not imported to its end.
@@ -24,7 +24,7 @@ pub(crate) enum ImportError {
     PutAside(StoreError),
     #[error("the body ended before its time")]
     Cut,
-    #[error("no byte came for {} seconds", LONGEST_STALL.as_secs())]
+    #[error("the body stopped coming: {} seconds, and one for every {BYTES_A_SECOND} bytes, are waited", PATIENCE.as_secs())]
     Stalled,
     #[error("the store failed")]
     CommitFailed,

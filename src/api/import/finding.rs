@@ -80,17 +80,8 @@ impl About {
     /// The rows of an object's findings, with what the object says of them all.
     pub(crate) fn rows(&self, at: &Locator, findings: Vec<Finding>, rules: &RowRules) -> Vec<Row> {
         let context = self.context(rules);
-        let too_many = findings.len().saturating_sub(MOST_VALUES);
-        let read = findings.into_iter().take(MOST_VALUES).map(|finding| {
-            let read = finding.and_then(|found| self.read(found, &context, rules));
-            (at.clone(), read.map_err(|reason| self.reject(reason)))
-        });
-        let mut rows: Vec<Row> = read.collect();
-        if too_many > 0 {
-            let reason = format!("more than {MOST_VALUES} values: the last {too_many} are not taken");
-            rows.push((at.clone(), Err(self.reject(reason))));
-        }
-        rows
+        let read = read_all(findings, &context, rules, |reason| self.reject(reason));
+        read.into_iter().map(|row| (at.clone(), row)).collect()
     }
 
     /// A reject of this object's type.
@@ -98,7 +89,7 @@ impl About {
         RowReject { kind: self.kind.as_deref().and_then(shown_kind), reason: reason.into() }
     }
 
-    fn context(&self, rules: &RowRules) -> Result<(Arc<Context>, bool), String> {
+    fn context(&self, rules: &RowRules) -> Shared {
         let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
         let raw = RawContext {
             tlp: self.marking.tlp.map(|tlp| Cow::Borrowed(tlp.as_str())),
@@ -110,25 +101,39 @@ impl About {
             confidence: text(&self.confidence),
             note: text(&self.note),
         };
-        let (context, left_out) = raw.read_what_can_be(&rules.defaults)?;
-        Ok((Arc::new(context), left_out))
+        let (context, has_left_out) = raw.read_what_can_be(&rules.defaults)?;
+        Ok((Arc::new(context), RowNotes { is_unmarked: self.is_unmarked, has_left_out }))
     }
+}
 
-    fn read(
-        &self,
-        found: Found,
-        context: &Result<(Arc<Context>, bool), String>,
-        rules: &RowRules,
-    ) -> Result<ReadRow, String> {
-        if found.value == TOO_LONG {
-            return Err("the value is longer than 65536 bytes".to_owned());
-        }
-        let indicator = Indicator::parse(found.kind, &found.value, &rules.rules);
-        let indicator = indicator.map_err(|reject| reject.to_string())?;
-        let (context, left_out) = context.clone()?;
-        let notes = RowNotes { is_unmarked: self.is_unmarked, has_left_out: left_out };
-        Ok(ReadRow { indicator, raw: SecretText::new(found.value.trim()), context, notes })
+/// What goes with all the findings of one object or row, or why it cannot be read.
+pub(crate) type Shared = Result<(Arc<Context>, RowNotes), String>;
+
+/// Canonicalises the findings of one object or row. Those beyond the most that are taken are one reject.
+pub(crate) fn read_all(
+    findings: Vec<Finding>,
+    shared: &Shared,
+    rules: &RowRules,
+    reject: impl Fn(String) -> RowReject,
+) -> Vec<Result<ReadRow, RowReject>> {
+    let too_many = findings.len().saturating_sub(MOST_VALUES);
+    let taken = findings.into_iter().take(MOST_VALUES);
+    let read = taken.map(|finding| finding.and_then(|found| read(found, shared, rules)).map_err(&reject));
+    let mut rows: Vec<_> = read.collect();
+    if too_many > 0 {
+        rows.push(Err(reject(format!("more than {MOST_VALUES} values: the last {too_many} are not taken"))));
     }
+    rows
+}
+
+fn read(found: Found, shared: &Shared, rules: &RowRules) -> Result<ReadRow, String> {
+    if found.value == TOO_LONG {
+        return Err("the value is longer than 65536 bytes".to_owned());
+    }
+    let indicator = Indicator::parse(found.kind, &found.value, &rules.rules);
+    let indicator = indicator.map_err(|reject| reject.to_string())?;
+    let (context, notes) = shared.clone()?;
+    Ok(ReadRow { indicator, raw: SecretText::new(found.value.trim()), context, notes })
 }
 
 /// What a number of a payment card is: refused whatever it holds, and never shown.

@@ -4,20 +4,19 @@
 //! waits for the next when it runs ahead, so the memory holds a few batches and never the file.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use overlap_store::{ImportCounts, NewIndicator, Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{SemaphorePermit, mpsc};
 
 use super::error::ImportError;
 use super::format::Format;
 use super::report::{ImportReport, Rejects};
 use super::source::{RowRules, RowSink};
 use crate::Daemon;
-use crate::pace::TooSlow;
+use crate::pace::{TooSlow, paced};
 use crate::problem::Problem;
 use crate::state::off_thread;
 
@@ -29,9 +28,6 @@ const BATCHES_WAITING: usize = 1;
 
 /// Bytes at the start of a file in which a NUL says that it is not text.
 const SNIFFED_BYTES: usize = 1024;
-
-/// Seconds without a byte after which an import is given up, so that it does not keep others waiting.
-pub(crate) const LONGEST_STALL: Duration = Duration::from_secs(60);
 
 /// What of a refused body is still read, in bytes, so that the caller can finish writing and reads the answer.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
@@ -51,12 +47,13 @@ enum Input {
 }
 
 impl ImportJob {
-    /// Imports a body.
+    /// Imports a body. Its place is free for others before what is left of a refused body is read.
     ///
     /// # Errors
     /// The body breaks off or stalls, the file cannot be read, or the store fails. The problem has with it what was
     /// committed before: whole batches.
-    pub(crate) async fn run(self, mut body: Body) -> Result<ImportReport, Problem> {
+    pub(crate) async fn run(self, body: Body, place: SemaphorePermit<'_>) -> Result<ImportReport, Problem> {
+        let mut body = paced(body);
         let (input, cutter_input) = mpsc::channel(CHUNKS_WAITING);
         let (batches, committer_batches) = mpsc::channel(BATCHES_WAITING);
         let (store, daemon) = (self.store.clone(), self.daemon.clone());
@@ -64,6 +61,7 @@ impl ImportJob {
         let cut = off_thread(move || cut_all(&self, cutter_input, batches));
         let (read, cut, commit) = tokio::join!(read_all(&mut body, input), cut, commit);
         let ((rejects, cut), (counts, commit)) = (cut?, commit?);
+        drop(place);
         if cut.as_ref().is_err_and(ImportError::is_the_files) {
             drain(&mut body).await;
         }
@@ -78,11 +76,11 @@ impl ImportJob {
 async fn read_all(body: &mut Body, input: mpsc::Sender<Input>) -> Result<(), ImportError> {
     loop {
         let frame = tokio::select! {
-            frame = tokio::time::timeout(LONGEST_STALL, body.frame()) => frame,
+            frame = body.frame() => frame,
             // Whoever stopped listening says why.
             () = input.closed() => return Ok(()),
         };
-        let next = match frame.map_err(|_| ImportError::Stalled)? {
+        let next = match frame {
             Some(frame) => frame
                 .map_err(
                     |error| if TooSlow::caused(&error) { ImportError::Stalled } else { ImportError::Cut },
@@ -102,7 +100,7 @@ async fn read_all(body: &mut Body, input: mpsc::Sender<Input>) -> Result<(), Imp
 
 async fn drain(body: &mut Body) {
     let mut drained = 0;
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout(LONGEST_STALL, body.frame()).await {
+    while let Some(Ok(frame)) = body.frame().await {
         drained += frame.data_ref().map_or(0, Bytes::len);
         if drained > MAX_DRAINED {
             return;

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::str::from_utf8;
 
-use overlap_indicator::Rules;
 use serde::Deserialize;
 
 use super::batch::{Batch, Record};
 use super::columns::Columns;
 use super::csv_records::{CsvRecords, LINE_TOO_LONG};
+use super::delimiter::Delimiter;
 use super::lines::Line;
-use super::row::{RawContext, RawRow, ReadRow, RowDefaults, RowReject};
+use super::row::{RawContext, RawRow, ReadRow, RowReject};
+use super::source::RowRules;
 use crate::request::object;
 
 /// What a record is that is no UTF-8.
@@ -32,9 +33,9 @@ pub(crate) enum Records {
 }
 
 impl Records {
-    pub(crate) fn new(format: LineFormat) -> Self {
+    pub(crate) fn new(format: LineFormat, delimiter: Delimiter) -> Self {
         match format {
-            LineFormat::Csv => Records::Csv(CsvRecords::default()),
+            LineFormat::Csv => Records::Csv(CsvRecords::new(delimiter)),
             format => Records::Lines(format),
         }
     }
@@ -74,18 +75,19 @@ pub(crate) enum RowReader {
 
 impl RowReader {
     /// Reads one record.
-    pub(crate) fn read(
-        &self,
-        record: Record<'_>,
-        defaults: &RowDefaults,
-        rules: &Rules,
-    ) -> Result<ReadRow, RowReject> {
-        let bytes = record.map_err(RowReject::unreadable)?;
-        let text = from_utf8(bytes).map_err(|_| RowReject::unreadable(NOT_UTF8))?;
+    pub(crate) fn read(&self, record: Record<'_>, rules: &RowRules) -> Vec<Result<ReadRow, RowReject>> {
+        let text = match record.and_then(|bytes| from_utf8(bytes).map_err(|_| NOT_UTF8)) {
+            Ok(text) => text,
+            Err(reason) => return vec![Err(RowReject::unreadable(reason))],
+        };
+        let RowRules { defaults, rules: values, .. } = rules;
         match self {
-            RowReader::Csv(columns) => columns.row(text)?.parse(defaults, rules),
-            RowReader::Ndjson => json_row(text)?.parse(defaults, rules),
-            RowReader::Txt => txt_row(text).parse(defaults, rules),
+            RowReader::Csv(columns) => match columns.row(text) {
+                Ok(row) => row.read(rules),
+                Err(reject) => vec![Err(reject)],
+            },
+            RowReader::Ndjson => vec![json_row(text).and_then(|row| row.parse(defaults, values))],
+            RowReader::Txt => vec![txt_row(text).parse(defaults, values)],
         }
     }
 }

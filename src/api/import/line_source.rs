@@ -1,14 +1,12 @@
 //! Formats of lines: CSV, NDJSON and plain text.
 
-use rayon::prelude::*;
-
 use super::batch::Batch;
 use super::columns::{Columns, HeaderError};
 use super::error::ImportError;
 use super::line_formats::{LineFormat, Records, RowReader};
 use super::lines::{Line, LineCutter};
 use super::report::Locator;
-use super::source::{Row, RowRules, RowSink, RowSource};
+use super::source::{RowRules, RowSink, RowSource};
 
 /// A file of lines.
 pub(crate) struct LineSource<'a> {
@@ -32,7 +30,7 @@ impl<'a> LineSource<'a> {
             LineFormat::Ndjson => Some(RowReader::Ndjson),
             LineFormat::Txt => Some(RowReader::Txt),
         };
-        let gathering = Gathering { records: Records::new(format), batch: Batch::default() };
+        let gathering = Gathering { records: Records::new(format, rules.delimiter), batch: Batch::default() };
         Self { rules, lines: LineCutter::default(), gathering, reader }
     }
 
@@ -53,7 +51,8 @@ impl<'a> LineSource<'a> {
     fn read_header(&mut self) -> Result<(), ImportError> {
         let batch = &mut self.gathering.batch;
         let (_, header) = batch.get(0).ok_or(HeaderError::Empty)?;
-        let columns = Columns::read(header, &self.rules.map, self.rules.defaults.kind.is_some())?;
+        let columns =
+            Columns::read(header, &self.rules.map, self.rules.delimiter, self.rules.defaults.kind.is_some())?;
         batch.remove_first();
         self.reader = Some(RowReader::Csv(columns));
         Ok(())
@@ -63,13 +62,15 @@ impl<'a> LineSource<'a> {
     fn read_batch(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
         let batch = std::mem::take(&mut self.gathering.batch);
         let Some(reader) = &self.reader else { return Ok(()) };
-        let RowRules { defaults, rules, .. } = self.rules;
-        let read: Vec<Row> = (0..batch.len())
-            .into_par_iter()
-            .filter_map(|index| batch.get(index))
-            .map(|(line, record)| (Locator::of_line(line), reader.read(record, defaults, rules)))
-            .collect();
-        rows.take(read)
+        let size = |index: &usize| match batch.get(*index) {
+            Some((_, Ok(text))) => text.len(),
+            _ => 0,
+        };
+        rows.take_of((0..batch.len()).collect(), size, |index| {
+            let Some((line, record)) = batch.get(index) else { return Vec::new() };
+            let read = reader.read(record, self.rules).into_iter();
+            read.map(|row| (Locator::of_line(line), row)).collect()
+        })
     }
 }
 

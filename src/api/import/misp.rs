@@ -21,12 +21,11 @@ use super::report::Locator;
 use super::row::RowReject;
 use super::source::{Row, RowRules, RowSink, RowSource};
 use super::waiting::{Part, Waiting};
-pub(crate) use attribute::NOT_FOR_DETECTION;
 pub(crate) use event::Event;
 
+pub(crate) use attribute::NOT_FOR_DETECTION;
 pub(crate) use object::rows as object_rows;
-pub(crate) use types::findings as type_findings;
-pub(crate) use types::taken_without_to_ids;
+pub(crate) use types::{NOT_COMPARED, findings as type_findings, taken_without_to_ids};
 
 /// Parts that are read at a time.
 const BATCH_PARTS: usize = 10_000;

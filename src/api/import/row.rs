@@ -163,7 +163,8 @@ pub(crate) fn shown_kind(kind: &str) -> Option<String> {
     (letters && kind.len() <= LONGEST_SHOWN_KIND && digits <= MOST_SHOWN_DIGITS).then(|| kind.to_owned())
 }
 
-fn filled<'a>(field: &'a Option<Cow<'_, str>>) -> Option<&'a str> {
+/// A field with something in it.
+pub(crate) fn filled<'a>(field: &'a Option<Cow<'_, str>>) -> Option<&'a str> {
     field.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::batch::{BATCH_BYTES, BATCH_RECORDS};
 use super::columns::ColumnMap;
+use super::delimiter::Delimiter;
 use super::error::ImportError;
 use super::report::{Locator, Rejects, UnknownMarking};
 use super::row::{ReadRow, RowDefaults, RowReject};
@@ -24,6 +25,8 @@ pub(crate) struct RowRules {
     pub(crate) defaults: RowDefaults,
     /// The names of CSV's columns.
     pub(crate) map: ColumnMap,
+    /// What stands between CSV's fields.
+    pub(crate) delimiter: Delimiter,
     /// How values are read.
     pub(crate) rules: Rules,
 }

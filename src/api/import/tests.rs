@@ -342,7 +342,7 @@ async fn columns_can_have_other_names() {
     let csv =
         "id,Type,ioc,seen\n1,domain,example.org,2026-01-01\n2,,https://example.net/,\n3,ip-dst,192.0.2.1,\n";
     let report = imported(&node, "format=csv&map=value%3Dioc,kind%3Dtype,last_seen%3DSEEN", csv).await;
-    assert_eq!((&report["accepted"], lines(&report)), (&json!(2), vec![4]));
+    assert_eq!((&report["accepted"], lines(&report)), (&json!(3), vec![]));
     let items = node.get("/api/v1/indicators").await.json()["items"].clone();
     assert_eq!((&items[0]["last_seen"], &items[1]["kind"]), (&json!("2026-01-01T00:00:00Z"), &json!("url")));
     let detail = refused_whole(&TestNode::new(), "format=csv&map=value%3Dnone", csv).await;
@@ -415,4 +415,118 @@ async fn notes_and_sources_are_cut_in_every_format() {
     let node = TestNode::new();
     let query = format!("format=txt&source={}", "x".repeat(1_025));
     node.import(&query, "example.org\n").await.problem(400, "bad-query");
+}
+
+/// A body that sends a byte now and then, and never ends.
+fn trickle() -> Body {
+    let bytes = stream::unfold((), |()| async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
+    });
+    Body::from_stream(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_trickles_does_not_hold_its_place_for_ever() {
+    let node = TestNode::new();
+    let problem = node.import("format=txt", trickle()).await.problem(408, "stalled");
+    assert!(problem["detail"].as_str().unwrap().contains("stopped coming"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_no_place_is_told_when_to_come_again() {
+    let node = TestNode::new();
+    let slow = || node.import("format=txt", trickle());
+    let late = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        node.import("format=txt", "example.org\n").await
+    };
+    let (_, _, _, _, late) = tokio::join!(slow(), slow(), slow(), slow(), late);
+    assert_eq!(late.headers["retry-after"], "60");
+    assert_eq!(late.problem(503, "busy")["retry_after"], 60);
+    assert_eq!(imported(&node, "format=txt", "example.org\n").await["accepted"], 1);
+}
+
+/// What MISP writes as CSV, with the map that reads it.
+const MISP_CSV: &str = "uuid,event_id,category,type,value,comment,to_ids,date,object_relation,attribute_tag\n\
+    u1,1,Network activity,domain|ip,a.example|192.0.2.7,seen,1,1700000000,,\"tlp:red,osint\"\n\
+    u2,1,Network activity,hostname,b.example,,0,1700000000,,\n\
+    u3,1,Person,phone-number,+49 30 123456,,0,1700000000,,\n\
+    u4,1,Other,mutex,x,,1,1700000000,,\n\
+    u5,1,Network activity,url,https://c.example/,,1,1700000000,,tlp:ex:chr\n\
+    u6,1,Payload delivery,filename|md5,a.exe|d41d8cd98f00b204e9800998ecf8427e,,maybe,1700000000,,\n";
+
+#[tokio::test]
+async fn a_table_of_misp_is_read_by_its_types() {
+    let node = TestNode::new();
+    let query = "format=csv&tlp=green&map=kind%3Dtype,note%3Dcomment,tags%3Dattribute_tag";
+    let report = imported(&node, query, MISP_CSV).await;
+    assert_eq!((&report["accepted"], lines(&report)), (&json!(4), vec![3, 5, 7]), "{report}");
+    let reasons = rejects(&report);
+    assert!(reasons[0].1.contains("to_ids is off"), "{report}");
+    assert!(reasons[1].1.contains("unknown kind"), "{report}");
+    assert!(reasons[2].1.contains("to_ids: 1 or 0"), "{report}");
+    let items = node.get("/api/v1/indicators").await.json()["items"].clone();
+    let read: Vec<_> = items
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (&item["canonical"], &item["tlp"], &item["note"]))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            (&json!("a.example"), &json!("red"), &json!("seen")),
+            (&json!("192.0.2.7"), &json!("red"), &json!("seen")),
+            (&json!("+4930123456"), &json!("green"), &json!("")),
+            (&json!("https://c.example/"), &json!("red"), &json!("")),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_table_of_opencti_is_read_by_its_types_and_its_delimiter() {
+    let node = TestNode::new();
+    let csv = format!(
+        "\"id\";\"entity_type\";\"observable_value\";\"objectMarking\"\n\
+         1;\"Domain-Name\";\"a.example\";\"TLP:GREEN\"\n\
+         2;IPv4-Addr;192.0.2.7;\"TLP:AMBER+STRICT, PAP:RED\"\n\
+         3;Payment-Card;{CARD};\n\
+         4;Indicator;\"[url:value = 'https://b.example/' AND domain-name:value = 'c.example']\";\n\
+         5;StixFile;d41d8cd98f00b204e9800998ecf8427e;\n\
+         6;Software;x;\n"
+    );
+    let map = "map=kind%3Dentity_type,value%3Dobservable_value,tags%3DobjectMarking";
+    let detail = refused_whole(&node, &format!("format=csv&{map}"), csv.clone()).await;
+    assert!(detail.contains("delimiter=;"), "{detail}");
+    let report = imported(&node, &format!("format=csv&delimiter=%3B&{map}"), csv).await;
+    assert_eq!((&report["accepted"], lines(&report)), (&json!(5), vec![4, 7]), "{report}");
+    assert!(!report.to_string().contains(CARD));
+    let items = node.get("/api/v1/indicators").await.json()["items"].clone();
+    assert_eq!((&items[0]["canonical"], &items[0]["tlp"]), (&json!("a.example"), &json!("green")));
+    assert_eq!((&items[1]["tlp"], &items[1]["pap"]), (&json!("amber+strict"), &json!("red")));
+    let tabbed = "kind\tvalue\ndomain\td.example\n";
+    assert_eq!(imported(&node, "format=csv&delimiter=tab", tabbed).await["accepted"], 1);
+    assert!(refused_whole(&TestNode::new(), "format=csv", tabbed).await.contains("delimiter=tab"));
+    for query in ["format=csv&delimiter=x", "format=txt&delimiter=tab"] {
+        node.import(query, "").await.problem(400, "bad-query");
+    }
+}
+
+#[tokio::test]
+async fn the_narrower_of_a_rows_column_and_its_tags_holds() {
+    let node = TestNode::new();
+    let csv = "kind,value,tlp,pap,tags\n\
+        domain,a.example,clear,red,\"tlp:red,pap:green\"\n\
+        domain,b.example,red,,tlp:clear\n\
+        domain,c.example,mauve,,tlp:clear\n\
+        domain,d.example,,,osint\n";
+    let report = imported(&node, "format=csv", csv).await;
+    assert_eq!((&report["accepted"], lines(&report)), (&json!(3), vec![4]));
+    let items = node.get("/api/v1/indicators").await.json()["items"].clone();
+    let read: Vec<_> = items.as_array().unwrap().iter().map(|item| (&item["tlp"], &item["pap"])).collect();
+    assert_eq!(
+        read,
+        [(&json!("red"), &json!("red")), (&json!("red"), &Value::Null), (&json!("amber"), &Value::Null)]
+    );
 }

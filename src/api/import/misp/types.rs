@@ -7,6 +7,9 @@ use crate::import::finding::{Finding, Found, card};
 use crate::import::source::RowRules;
 use crate::import::stix::pattern_findings;
 
+/// Why an attribute is refused of whose type nothing else is known.
+pub(crate) const NOT_COMPARED: &str = "attributes of this type are no indicators that are compared";
+
 /// What an attribute of a type says.
 pub(crate) fn findings(type_name: &str, value: &str, rules: &RowRules) -> Vec<Finding> {
     match type_name {
@@ -80,7 +83,7 @@ fn why_not(type_name: &str) -> &'static str {
         | "sha3-384" | "sha3-512" | "ssdeep" | "imphash" | "impfuzzy" | "authentihash" | "pehash"
         | "tlsh" | "cdhash" | "vhash" | "telfhash" => "of hashes only MD5, SHA-1 and SHA-256 are compared",
         _ if type_name.starts_with("target-") => "a victim is no indicator",
-        _ => "attributes of this type are no indicators that are compared",
+        _ => NOT_COMPARED,
     }
 }
 
