@@ -155,9 +155,9 @@ fn row(entry: &AuditEntry) -> Markup {
             td.number { (number(entry.number)) }
             td { (time(entry.time)) }
             td.name { (Shown(&entry.actor)) }
-            td { (Shown(&entry.action)) }
-            td.value { (or_none(&entry.object)) }
-            td.note { (or_none(&entry.detail)) }
+            td.name { (Shown(&entry.action)) }
+            td.note { (or_none(&entry.object)) }
+            td.value { (or_none(&entry.detail)) }
             td.mono { (data_encoding::HEXLOWER.encode(&entry.hash[..8])) "…" }
         }
     }

@@ -155,12 +155,14 @@ async fn markings_hold_wherever_they_are_defined() {
     assert_eq!(items(&node).await[0]["tlp"], "red");
 }
 
+fn three_hundred_domains() -> String {
+    let all: Vec<_> = (0..300).map(|n| format!("domain-name:value = 'd{n}.example.org'")).collect();
+    format!("[{}]", all.join(" OR "))
+}
+
 #[tokio::test]
 async fn patterns_give_every_supported_value() {
-    let long = format!(
-        "[{}]",
-        (0..300).map(|n| format!("domain-name:value = 'd{n}.example.org'")).collect::<Vec<_>>().join(" OR ")
-    );
+    let long = three_hundred_domains();
     let cases: [(&str, &[&str]); 19] = [
         (
             "[url:value IN ('https://a.example/', 'hxxps://b[.]example/')]",

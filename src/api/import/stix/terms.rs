@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_long_telephone_number_is_read_with_its_countrys_code_whatever_the_default_region() {
         let rules = |region: Option<&str>| RowRules {
-            rules: Rules { default_region: region.map(str::to_owned), ..Rules::default() },
+            rules: Rules { default_region: region.map(str::to_owned) },
             ..RowRules::default()
         };
         for region in [None, Some("GB"), Some("DE"), Some("US")] {
