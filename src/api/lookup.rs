@@ -61,7 +61,7 @@ mod tests {
     #[tokio::test]
     async fn only_what_the_value_names_is_told_and_not_what_it_meets() {
         let node = TestNode::new();
-        imported(&node, "format=txt&tlp=green", "https://shop.example/a\nshop.example\n").await;
+        imported(&node, "format=txt&tlp=green", "https://shop.example.org/a\nshop.example.org\n").await;
         let all = PageRequest { limit: 2, after: None };
         let rows = node.store.indicators(&IndicatorFilter::default(), &all).unwrap().rows;
         let record = exchange(7, ExchangeState::Running);
@@ -70,8 +70,14 @@ mod tests {
         let told = |value| {
             held(value, &*node.store, &Rules::default()).iter().map(Held::sentence).collect::<Vec<_>>()
         };
-        assert_eq!(told("hxxps://SHOP.example/a"), ["Own url, TLP:GREEN; no partner is known to hold it."]);
-        assert_eq!(told("shop.example"), ["Own domain, TLP:GREEN; payments holds what meets it on host."]);
-        assert_eq!(told("elsewhere.example"), Vec::<String>::new());
+        assert_eq!(
+            told("hxxps://SHOP.example.org/a"),
+            ["Own url, TLP:GREEN; no partner is known to hold it."]
+        );
+        assert_eq!(
+            told("shop.example.org"),
+            ["Own domain, TLP:GREEN; payments holds what meets it on host."]
+        );
+        assert_eq!(told("elsewhere.example.org"), Vec::<String>::new());
     }
 }

@@ -499,7 +499,7 @@ mod tests {
             exchange: ExchangeId([number; 16]),
             found: number.into(),
             tlp: Tlp::Green,
-            pap: (number.is_multiple_of(2)).then_some(Pap::Amber),
+            pap: number.is_multiple_of(2).then_some(Pap::Amber),
             imported: 7,
             added: 0,
             is_first: false,

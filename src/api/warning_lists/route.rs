@@ -139,16 +139,16 @@ mod tests {
     #[tokio::test]
     async fn held_indicators_are_counted_again_only_when_something_changed() {
         let node = TestNode::new();
-        node.warn("a.example\nb.example\n");
-        imported(&node, "format=txt", "a.example\nc.example\n").await;
+        node.warn("a.example.org\nb.example.org\n");
+        imported(&node, "format=txt", "a.example.org\nc.example.org\n").await;
         let counts = HeldCounts::default();
         let count = || counts.of(&*node.store, &node.daemon.warning_lists()).unwrap();
         let first = count();
         assert_eq!(first.get("own"), Some(&1));
         assert!(Arc::ptr_eq(&first, &count()));
-        imported(&node, "format=txt", "b.example\n").await;
+        imported(&node, "format=txt", "b.example.org\n").await;
         assert_eq!(count().get("own"), Some(&2));
-        node.warn("a.example\nb.example\nc.example\n");
+        node.warn("a.example.org\nb.example.org\nc.example.org\n");
         assert_eq!(count().get("own"), Some(&3));
     }
 }
