@@ -82,6 +82,25 @@ fn stix_and_misp_are_known_by_what_they_begin_with() {
 }
 
 #[test]
+fn a_whole_file_has_the_marking_and_the_source_that_its_reader_gives() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let list = lab.write("list.txt", "a.example.org\n");
+    let _ = node.command(["import", &list, "--tlp", "TLP:GREEN", "--source", "Abuse & feed"]).expect_code(0);
+    let feed = lab.folder().join("feed");
+    std::fs::create_dir(&feed).unwrap();
+    let name = "5f0e1d2c-0000-4000-8000-000000000001";
+    std::fs::write(feed.join("manifest.json"), format!("{{\"{name}\":{{}}}}")).unwrap();
+    let event = "{\"Event\":{\"Attribute\":[{\"type\":\"domain\",\"value\":\"b.example.org\"}]}}";
+    std::fs::write(feed.join(format!("{name}.json")), event).unwrap();
+    let _ = node.command(["import", feed.to_str().unwrap(), "--tlp", "red", "--source", "x"]).expect_code(0);
+    let rows = node.command(["indicators", "list", "--json"]).expect_code(0).json_lines();
+    let read: Vec<_> = rows.iter().map(|row| (&row["tlp"], &row["source"])).collect();
+    assert_eq!(read, [(&json!("green"), &json!("Abuse & feed")), (&json!("red"), &json!("x"))]);
+    let _ = node.command(["import", &list, "--tlp", "mauve"]).expect_code(2);
+}
+
+#[test]
 fn a_feed_is_imported_event_by_event_and_from_its_own_folder_alone() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let node = lab.start("a");

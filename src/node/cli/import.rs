@@ -12,6 +12,7 @@ use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use indicatif::{ProgressBar, ProgressStyle};
+use overlap_indicator::{Tlp, UnknownTlp};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
@@ -21,12 +22,14 @@ use crate::exit::{CommandError, Exit};
 use crate::files::FileError;
 use crate::output::Output;
 
+use feed::FeedImport;
 pub(crate) use format::Format;
 pub(crate) use report::ImportReport;
 
 /// Import indicators from a file
 ///
-/// CSV has a header: kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note], columns in any order.
+/// CSV has a header: kind,value[,tlp,pap,source,first_seen,last_seen,expires,confidence,note,to_ids,tags], columns in any order; types of
+/// MISP and OpenCTI are kinds too.
 /// NDJSON has an object with the same names on each line. Plain text has a value on each line; its kind is detected,
 /// or given by --kind. Of STIX 2.1 the indicators' patterns and the observables are taken, of MISP the attributes whose
 /// types are compared, with their TLP and PAP markings. Values may be defanged. A row that is refused is reported with
@@ -40,8 +43,11 @@ Examples:
   overlapd import indicators.csv
   overlapd import --kind wallet addresses.txt
   overlapd import --map value=ioc,kind=type vendor.csv
+  overlapd import --map kind=type,note=comment,tags=attribute_tag misp.csv
+  overlapd import --delimiter ';' --map kind=entity_type,value=observable_value,tags=objectMarking opencti.csv
   overlapd import bundle.json
   overlapd import --format misp feed/
+  overlapd import --tlp green --source 'Abuse feed' list.txt
   overlapd import --json feed.ndjson | jq '.rejected[]'")]
 pub(crate) struct ImportArgs {
     /// The file, or the folder of a MISP feed
@@ -55,6 +61,15 @@ pub(crate) struct ImportArgs {
     /// The names that a CSV file gives to columns, as OURS=ITS pairs: value=ioc,kind=type. Other columns are passed over
     #[arg(long, value_name = "COLUMNS")]
     map: Option<String>,
+    /// What stands between the fields of a CSV file: , or ; or tab
+    #[arg(long, value_name = "SIGN")]
+    delimiter: Option<String>,
+    /// The TLP marking of every row that names none; amber if not given
+    #[arg(long, value_parser = parse_tlp)]
+    tlp: Option<Tlp>,
+    /// Where every row is from that names no source; 1,024 bytes at most
+    #[arg(long)]
+    source: Option<String>,
 }
 
 /// How a file is to be read.
@@ -64,25 +79,45 @@ pub(crate) struct Job<'a> {
     pub(crate) kind: Option<overlap_indicator::Kind>,
     /// The names of CSV's columns.
     pub(crate) map: Option<&'a str>,
+    /// What stands between CSV's fields.
+    pub(crate) delimiter: Option<&'a str>,
+    /// The marking of every row that names none.
+    pub(crate) tlp: Option<Tlp>,
+    /// The source of every row that names none.
+    pub(crate) source: Option<&'a str>,
+}
+
+fn parse_tlp(text: &str) -> Result<Tlp, String> {
+    text.parse().map_err(|error: UnknownTlp| error.to_string())
 }
 
 pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<Exit, CommandError> {
     let client = context.client()?;
-    let job = Job { kind: args.kind, map: args.map.as_deref() };
+    let job = Job {
+        kind: args.kind,
+        map: args.map.as_deref(),
+        delimiter: args.delimiter.as_deref(),
+        tlp: args.tlp,
+        source: args.source.as_deref(),
+    };
     let is_misp = args.format.is_none_or(|format| format == Format::Misp);
-    let report = if is_misp && feed::is_feed(&args.file) {
+    let FeedImport { report, error } = if is_misp && feed::is_feed(&args.file) {
         feed::import(&client, &args.file, &job, context.output).await?
     } else {
         let format = match args.format {
             Some(format) => format,
             None => Format::of(&args.file).await?,
         };
-        upload(&client, &args.file, format, &job, context.output).await?
+        let report = upload(&client, &args.file, format, &job, context.output).await?;
+        FeedImport { report, error: None }
     };
     if context.output.is_json() {
         context.output.json(&report)?;
     } else {
         report.tell(context.output)?;
+    }
+    if let Some(error) = error {
+        return Err(error);
     }
     Ok(if report.refused() == 0 { Exit::Done } else { Exit::DoneWithRejects })
 }
@@ -109,7 +144,10 @@ pub(crate) async fn upload(
 fn target(format: Format, job: &Job<'_>) -> String {
     let kind = job.kind.map(|kind| format!("&kind={}", encoded(kind.as_str()))).unwrap_or_default();
     let map = job.map.map(|map| format!("&map={}", encoded(map))).unwrap_or_default();
-    format!("/api/v1/imports?format={}{kind}{map}", format.as_str())
+    let delimiter = job.delimiter.map(|sign| format!("&delimiter={}", encoded(sign))).unwrap_or_default();
+    let tlp = job.tlp.map(|tlp| format!("&tlp={}", encoded(tlp.as_str()))).unwrap_or_default();
+    let source = job.source.map(|source| format!("&source={}", encoded(source))).unwrap_or_default();
+    format!("/api/v1/imports?format={}{kind}{map}{delimiter}{tlp}{source}", format.as_str())
 }
 
 fn progress_bar(output: Output, size: u64) -> ProgressBar {

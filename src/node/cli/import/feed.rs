@@ -23,29 +23,53 @@ pub(crate) fn is_feed(folder: &Path) -> bool {
     folder.join(MANIFEST).is_file()
 }
 
-/// Imports every event of a feed. One that cannot be read is a reject, and the others are imported.
+/// What was imported of a feed, and why no more.
+#[derive(Debug, Default)]
+pub(crate) struct FeedImport {
+    pub(crate) report: ImportReport,
+    /// None if it was read to its end.
+    pub(crate) error: Option<CommandError>,
+}
+
+/// Imports every event of a feed. One that cannot be read is a reject, and the others are imported. A failure that is no event's ends it, and
+/// what was done before is told.
+///
+/// # Errors
+/// The folder has no manifest of a feed.
 pub(crate) async fn import(
     client: &Client,
     folder: &Path,
     job: &Job<'_>,
     output: Output,
-) -> Result<ImportReport, CommandError> {
+) -> Result<FeedImport, CommandError> {
+    let names = events(folder)?;
+    Ok(import_each(folder, names, async |path| upload(client, path, Format::Misp, job, output).await).await)
+}
+
+async fn import_each(
+    folder: &Path,
+    names: Vec<String>,
+    import: impl AsyncFn(&Path) -> Result<ImportReport, CommandError>,
+) -> FeedImport {
     let mut whole = ImportReport::default();
-    for name in events(folder)? {
+    for name in names {
         let Some(path) = event_file(folder, &name) else {
             whole.refuse(&name, "the manifest names this event, and the feed's folder has no such file");
             continue;
         };
-        match upload(client, &path, Format::Misp, job, output).await {
+        match import(&path).await {
             Ok(report) => whole.add(&name, report),
             Err(CommandError::Client(ClientError::Problem(problem))) if problem.status == 422 => {
                 whole.refuse(&name, problem.detail.as_deref().unwrap_or(&problem.title));
                 whole.add(&name, problem.import.map(|report| *report).unwrap_or_default());
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                whole.refuse(&name, &format!("the feed was imported up to this event: {error}"));
+                return FeedImport { report: whole, error: Some(error) };
+            }
         }
     }
-    Ok(whole)
+    FeedImport { report: whole, error: None }
 }
 
 /// The names of the events: the manifest's keys that are UUIDs, without what it says of them.
@@ -84,6 +108,8 @@ impl ImportReport {
         self.held += report.held;
         self.duplicates += report.duplicates;
         self.rejected_more += report.rejected_more;
+        self.unmarked += report.unmarked;
+        self.left_out += report.left_out;
         for row in report.rejected {
             self.reject(RejectedRow { file: Some(format!("{name}.json")), ..row });
         }
@@ -122,6 +148,24 @@ mod tests {
         for bad in ["[]", "x", "{\"../../etc/passwd\":{}}", "{\"a/b\":1}"] {
             assert!(manifest(bad).is_err(), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_feed_that_breaks_off_tells_what_was_imported_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (1..=3).map(|n| format!("5f0e1d2c-0000-4000-8000-{n:012}")).collect();
+        for name in &names {
+            std::fs::write(folder.path().join(format!("{name}.json")), "{}").unwrap();
+        }
+        let second = folder.path().join(format!("{}.json", names[1]));
+        let import = async |path: &Path| match path == second {
+            false => Ok(ImportReport { accepted: 7, ..ImportReport::default() }),
+            true => Err(CommandError::failed("the daemon went away")),
+        };
+        let FeedImport { report, error } = import_each(folder.path(), names.clone(), import).await;
+        assert!(error.is_some_and(|error| error.to_string() == "the daemon went away"));
+        assert_eq!((report.accepted, report.rejected.len()), (7, 1));
+        assert_eq!(report.rejected[0].id.as_deref(), Some(names[1].as_str()));
     }
 
     #[test]

@@ -26,6 +26,12 @@ pub(crate) struct ImportReport {
     /// Refused beyond those that are listed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) rejected_more: u64,
+    /// Attributes that came without their event and without a marking.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) unmarked: u64,
+    /// Taken without a time or a confidence that could not be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) left_out: u64,
     /// Markings that nobody defines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) unknown_markings: Vec<UnknownMarking>,
@@ -87,6 +93,18 @@ impl ImportReport {
             output.say(&format!(
                 "  {} of the new ones are held out of exchanges: see `overlapd indicators list --held`",
                 number_text(self.held)
+            ))?;
+        }
+        if self.unmarked > 0 {
+            output.say(&format!(
+                "  {} came without their event and without a marking: ask the search for them with includeEventTags",
+                number_text(self.unmarked)
+            ))?;
+        }
+        if self.left_out > 0 {
+            output.say(&format!(
+                "  {} are without a time or a confidence that could not be read",
+                number_text(self.left_out)
             ))?;
         }
         for UnknownMarking { id, objects } in &self.unknown_markings {
