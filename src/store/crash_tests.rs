@@ -14,9 +14,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, because, domain, everything, exchange, member, open_at};
 use crate::{
-    ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, ExchangeState, Hold,
-    IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, OverlapFilter, Overriding, Selection,
-    SightingFilter, SightingKind, SledStore, Store, Warnings,
+    ADDED_STEP, ChargeLimit, EventBody, EventFilter, EventId, EventStore, EventType, ExchangeState, Hold,
+    IndicatorFilter, IndicatorRow, LONGEST_PAGE, NewSighting, Notice, OverlapChoice, OverlapFilter,
+    OverlapOrder, OverlapQuery, Overriding, PageRequest, Selection, SightingFilter, SightingKind, SledStore,
+    Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -28,7 +29,9 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 7;
+const CALLS: usize = 10;
+/// Overlaps that one call marks as seen, of those that its step found the newest.
+const MARKED: usize = 3;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -215,11 +218,19 @@ fn call(store: &SledStore, number: usize) {
             let found: Vec<_> = rows.iter().rev().take(OVERLAPS).map(|row| (row.id, Facet::Host)).collect();
             store.store_overlaps(&record(step), &found, clock(step)).unwrap();
         }
-        _ => {
+        6 => {
             let ended = Some(clock(step).0);
             let state = ExchangeState::Completed;
             store.update_exchange(&crate::ExchangeRecord { state, ended, ..record(step) }).unwrap();
         }
+        7 => {
+            let newest = PageRequest { limit: MARKED, after: None };
+            let rows = store.find_overlaps(&OverlapQuery::default(), &newest).unwrap().rows;
+            let seats = OverlapChoice::These(rows.iter().map(|found| found.seat).collect());
+            assert_eq!(store.mark_overlaps(&seats, true).unwrap(), MARKED as u64);
+        }
+        8 => store.set_last_visit("console", step as u64 + 1).unwrap(),
+        _ => drop(store.tell(&Notice::RosterAlarm { version: step as u64 }, clock(step)).unwrap()),
     }
 }
 
@@ -242,7 +253,10 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
-    let events = events_in(store, &overlaps);
+    let alarms = alarms_in(store);
+    let ends = events_in(store, &overlaps) - overlaps.len() - alarms;
+    let marks = marks_in(store);
+    let visits = store.last_visit("console").unwrap().unwrap_or(0) as usize;
     let overlaps = overlaps.len();
     let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
     let seen = all.iter().filter(|row| row.context.last_seen == Some(7)).count();
@@ -254,14 +268,40 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let steps = |calls: usize, call: usize| (calls + CALLS - 1 - call) / CALLS;
     let expected = |calls| {
         let of = |call| steps(calls, call);
-        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS, of(6)]
+        let rows = [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS];
+        (rows, [of(6), of(7) * MARKED, of(8), of(9)])
     };
-    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps, events - overlaps];
+    let found =
+        ([rows.len(), charges, exchanges, overrides, sightings, overlaps], [ends, marks, visits, alarms]);
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);
     assert_eq!(digests, rows.len());
     calls.unwrap_or_else(|| panic!("{found:?} is not {:?} or {:?}", expected(least), expected(least + 1)))
+}
+
+/// How many overlaps are marked as seen: the newest of every step, and no others.
+fn marks_in(store: &SledStore) -> usize {
+    let oldest = OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() };
+    let all = all_pages(1000, |page| store.find_overlaps(&oldest, page));
+    let seen: Vec<usize> = (0..all.len()).filter(|at| all[*at].seen).collect();
+    let newest = (0..all.len()).filter(|at| at % OVERLAPS >= OVERLAPS - MARKED);
+    assert_eq!(seen, newest.take(seen.len()).collect::<Vec<_>>());
+    assert_eq!(store.overlap_tally(0).unseen as usize, all.len() - seen.len());
+    seen.len()
+}
+
+/// How many notices were told; each tells another version.
+fn alarms_in(store: &SledStore) -> usize {
+    let filter = EventFilter { types: Some([EventType::RosterAlarm].into()), peers: None };
+    let count = store.events_behind(EventId::START, &filter) as usize;
+    let page = store.events_after(EventId::START, &filter, LONGEST_PAGE).unwrap();
+    let versions = page.events.iter().map(|event| match event.body {
+        EventBody::Notice(Notice::RosterAlarm { version }) => version,
+        _ => panic!("{event:?}"),
+    });
+    assert!(versions.eq(0..count.min(LONGEST_PAGE) as u64));
+    count
 }
 
 /// How many events there are; every overlap is one, in its order.
