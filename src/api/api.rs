@@ -23,8 +23,8 @@ use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::unread::drop_unread;
 use crate::{
-    Daemon, audit, console, exchanges, health, held, import, indicators, misp, overlaps, peers, push, query,
-    receipts, sightings, status, tokens, warning_lists,
+    Daemon, audit, console, exchanges, health, held, import, indicators, links, misp, overlaps, peers, push,
+    query, receipts, sightings, status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -56,7 +56,8 @@ impl Api {
         state: ApiState,
         pages: impl FnOnce(ApiState) -> Router<ApiState>,
     ) -> (Router, Vec<RouteAccess>) {
-        let (router, document, table) = all_routes(state.clone()).finish();
+        let (router, mut document, table) = all_routes(state.clone()).finish();
+        links::add_to(&mut document);
         // The document is made of strings and numbers: it always encodes. It is set here alone, so it is not set yet.
         let _ = state.openapi().set(serde_json::to_vec(&document).unwrap_or_default().into());
         let router = router

@@ -61,6 +61,7 @@ mod held;
 mod held_tests;
 mod import;
 mod indicators;
+mod links;
 mod lookup;
 mod misp;
 mod misp_modules;

@@ -15,9 +15,9 @@ use crate::added_tests::forget_dates;
 use crate::testing::{NOW, Place, all_pages, because, by_at, domain, everything, exchange, member, open_at};
 use crate::{
     ADDED_STEP, AuditAction, AuditFilter, AuditOrder, AuditStore, AuditVerdict, ChargeLimit, EventBody,
-    EventFilter, EventId, EventStore, ExchangeState, Hold, IndicatorFilter, IndicatorRow, LONGEST_PAGE,
-    NewAudit, NewSighting, OverlapFilter, Overriding, Selection, SightingFilter, SightingKind, SledStore,
-    Store, Warnings,
+    EventFilter, EventId, EventStore, EventType, ExchangeState, Hold, IndicatorFilter, IndicatorRow,
+    LONGEST_PAGE, NewAudit, NewSighting, Notice, OverlapChoice, OverlapFilter, OverlapOrder, OverlapQuery,
+    Overriding, PageRequest, Selection, SightingFilter, SightingKind, SledStore, Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -29,7 +29,9 @@ const ROWS: usize = 100;
 /// Overlaps that one call stores.
 const OVERLAPS: usize = 5;
 /// Calls, one after the other, that make one step.
-const CALLS: usize = 8;
+const CALLS: usize = 11;
+/// Overlaps that one call marks as seen, of those that its step found the newest.
+const MARKED: usize = 3;
 const ROUNDS: usize = 10;
 
 #[test]
@@ -228,6 +230,14 @@ fn call(store: &SledStore, number: usize) {
             let state = ExchangeState::Completed;
             store.update_exchange(&crate::ExchangeRecord { state, ended, ..record(step) }).unwrap();
         }
+        7 => {
+            let newest = PageRequest { limit: MARKED, after: None };
+            let rows = store.find_overlaps(&OverlapQuery::default(), &newest).unwrap().rows;
+            let seats = OverlapChoice::These(rows.iter().map(|found| found.seat).collect());
+            assert_eq!(store.mark_overlaps(&seats, true, &by_at(clock(step))).unwrap(), MARKED as u64);
+        }
+        8 => store.set_last_visit("console", step as u64 + 1).unwrap(),
+        9 => drop(store.tell(&Notice::RosterAlarm { version: step as u64 }, clock(step)).unwrap()),
         _ => {
             let new = NewAudit::of(AuditAction::SignedIn).on(step);
             store.note(&by_at(clock(step)), &new).unwrap();
@@ -254,7 +264,10 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
     let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
-    let events = events_in(store, &overlaps);
+    let alarms = alarms_in(store);
+    let ends = events_in(store, &overlaps) - overlaps.len() - alarms;
+    let marks = marks_in(store);
+    let visits = store.last_visit("console").unwrap().unwrap_or(0) as usize;
     let overlaps = overlaps.len();
     let audits = all_pages(1000, |page| store.audit(&AuditFilter::default(), AuditOrder::Oldest, page)).len();
     let sightings = all_pages(1000, |page| store.sightings(&SightingFilter::default(), page)).len();
@@ -268,15 +281,43 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     let expected = |calls| {
         let of = |call| steps(calls, call);
         // The calls that the audit chain tells: what they change and their entry are there together, or neither is.
-        let audits = of(2) + of(3) + of(4) + of(6) + of(7);
-        [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS, of(6), audits]
+        let audits = of(2) + of(3) + of(4) + of(6) + of(7) + of(10);
+        let rows = [of(0) * ROWS, of(1), of(2), of(3), of(4), of(5) * OVERLAPS];
+        (rows, [of(6), of(7) * MARKED, of(8), of(9), audits])
     };
-    let found = [rows.len(), charges, exchanges, overrides, sightings, overlaps, events - overlaps, audits];
+    let found = (
+        [rows.len(), charges, exchanges, overrides, sightings, overlaps],
+        [ends, marks, visits, alarms, audits],
+    );
     let calls = (least..=least + 1).find(|calls| expected(*calls) == found);
     let wanted: Vec<String> = (0..rows.len()).map(|number| format!("WWW.n{number}.example")).collect();
     assert_eq!(rows, wanted);
     assert_eq!(digests, rows.len());
     calls.unwrap_or_else(|| panic!("{found:?} is not {:?} or {:?}", expected(least), expected(least + 1)))
+}
+
+/// How many overlaps are marked as seen: the newest of every step, and no others.
+fn marks_in(store: &SledStore) -> usize {
+    let oldest = OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() };
+    let all = all_pages(1000, |page| store.find_overlaps(&oldest, page));
+    let seen: Vec<usize> = (0..all.len()).filter(|at| all[*at].seen).collect();
+    let newest = (0..all.len()).filter(|at| at % OVERLAPS >= OVERLAPS - MARKED);
+    assert_eq!(seen, newest.take(seen.len()).collect::<Vec<_>>());
+    assert_eq!(store.overlap_tally(0).unseen as usize, all.len() - seen.len());
+    seen.len()
+}
+
+/// How many notices were told; each tells another version.
+fn alarms_in(store: &SledStore) -> usize {
+    let filter = EventFilter { types: Some([EventType::RosterAlarm].into()), peers: None };
+    let count = store.events_behind(EventId::START, &filter) as usize;
+    let page = store.events_after(EventId::START, &filter, LONGEST_PAGE).unwrap();
+    let versions = page.events.iter().map(|event| match event.body {
+        EventBody::Notice(Notice::RosterAlarm { version }) => version,
+        _ => panic!("{event:?}"),
+    });
+    assert!(versions.eq(0..count.min(LONGEST_PAGE) as u64));
+    count
 }
 
 /// How many events there are; every overlap is one, in its order.

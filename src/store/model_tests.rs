@@ -9,23 +9,42 @@ use proptest::prelude::*;
 use crate::testing::{NOW, Place, Warned, all_pages, because, by, by_at, exchange, member, new_indicator};
 use crate::{
     AuditAction, AuditFilter, AuditOrder, AuditStore, ChargeLimit, Hold, IndicatorFilter, IndicatorId,
-    IndicatorRow, NewIndicator, NewSighting, OverlapFilter, Overriding, Selection, SightingFilter,
-    SightingKind, SledStore, Store,
+    IndicatorRow, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapOrder, OverlapQuery,
+    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
+const TOKENS: [&str; 2] = ["siem", "operator"];
 const LIMIT: ChargeLimit = ChargeLimit { exchanges_per_day: 3 };
 
 #[derive(Clone, Debug)]
 enum Call {
     Import(Vec<(u16, Context)>),
     Withdraw(Vec<u16>),
-    Exchange { peer: usize, found: Vec<u16> },
-    Charge { peer: usize, day: u64 },
+    Exchange {
+        peer: usize,
+        found: Vec<u16>,
+    },
+    Charge {
+        peer: usize,
+        day: u64,
+    },
     Sight(Vec<(u16, SightingKind, u64)>),
-    Warn { every: u16 },
+    Warn {
+        every: u16,
+    },
     Override(u16),
     EndOverride(u16),
+    /// Overlaps with a partner: those of some indicators, or all.
+    Mark {
+        peer: usize,
+        of: Option<Vec<u16>>,
+        seen: bool,
+    },
+    Visit {
+        token: usize,
+        date: u64,
+    },
     Reopen,
     Epoch,
 }
@@ -44,6 +63,9 @@ struct Model {
     overridden: BTreeSet<u16>,
     /// The actions of the audit chain.
     audits: Vec<AuditAction>,
+    /// Overlaps that are marked as seen.
+    seen: BTreeSet<(usize, u16)>,
+    visits: BTreeMap<usize, u64>,
 }
 
 fn context() -> impl Strategy<Value = Context> {
@@ -81,6 +103,9 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (0_u16..5).prop_map(|every| Call::Warn { every }),
         2 => number().prop_map(Call::Override),
         1 => number().prop_map(Call::EndOverride),
+        3 => (peer(), prop::option::of(prop::collection::vec(number(), 0..200)), any::<bool>())
+            .prop_map(|(peer, of, seen)| Call::Mark { peer, of, seen }),
+        1 => (0..TOKENS.len(), any::<u64>()).prop_map(|(token, date)| Call::Visit { token, date }),
         1 => Just(Call::Reopen),
         1 => Just(Call::Epoch),
     ]
@@ -161,12 +186,40 @@ impl Model {
                 assert_eq!(store.end_override(id_of(store, number), &by()).unwrap(), was);
                 self.audit(was, AuditAction::OverrideEnded);
             }
+            Call::Mark { peer, of, seen } => self.mark(store, peer, of.as_deref(), seen),
+            Call::Visit { token, date } => {
+                store.set_last_visit(TOKENS[token], date).unwrap();
+                let latest = self.visits.entry(token).or_default();
+                *latest = (*latest).max(date);
+            }
             Call::Reopen | Call::Epoch => {}
         }
     }
 
     fn audit(&mut self, is_there: bool, action: AuditAction) {
         self.audits.extend(Some(action).filter(|_| is_there));
+    }
+
+    fn mark(&mut self, store: &SledStore, peer: usize, of: Option<&[u16]>, seen: bool) {
+        let query = OverlapQuery { peer: Some(member(PEERS[peer])), ..OverlapQuery::default() };
+        let is_meant = |number: &u16| of.is_none_or(|of| of.contains(number));
+        let meant: Vec<_> = self.overlaps.iter().filter(|row| row.0 == peer && is_meant(&row.1)).collect();
+        let raws: BTreeSet<String> = meant.iter().map(|row| raw_of(row.1)).collect();
+        let choice = match of {
+            None => OverlapChoice::Matching(query),
+            Some(_) => {
+                let found = all_pages(9, |page| store.find_overlaps(&query, page));
+                let found = found.iter().filter(|found| raws.contains(found.row.raw.reveal()));
+                OverlapChoice::These(found.map(|found| found.seat).collect())
+            }
+        };
+        let changed = meant.into_iter().map(|row| (row.0, row.1)).filter(|row| match seen {
+            true => self.seen.insert(*row),
+            false => self.seen.remove(row),
+        });
+        let changed = changed.count() as u64;
+        assert_eq!(store.mark_overlaps(&choice, seen, &by()).unwrap(), changed);
+        self.audit(changed > 0, AuditAction::OverlapsMarked);
     }
 
     fn warns(&self, number: u16) -> bool {
@@ -278,6 +331,10 @@ impl Model {
             });
             assert_eq!(found, wanted.collect::<Vec<_>>());
         }
+        self.compare_marks(store);
+        for (token, name) in TOKENS.iter().enumerate() {
+            assert_eq!(store.last_visit(name).unwrap(), self.visits.get(&token).copied());
+        }
         let sightings = all_pages(7, |page| store.sightings(&SightingFilter::default(), page));
         let sightings: Vec<_> = sightings.iter().map(|row| (row.indicator, row.kind, row.at)).collect();
         let wanted = self.sightings.iter().map(|(number, kind, at)| (id_of(store, *number), *kind, *at));
@@ -290,6 +347,25 @@ impl Model {
             }
         }
     }
+
+    fn compare_marks(&self, store: &SledStore) {
+        for seen in [true, false] {
+            let query =
+                OverlapQuery { seen: Some(seen), order: OverlapOrder::Oldest, ..OverlapQuery::default() };
+            let found = all_pages(7, |page| store.find_overlaps(&query, page));
+            assert!(found.iter().all(|found| found.seen == seen));
+            let found = found.iter().map(|found| (found.row.peer.clone(), found.row.raw.reveal().to_owned()));
+            let wanted = self.overlaps.iter().filter(|row| self.seen.contains(&(row.0, row.1)) == seen);
+            let wanted: BTreeSet<_> = wanted.map(|row| (member(PEERS[row.0]), raw_of(row.1))).collect();
+            assert_eq!(found.collect::<BTreeSet<_>>(), wanted);
+        }
+        assert_eq!(store.overlap_tally(0).unseen as usize, self.overlaps.len() - self.seen.len());
+    }
+}
+
+/// How a number's indicator was written.
+fn raw_of(number: u16) -> String {
+    indicator(number, Context::default()).raw.reveal().to_owned()
 }
 
 impl Model {

@@ -86,11 +86,25 @@ pub(crate) enum FormatName {
     Ecs,
 }
 
+/// An event as the stream has it, for the document: the stream itself is text.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema, of which no value is ever made")]
+pub(crate) struct StreamedEvent {
+    /// Its id; `exchange.progress` is not kept and has none.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    id: Option<String>,
+    /// Its type.
+    event: String,
+    /// The event, as JSON in the form that was asked for.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 /// Sends events as they happen, and before them those that the caller has missed. The answer does not end by itself.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     params(StreamParams, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received.")),
     responses(
-        (status = 200, description = "The stream: `id`, `event` and `data`, which is JSON.", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream. The schema is that of each event.", body = StreamedEvent, content_type = "text/event-stream"),
         (status = 400, description = "The query is not valid, or no event has the id.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "There are too many streams.", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
