@@ -4,21 +4,21 @@ use axum::extract::State;
 use axum::response::Redirect;
 use maud::{Markup, html};
 use overlap_coalition::{ExchangeId, Side};
-use overlap_store::{Cursor, ExchangeFailure, ExchangeRecord, ExchangeState, Page, PageRequest};
+use overlap_store::{ExchangeFailure, ExchangeRecord, ExchangeState, Page};
 
 use super::fault::Fault;
 use super::fields::{Fields, link};
 use super::guard::Visitor;
 use super::layout::Frame;
 use super::overlaps::short;
-use super::parts::{Choice, pager, select};
+use super::parts::PartnerList;
 use super::refusals::in_words;
 use super::text::{Shown, or_none};
 use super::units::{bytes, counted, number, seconds, span, time};
 use crate::ExchangeProgress;
 use crate::exchanges::{BeginExchange, mode_name};
 use crate::problem::Problem;
-use crate::request::{Segment, exchange_id, not_found, page, query_peer};
+use crate::request::{Segment, exchange_id, not_found};
 use crate::state::ApiState;
 
 /// The page's path.
@@ -33,33 +33,16 @@ pub(crate) async fn list(
     visitor: Visitor,
     fields: Fields,
 ) -> Result<Markup, Fault> {
-    let peer = query_peer(fields.one("peer"))?;
-    let after = fields.one("after").map(str::to_owned);
-    let request: PageRequest = page(Some(ROWS), after.clone())?;
-    let of = peer.clone();
-    let found = state.store(move |store| store.exchanges(of.as_ref(), &request)).await?;
-    let peer = peer.map(|peer| peer.to_string());
-    let to = |after: Option<&str>| link(PATH, &[("peer", peer.as_deref()), ("after", after)]);
-    let next = found.next.as_ref().map(|Cursor(next)| to(Some(next)));
+    let list = PartnerList::read(PATH, &fields)?;
+    let (peer, request) = (list.peer(), list.request(ROWS)?);
+    let found = state.store(move |store| store.exchanges(peer.as_ref(), &request)).await?;
     let body = html! {
         h1 { "Exchanges" }
-        (filters(&state, peer.as_deref()))
+        (list.filters(&state, "exchanges"))
         (table(&found))
-        (pager(next.as_deref(), after.map(|_| to(None)).as_deref()))
+        (list.pager(found.next.as_ref()))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Exchanges" }.page(body))
-}
-
-fn filters(state: &ApiState, peer: Option<&str>) -> Markup {
-    let partners = state.daemon().partners().into_iter().map(|partner| partner.id.to_string());
-    let partners = partners.map(|id| Choice { value: id.clone(), text: id });
-    let choices = [Choice::from(("", "All"))].into_iter().chain(partners).collect();
-    html! {
-        form.filters method="get" action=(PATH) role="search" aria-label="Filter exchanges" {
-            (select("peer", "Partner", choices, peer))
-            div.field.actions { button type="submit" { "Filter" } a.button.plain href=(PATH) { "Clear" } }
-        }
-    }
 }
 
 fn table(found: &Page<ExchangeRecord>) -> Markup {

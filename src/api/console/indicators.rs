@@ -4,9 +4,7 @@ use axum::extract::State;
 use axum::response::Redirect;
 use maud::{Markup, html};
 use overlap_indicator::{Indicator, Kind, Pap, Rules};
-use overlap_store::{
-    Cursor, FoundOverlap, IndicatorFilter, IndicatorId, IndicatorRow, OverlapQuery, Page, PageRequest, Role,
-};
+use overlap_store::{FoundOverlap, IndicatorFilter, IndicatorRow, OverlapQuery, Page, PageRequest, Role};
 
 use super::fault::Fault;
 use super::fields::{Fields, link};
@@ -16,8 +14,9 @@ use super::layout::{Frame, csrf};
 use super::parts::{Choice, pager, select};
 use super::text::{Shown, or_none};
 use super::units::{counted, time};
+use crate::indicators::indicator_id;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::{Segment, id_bytes, not_found, page, query_kind};
+use crate::request::{Segment, not_found, page, query_kind};
 use crate::state::ApiState;
 
 /// The page's path.
@@ -60,7 +59,7 @@ pub(crate) async fn list(
             Err(reason) => p.alert role="status" { (Shown(reason)) },
             Ok(found) => {
                 (table(found))
-                (pager(found.next.as_ref().map(|Cursor(next)| to(Some(next))).as_deref(), after.map(|_| to(None)).as_deref()))
+                (pager(to, after.as_deref(), found.next.as_ref()))
             }
         }
     };
@@ -140,10 +139,6 @@ fn value_of(row: &IndicatorRow) -> Markup {
         span.canonical { (Shown(canonical)) }
         @if raw != canonical { span.raw { "written as " span.written { (Shown(raw)) } } }
     }
-}
-
-fn indicator_id(text: &str) -> Result<IndicatorId, Problem> {
-    id_bytes(text).map(IndicatorId).ok_or_else(|| not_found("indicator"))
 }
 
 /// One indicator, who shares it, and the form that takes it out.
