@@ -124,7 +124,8 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<IndicatorPage>, Problem> {
-    let filter = IndicatorFilter { kind: query_kind(params.kind.as_deref())?, held: params.held };
+    let kind = query_kind(params.kind.as_deref())?;
+    let filter = IndicatorFilter { kind, held: params.held, ..IndicatorFilter::default() };
     let page = page(params.limit, params.after)?;
     let read = move |store: &dyn Store| {
         let page = store.indicators(&filter, &page)?;
@@ -255,7 +256,7 @@ fn name_of(indicator: &Indicator) -> Name {
 fn ids_of(store: &dyn Store, wanted: &HashSet<Name>) -> Result<HashMap<Name, IndicatorId>, StoreError> {
     let kinds: HashSet<Kind> = wanted.iter().map(|(kind, _)| *kind).collect();
     let only_kind = kinds.iter().next().filter(|_| kinds.len() == 1).copied();
-    let filter = IndicatorFilter { kind: only_kind, held: None };
+    let filter = IndicatorFilter { kind: only_kind, ..IndicatorFilter::default() };
     let mut request = PageRequest { limit: SCAN_ROWS, after: None };
     let mut found = HashMap::new();
     while found.len() < wanted.len() {
