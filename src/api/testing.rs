@@ -28,8 +28,8 @@ use tower::ServiceExt;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use crate::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, StartRefused,
-    WarningLists, WarningListsBuilder, new_token,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, Sinks,
+    StartRefused, WarningLists, WarningListsBuilder, new_token,
 };
 
 /// The time in tests: 2026-11-18T11:06:40Z.
@@ -44,6 +44,7 @@ pub(crate) struct TestDaemon {
     pub(crate) receipt: Mutex<Result<ReceiptView, String>>,
     waiting: AtomicUsize,
     lists: Mutex<Arc<WarningLists>>,
+    pub(crate) sinks: Mutex<Option<Arc<Sinks>>>,
 }
 
 impl TestDaemon {
@@ -101,6 +102,10 @@ impl Daemon for TestDaemon {
 
     fn warning_lists(&self) -> Arc<WarningLists> {
         self.lists.lock().unwrap().clone()
+    }
+
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        self.sinks.lock().unwrap().clone()
     }
 }
 
@@ -165,6 +170,7 @@ impl TestNode {
             receipt: Mutex::new(Err("not to be read".into())),
             waiting: AtomicUsize::new(0),
             lists: Mutex::new(Arc::new(WarningLists::none())),
+            sinks: Mutex::default(),
         });
         let (router, table) =
             Api::with_table(ApiState::new(store.clone(), daemon.clone(), recorder().clone()));
@@ -173,9 +179,14 @@ impl TestNode {
 
     /// Takes one warning list more than the default ones, in plain text.
     pub(crate) fn warn(&self, list: &str) {
+        self.warn_by(|builder| builder.add_text("own", list.as_bytes()).unwrap());
+    }
+
+    /// Takes the default warning lists, and what a test adds to them.
+    pub(crate) fn warn_by(&self, add: impl FnOnce(&mut WarningListsBuilder)) {
         let mut builder = WarningListsBuilder::default();
         builder.add_defaults().unwrap();
-        builder.add_text("own", list.as_bytes()).unwrap();
+        add(&mut builder);
         let lists = Arc::new(builder.finish());
         self.store.set_warnings(lists.clone()).unwrap();
         *self.daemon.lists.lock().unwrap() = lists;

@@ -4,16 +4,17 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::guard::{CSRF_FIELD, Visitor};
 use super::text::Shown;
-use super::{HOME, SIGN_OUT, api_page, exchanges, indicators, overlaps, partners, receipts};
+use super::{HOME, SIGN_OUT, api_page, events, exchanges, indicators, overlaps, partners, receipts};
 use crate::state::ApiState;
 
 /// The parts of the console, in the order of the menu: path, name.
-const MENU: [(&str, &str); 7] = [
+const MENU: [(&str, &str); 8] = [
     (HOME, "Overview"),
     (overlaps::PATH, "Overlaps"),
     (indicators::PATH, "Indicators"),
     (partners::PATH, "Partners"),
     (exchanges::PATH, "Exchanges"),
+    (events::PATH, "Events"),
     (receipts::PATH, "Receipts"),
     (api_page::PATH, "API"),
 ];

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use overlap_coalition::MemberId;
+use overlap_indicator::Kind;
 use overlap_store::{Cursor, PageRequest};
 
 use super::fields::{Fields, link};
@@ -57,6 +58,26 @@ pub(crate) fn partner_choice(state: &ApiState, peer: Option<&MemberId>) -> Marku
     let partners = partners.map(|id| Choice { value: id.clone(), text: id });
     let choices = [Choice::from(("", "All"))].into_iter().chain(partners).collect();
     select("peer", "Partner", choices, peer.map(MemberId::as_str))
+}
+
+/// A choice of a kind, or of any.
+pub(crate) fn kind_choice(kind: Option<Kind>) -> Markup {
+    let kinds = Kind::ALL.iter().map(|kind| Choice::from((kind.as_str(), kind.as_str())));
+    let kinds = [Choice::from(("", "Any"))].into_iter().chain(kinds).collect();
+    select("kind", "Kind", kinds, kind.map(Kind::as_str))
+}
+
+/// Links to the pages of one part of the console (path, name), of which `here` is shown.
+pub(crate) fn tabs(label: &str, pages: &[(&str, &str)], here: &str) -> Markup {
+    html! {
+        nav.tabs aria-label=(label) {
+            ul {
+                @for (path, name) in pages {
+                    li { a href=(path) aria-current=[(*path == here).then_some("page")] { (name) } }
+                }
+            }
+        }
+    }
 }
 
 /// What ends a form that filters the list at `path`.
