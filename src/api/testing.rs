@@ -62,7 +62,13 @@ impl Daemon for TestDaemon {
     }
 
     fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
-        Some(ExchangeProgress { phase: "engine".into(), done: 3, total: 8 })
+        Some(ExchangeProgress {
+            phase: "engine".into(),
+            done: 3,
+            total: 8,
+            bytes_sent: 1_000,
+            bytes_received: 2_000,
+        })
     }
 
     fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {

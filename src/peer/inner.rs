@@ -21,6 +21,7 @@ use crate::refusals::Refusals;
 use crate::refused_log::RefusedLog;
 use crate::slots::Slots;
 use crate::strangers::Strangers;
+use crate::watch::Watch;
 use crate::{Clock, Identity, PeerConfig, PeerSetupError, Trust, socket};
 
 /// Time for the endpoint's last packets to leave.
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) strangers: Arc<Strangers>,
     pub(crate) refusals: Refusals,
     pub(crate) refused_log: RefusedLog,
+    pub(crate) watch: Arc<Watch>,
     stopping: AtomicBool,
     /// The latest version of which two rosters were seen.
     alarmed: AtomicU64,
@@ -81,6 +83,7 @@ impl Inner {
             strangers: Arc::default(),
             refusals: Refusals::default(),
             refused_log: RefusedLog::default(),
+            watch: Arc::default(),
             stopping: AtomicBool::new(false),
             alarmed: AtomicU64::new(0),
             change: Mutex::new(()),

@@ -411,6 +411,22 @@ async fn overlaps_are_marked_and_an_exchange_is_begun() {
 }
 
 #[tokio::test]
+async fn bytes_of_an_exchange_that_runs_are_those_that_moved_until_now() {
+    let node = filled().await;
+    let browser = Browser::sign_in(&node, Role::Read).await;
+    let page = |id: u8| {
+        let path = format!("/console/exchanges/{}", ExchangeId([id; 16]));
+        let browser = &browser;
+        async move { browser.get(&path).await.text() }
+    };
+    let running = page(3).await;
+    assert!(running.contains("<dd>1.0 kB</dd>") && running.contains("<dd>2.0 kB</dd>"), "{running}");
+    let done = page(1).await;
+    assert!(done.contains("<dd>10 B</dd>") && done.contains("<dd>20 B</dd>"), "{done}");
+    assert!(browser.get("/console/exchanges").await.text().contains("3.0 kB"));
+}
+
+#[tokio::test]
 async fn what_is_new_is_what_came_since_the_last_visit() {
     let node = filled().await;
     let first = Browser::sign_in(&node, Role::Read).await.get("/console/").await.text();
