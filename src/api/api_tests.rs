@@ -270,6 +270,10 @@ async fn records_of_exchanges_are_listed_and_shown() {
     let running = node.get(&format!("/api/v1/exchanges/{}", "03".repeat(16))).await;
     assert!(running.text().contains(r#""seconds":{"total":0.5,"engine":0.25}"#), "{}", running.text());
     assert_eq!(running.json()["progress"], json!({"phase": "engine", "done": 3, "total": 8}));
+    // What moved since the record was written is told too, and only while it runs.
+    let bytes = |exchange: &Value| [exchange["bytes_sent"].clone(), exchange["bytes_received"].clone()];
+    assert_eq!(bytes(&running.json()), [json!(1_000), json!(2_000)]);
+    assert_eq!(bytes(&refused), [json!(10), json!(20)]);
     assert_eq!(running.json()["ended"], Value::Null);
 }
 

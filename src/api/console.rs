@@ -9,6 +9,10 @@ mod assets;
 mod attempts;
 mod audit;
 mod csp_report;
+mod deliveries;
+mod events;
+#[cfg(test)]
+mod events_tests;
 mod exchanges;
 mod export;
 mod fault;
@@ -16,7 +20,11 @@ mod fields;
 mod filter;
 mod guard;
 mod headers;
+mod held;
+#[cfg(test)]
+mod held_tests;
 mod import_page;
+mod indicator;
 mod indicators;
 mod layout;
 mod origin;
@@ -29,6 +37,9 @@ mod parts;
 mod receipts;
 mod refusals;
 mod session;
+mod sightings;
+#[cfg(test)]
+mod sightings_tests;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -86,14 +97,22 @@ pub(crate) fn router(state: ApiState) -> (Router<ApiState>, Vec<RouteAccess>) {
         .page(read, "GET", "/console/overlaps/export", get(export::export))
         .page(import, "POST", "/console/overlaps/mark", post(overlaps::mark))
         .page(read, "GET", indicators::PATH, get(indicators::list))
-        .page(read, "GET", "/console/indicators/{id}", get(indicators::show))
+        .page(read, "GET", "/console/indicators/{id}", get(indicator::show))
+        .page(read, "GET", held::PATH, get(held::list))
+        .page(admin, "POST", "/console/indicators/override", post(held::begin))
+        .page(admin, "POST", "/console/indicators/hold", post(held::end))
+        .page(read, "GET", sightings::PATH, get(sightings::list))
+        .page(import, "POST", "/console/indicators/sighting", post(sightings::add))
         .page(import, "POST", "/console/indicators/import", post(import_page::file))
         .page(import, "POST", "/console/indicators/paste", post(import_page::paste))
-        .page(import, "POST", "/console/indicators/withdraw", post(indicators::withdraw))
+        .page(import, "POST", "/console/indicators/withdraw", post(indicator::withdraw))
         .page(read, "GET", partners::PATH, get(partners::list))
         .page(read, "GET", exchanges::PATH, get(exchanges::list))
         .page(exchange, "POST", exchanges::PATH, post(exchanges::begin))
         .page(read, "GET", "/console/exchanges/{id}", get(exchanges::show))
+        .page(read, "GET", events::PATH, get(events::list))
+        .page(read, "GET", deliveries::PATH, get(deliveries::list))
+        .page(admin, "POST", deliveries::PATH, post(deliveries::change))
         .page(read, "GET", receipts::PATH, get(receipts::list))
         .page(admin, "GET", audit::PATH, get(audit::list))
         .page(admin, "POST", audit::VERIFY, post(audit::verify))

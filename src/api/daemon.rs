@@ -35,6 +35,10 @@ pub struct ExchangeProgress {
     pub done: u64,
     /// Items in it.
     pub total: u64,
+    /// Application bytes that this node sent until now.
+    pub bytes_sent: u64,
+    /// Application bytes that this node received until now.
+    pub bytes_received: u64,
 }
 
 /// That an exchange moved on.

@@ -56,9 +56,9 @@ pub(crate) struct ExchangeItem {
     peer_size: u64,
     /// Facets that both hold; null for a side that is not to learn, and before it does.
     matches: Option<u64>,
-    /// Application bytes that this node sent.
+    /// Application bytes that this node sent; until now, while it runs.
     bytes_sent: u64,
-    /// Application bytes that this node received.
+    /// Application bytes that this node received; until now, while it runs.
     bytes_received: u64,
     /// Whether anything of this side's set beyond its padded size may have reached the partner.
     disclosed: bool,
@@ -116,6 +116,7 @@ pub(crate) struct ProgressItem {
 
 impl ExchangeItem {
     fn new(record: ExchangeRecord, progress: Option<ExchangeProgress>) -> Self {
+        let (bytes_sent, bytes_received) = traffic(&record, progress.as_ref());
         Self {
             exchange: record.id.to_string(),
             peer: record.peer.to_string(),
@@ -128,8 +129,8 @@ impl ExchangeItem {
             own_size: record.own_size,
             peer_size: record.peer_size,
             matches: record.matches,
-            bytes_sent: record.bytes_sent,
-            bytes_received: record.bytes_received,
+            bytes_sent,
+            bytes_received,
             disclosed: record.disclosed,
             seconds: Seconds(record.seconds),
             began: rfc3339(record.began),
@@ -138,6 +139,17 @@ impl ExchangeItem {
             progress: progress.map(ProgressItem::from),
         }
     }
+}
+
+/// Bytes sent and received: those of the record, which is written now and then, or what has moved since.
+pub(crate) fn traffic(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> (u64, u64) {
+    let (sent, received) = progress.map_or((0, 0), |progress| (progress.bytes_sent, progress.bytes_received));
+    (record.bytes_sent.max(sent), record.bytes_received.max(received))
+}
+
+/// How far an exchange is, while it runs.
+pub(crate) fn progress_of(state: &ApiState, record: &ExchangeRecord) -> Option<ExchangeProgress> {
+    record.ended.is_none().then(|| state.daemon().progress(record.id)).flatten()
 }
 
 impl From<ExchangeFailure> for FailureItem {
@@ -384,6 +396,6 @@ async fn read(state: &ApiState, id: ExchangeId) -> Result<ExchangeRecord, Proble
 }
 
 fn item(state: &ApiState, record: ExchangeRecord) -> ExchangeItem {
-    let progress = if record.ended.is_none() { state.daemon().progress(record.id) } else { None };
+    let progress = progress_of(state, &record);
     ExchangeItem::new(record, progress)
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use overlap_indicator::{Kind, Reject, contains_card_number};
-use overlap_store::{Hold, Override, Overriding, Role, Store, StoreError};
+use overlap_store::{By, Hold, IndicatorId, Override, Overriding, Role, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,20 +17,20 @@ use crate::rfc3339::rfc3339;
 use crate::state::ApiState;
 
 /// The longest reason, in characters: a sentence or two.
-const LONGEST_REASON: usize = 1_000;
+pub(crate) const LONGEST_REASON: usize = 1_000;
 
 /// What holds an indicator out of exchanges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Held, example = json!({"list": "Public DNS resolvers", "description": "The well-known public DNS resolvers", "also_on": [], "may_override": "admin"}))]
 pub(crate) struct HeldItem {
     /// The name of the list that it is on; null for the moment that lists are being read again.
-    list: Option<String>,
+    pub(crate) list: Option<String>,
     /// What the list is.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Names of other lists that it is on.
-    also_on: Vec<String>,
+    pub(crate) also_on: Vec<String>,
     /// The role of a token that may override it.
-    may_override: &'static str,
+    pub(crate) may_override: &'static str,
 }
 
 /// Who overrode it, and why.
@@ -95,8 +95,20 @@ pub(crate) async fn begin(
     JsonBody(asked): JsonBody<NewOverride>,
 ) -> Result<Json<IndicatorItem>, Problem> {
     let id = indicator_id(&id)?;
-    let record =
-        Override { by: caller.0.to_string(), at: state.daemon().now().0, reason: reason(asked.reason)? };
+    let record = begin_for(&state, &caller.0, id, asked.reason).await?;
+    let row = state.store(move |store| store.indicator(id)).await?;
+    let row = row.ok_or_else(|| not_found("indicator"))?;
+    Ok(Json(IndicatorItem::new(row, &state.daemon().warning_lists(), Some(record))))
+}
+
+/// Lets an indicator into exchanges for the holder of a token.
+pub(crate) async fn begin_for(
+    state: &ApiState,
+    by: &str,
+    id: IndicatorId,
+    reason: String,
+) -> Result<Override, Problem> {
+    let record = Override { by: by.to_owned(), at: state.daemon().now().0, reason: checked(reason)? };
     let of = record.clone();
     match state.store(move |store| store.begin_override(id, &of)).await? {
         Overriding::Done => {}
@@ -108,10 +120,8 @@ pub(crate) async fn begin(
             return Err(Problem::new(ProblemKind::Overridden, "it is overridden: see who did so, and why"));
         }
     }
-    tracing::info!(by = %caller.0, indicator = %id, "a warning was overridden");
-    let row = state.store(move |store| store.indicator(id)).await?;
-    let row = row.ok_or_else(|| not_found("indicator"))?;
-    Ok(Json(IndicatorItem::new(row, &state.daemon().warning_lists(), Some(record))))
+    tracing::info!(by, indicator = %id, "a warning was overridden");
+    Ok(record)
 }
 
 /// Takes an override back: a list that has the indicator holds it out of exchanges again.
@@ -124,16 +134,22 @@ pub(crate) async fn end(
     Extension(caller): Extension<Caller>,
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
-    let id = indicator_id(&id)?;
-    let by = caller.by(&state);
-    if !state.store(move |store| store.end_override(id, &by)).await? {
-        return Err(not_found("override"));
-    }
-    tracing::info!(by = %caller.0, indicator = %id, "an override was taken back");
+    end_for(&state, caller.by(&state), indicator_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn reason(text: String) -> Result<String, Problem> {
+/// Takes an override back for the holder of a token.
+pub(crate) async fn end_for(state: &ApiState, by: By, id: IndicatorId) -> Result<(), Problem> {
+    let who = by.actor.clone();
+    if !state.store(move |store| store.end_override(id, &by)).await? {
+        return Err(not_found("override"));
+    }
+    tracing::info!(by = %who, indicator = %id, "an override was taken back");
+    Ok(())
+}
+
+/// A reason that can be kept.
+fn checked(text: String) -> Result<String, Problem> {
     let refuse = |why: String| Err(Problem::new(ProblemKind::BadValue, format!("reason: {why}")));
     if text.trim().is_empty() || text.chars().count() > LONGEST_REASON {
         return refuse(format!("1 to {LONGEST_REASON} characters that are not all blank"));

@@ -120,7 +120,8 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<IndicatorPage>, Problem> {
-    let filter = IndicatorFilter { kind: query_kind(params.kind.as_deref())?, held: params.held };
+    let kind = query_kind(params.kind.as_deref())?;
+    let filter = IndicatorFilter { kind, held: params.held, ..IndicatorFilter::default() };
     let page = page(params.limit, params.after)?;
     let read = move |store: &dyn Store| {
         let page = store.indicators(&filter, &page)?;

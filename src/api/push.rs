@@ -33,9 +33,11 @@ pub use sinks::Sinks;
 
 pub(crate) use feed::Feed;
 pub(crate) use list::{__path_list, list};
+pub(crate) use shown::{WHOLE, sentence, severity, title};
 pub(crate) use sse::{__path_stream, MAX_STREAMS, stream};
 pub(crate) use state::SinkItem;
 pub(crate) use webhooks::{
-    __path_dead_letters, __path_discard, __path_send_again, __path_send_all_again, __path_webhooks,
-    dead_letters, discard, send_again, send_all_again, webhooks,
+    __path_dead_letters, __path_discard, __path_send_again, __path_send_all_again, __path_webhooks, Letters,
+    dead_letters, discard, discard_for, letters_of, send_again, send_all_again, send_all_for, send_for,
+    webhooks,
 };

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use overlap_indicator::Reject;
-use overlap_store::{By, NewSighting, Page, SightingFilter, SightingKind, SightingRow};
+use overlap_store::{Actor, By, IndicatorId, NewSighting, Page, SightingFilter, SightingKind, SightingRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,7 +16,7 @@ use crate::rfc3339::{parse_rfc3339, rfc3339};
 use crate::state::ApiState;
 
 /// The longest source, in characters, as in MISP.
-const LONGEST_SOURCE: usize = 255;
+pub(crate) const LONGEST_SOURCE: usize = 255;
 
 /// A sighting.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,7 +126,24 @@ pub(crate) async fn add(
     Segment(id): Segment,
     JsonBody(asked): JsonBody<AddSighting>,
 ) -> Result<(StatusCode, Json<SightingItem>), Problem> {
-    let indicator = indicator_id(&id)?;
+    let row = add_for(&state, caller.actor(), indicator_id(&id)?, asked).await?;
+    Ok((StatusCode::CREATED, Json(SightingItem::from(&row))))
+}
+
+impl AddSighting {
+    /// What a form asks for.
+    pub(crate) fn asked(says: String, at: Option<String>, source: String) -> Self {
+        Self { says, at, source }
+    }
+}
+
+/// Adds a sighting for the holder of a token.
+pub(crate) async fn add_for(
+    state: &ApiState,
+    actor: Actor,
+    indicator: IndicatorId,
+    asked: AddSighting,
+) -> Result<SightingRow, Problem> {
     let bad = |detail: String| Problem::new(ProblemKind::BadValue, detail);
     let kind = SightingKind::from_name(&asked.says)
         .ok_or_else(|| bad("says: seen, false-positive or expired".to_owned()))?;
@@ -136,11 +153,11 @@ pub(crate) async fn add(
         Some(at) => parse_rfc3339(at).ok_or_else(|| bad("at: an RFC 3339 time since 1970".to_owned()))?,
     };
     let new = NewSighting { indicator, kind, at, source: source(&asked.source).map_err(bad)? };
-    let by = By { actor: caller.actor(), at: now };
+    let by = By { actor: actor.clone(), at: now };
     let rows = state.store(move |store| store.add_sightings(vec![new], &by)).await?;
-    let row = rows.first().ok_or_else(|| not_found("indicator"))?;
-    tracing::info!(by = %caller.0, %id, "sighting added");
-    Ok((StatusCode::CREATED, Json(row.into())))
+    let row = rows.into_iter().next().ok_or_else(|| not_found("indicator"))?;
+    tracing::info!(by = %actor, id = %indicator, "sighting added");
+    Ok(row)
 }
 
 /// The text that says where something was met; refused where it is too long or has the number of a payment card in it.

@@ -66,7 +66,13 @@ impl Daemon for TestDaemon {
     }
 
     fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
-        Some(ExchangeProgress { phase: "engine".into(), done: 3, total: 8 })
+        Some(ExchangeProgress {
+            phase: "engine".into(),
+            done: 3,
+            total: 8,
+            bytes_sent: 1_000,
+            bytes_received: 2_000,
+        })
     }
 
     fn ended(&self, _exchange: ExchangeId) -> Call<'_, ()> {
@@ -184,9 +190,14 @@ impl TestNode {
 
     /// Takes one warning list more than the default ones, in plain text.
     pub(crate) fn warn(&self, list: &str) {
+        self.warn_by(|builder| builder.add_text("own", list.as_bytes()).unwrap());
+    }
+
+    /// Takes the default warning lists, and what a test adds to them.
+    pub(crate) fn warn_by(&self, add: impl FnOnce(&mut WarningListsBuilder)) {
         let mut builder = WarningListsBuilder::default();
         builder.add_defaults().unwrap();
-        builder.add_text("own", list.as_bytes()).unwrap();
+        add(&mut builder);
         let lists = Arc::new(builder.finish());
         self.store.set_warnings(lists.clone()).unwrap();
         *self.daemon.lists.lock().unwrap() = lists;

@@ -9,7 +9,7 @@ use overlap_api::{
 };
 use overlap_coalition::{ExchangeId, SignedDocument, Timestamp};
 use overlap_indicator::Rules;
-use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
+use overlap_peer::{ExchangeError, ExchangeEvent, ExchangeRequest, ExchangeStep, PeerNode, PeerStatus};
 use overlap_store::{ExchangeRecord, Store};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -180,14 +180,19 @@ async fn follow(
     told: oneshot::Sender<Result<ExchangeRecord, ExchangeError>>,
 ) {
     while let Some(event) = events.recv().await {
-        if let ExchangeEvent::Progress { phase, done, total } = event {
-            running.advance(id, ExchangeProgress { phase, done, total });
+        if let ExchangeEvent::Progress(step) = event {
+            running.advance(id, progress(step));
         }
     }
     let end = exchange.await.unwrap_or_else(|error| Err(ExchangeError::Internal(error.to_string())));
     running.end(id);
     // Only the scheduler listens; a caller of the API reads the record.
     let _ = told.send(end);
+}
+
+fn progress(step: ExchangeStep) -> ExchangeProgress {
+    let ExchangeStep { phase, done, total, bytes_sent, bytes_received } = step;
+    ExchangeProgress { phase, done, total, bytes_sent, bytes_received }
 }
 
 /// Why an exchange ended before it had an id.
@@ -209,7 +214,7 @@ impl Daemon for Node {
     }
 
     fn progress(&self, exchange: ExchangeId) -> Option<ExchangeProgress> {
-        self.running.progress(exchange)
+        self.peer.progress(exchange).map(progress)
     }
 
     fn ended(&self, exchange: ExchangeId) -> Call<'_, ()> {

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 /// News that wait for a slow listener: what it misses is old.
 const NEWS: usize = 64;
 
-/// The exchanges that run, each with its progress and a channel that closes at its end.
+/// The exchanges that run, each with a channel that closes at its end.
 pub(crate) struct Running {
     entries: Mutex<HashMap<ExchangeId, Entry>>,
     news: broadcast::Sender<ProgressNews>,
@@ -18,7 +18,6 @@ pub(crate) struct Running {
 
 struct Entry {
     peer: MemberId,
-    progress: ExchangeProgress,
     ended: watch::Sender<()>,
 }
 
@@ -31,14 +30,12 @@ impl Default for Running {
 impl Running {
     /// Notes that an exchange runs.
     pub(crate) fn begin(&self, id: ExchangeId, peer: MemberId) {
-        let progress = ExchangeProgress { phase: "offer".to_owned(), done: 0, total: 0 };
-        self.entries().insert(id, Entry { peer, progress, ended: watch::Sender::new(()) });
+        self.entries().insert(id, Entry { peer, ended: watch::Sender::new(()) });
     }
 
-    /// Notes how far it is.
+    /// Tells how far it is.
     pub(crate) fn advance(&self, id: ExchangeId, progress: ExchangeProgress) {
-        if let Some(entry) = self.entries().get_mut(&id) {
-            entry.progress = progress.clone();
+        if let Some(entry) = self.entries().get(&id) {
             let news = ProgressNews { exchange: id, peer: entry.peer.clone(), progress };
             // Mostly nobody listens.
             let _ = self.news.send(news);
@@ -48,11 +45,6 @@ impl Running {
     /// Notes its end; whoever waits for it goes on.
     pub(crate) fn end(&self, id: ExchangeId) {
         self.entries().remove(&id);
-    }
-
-    /// How far it is; `None` if it does not run.
-    pub(crate) fn progress(&self, id: ExchangeId) -> Option<ExchangeProgress> {
-        self.entries().get(&id).map(|entry| entry.progress.clone())
     }
 
     /// What tells how exchanges move on.
@@ -93,6 +85,6 @@ mod tests {
         assert!(!waiting.is_finished());
         running.end(id);
         waiting.await.unwrap();
-        assert_eq!(running.progress(id), None);
+        running.ended(id).await;
     }
 }

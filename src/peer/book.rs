@@ -10,13 +10,15 @@ use overlap_store::{ExchangeRecord, ExchangeState, IndicatorId, Store, StoreErro
 
 use crate::channel::Channel;
 use crate::fault::Fault;
-use crate::inner::off_thread;
+use crate::inner::{Inner, off_thread};
+use crate::watch::{Running, Watched};
 
 /// The record of one exchange, kept in the store at every turn.
 pub(crate) struct Book {
     store: Arc<dyn Store>,
     pub(crate) record: ExchangeRecord,
     stopwatch: Stopwatch,
+    running: Running,
 }
 
 /// The phases of a conversation, and how long each took.
@@ -151,12 +153,14 @@ impl Book {
     /// # Errors
     /// [`Fault::Refused`] for an id that was used before.
     pub(crate) async fn open(
-        store: Arc<dyn Store>,
+        inner: &Inner,
+        channel: &Channel,
         record: ExchangeRecord,
         mut stopwatch: Stopwatch,
     ) -> Result<Self, Fault> {
         stopwatch.offered();
-        let book = Self { store, record, stopwatch };
+        let running = inner.watch.begin(record.id, channel.live_traffic());
+        let book = Self { store: inner.store.clone(), record, stopwatch, running };
         let (store, record) = (book.store.clone(), book.record.clone());
         off_thread(move || store.begin_exchange(&record)).await??;
         Ok(book)
@@ -170,6 +174,11 @@ impl Book {
     /// A part of the phase that runs moved on.
     pub(crate) fn step(&mut self, part: &str) {
         self.stopwatch.step(part);
+    }
+
+    /// What is noted of the exchange for whoever looks.
+    pub(crate) fn watched(&self) -> &Watched {
+        self.running.watched()
     }
 
     /// The exchange.

@@ -13,6 +13,7 @@ use crate::closing::{CloseCause, CloseCode, close, fault_of};
 use crate::fault::Fault;
 use crate::pace::Pace;
 use crate::tls::PARTNER_WINDOW;
+use crate::watch::Traffic;
 
 /// The first piece of memory for a frame's body; more is taken as bytes arrive, so that a length alone costs nothing.
 const FIRST_ALLOCATION: usize = 64 << 10;
@@ -37,6 +38,7 @@ pub(crate) struct Channel {
     pace: Pace,
     sent: Direction,
     received: Direction,
+    traffic: Traffic,
     #[cfg(test)]
     tap: crate::tap::Tap,
 }
@@ -81,6 +83,7 @@ impl Channel {
             pace,
             sent: Direction::new(),
             received: Direction::new(),
+            traffic: Traffic::default(),
             #[cfg(test)]
             tap: crate::tap::Tap::default(),
         }
@@ -103,7 +106,12 @@ impl Channel {
         &self.connection
     }
 
-    /// Application bytes sent and received.
+    /// The bytes that moved until now, to look at while they do.
+    pub(crate) fn live_traffic(&self) -> Traffic {
+        self.traffic.clone()
+    }
+
+    /// Application bytes sent and received, by whole frames.
     pub(crate) fn traffic(&self) -> (u64, u64) {
         (self.sent.bytes, self.received.bytes)
     }
@@ -180,7 +188,8 @@ impl Channel {
             let moved = |result: &Result<Written, WriteError>| result.as_ref().map_or(0, |it| it.bytes);
             let written = paced(&mut self.pace, self.send.write_chunks(&mut rest), moved).await;
             let written = written.ok_or_else(|| stalled("reading"))?;
-            written.map_err(|error| write_fault(&error, &self.cause))?;
+            let written = written.map_err(|error| write_fault(&error, &self.cause))?;
+            self.traffic.sent(written.bytes);
         }
         Ok(())
     }
@@ -255,7 +264,10 @@ impl Channel {
         };
         let read = paced(&mut self.pace, self.receive.read_chunk(most, true), moved).await;
         match read.ok_or_else(|| stalled(&format!("sending when {}", doing())))? {
-            Ok(Some(chunk)) => Ok(chunk.bytes),
+            Ok(Some(chunk)) => {
+                self.traffic.received(chunk.bytes.len());
+                Ok(chunk.bytes)
+            }
             Ok(None) => Err(Fault::protocol(format!("it ended its stream when {}", doing()))),
             Err(ReadError::ConnectionLost(error)) => Err(fault_of(&error, &self.cause, &doing())),
             Err(ReadError::Reset(_)) => Err(Fault::protocol(format!("it reset its stream when {}", doing()))),

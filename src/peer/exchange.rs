@@ -188,16 +188,13 @@ impl Exchange<'_> {
         let (part, parts) = (u64::from(params.partition), u64::from(parts));
         let encoding_limit = self.inner.live.load().config.limits.encoding;
         let run = Run { engine: agreed.offer.engine, role: agreed.role(), params, encoding_limit };
-        let events = self.events;
+        let (events, watched) = (self.events, self.book.watched().clone());
         run.drive(&self.inner.pool, (self.channel, self.book), items, |reached| {
+            // All partitions have as much to do.
+            watched.advance(reached.phase, part * reached.total + reached.done, parts * reached.total);
             if let Some(events) = events {
                 // Progress that nobody has room for is out of date by the time there is.
-                let _ = events.try_send(ExchangeEvent::Progress {
-                    phase: reached.phase.to_owned(),
-                    // All partitions have as much to do.
-                    done: part * reached.total + reached.done,
-                    total: parts * reached.total,
-                });
+                let _ = events.try_send(ExchangeEvent::Progress(watched.step()));
             }
         })
         .await

@@ -247,7 +247,7 @@ impl Talk<'_> {
         let document = sign(live, DocumentKind::Offer, overlap_wire::encode_offer(offer), now)?;
         let mut record = new_record(&plan.partner.id, Side::Initiator, offer, now);
         record.offer = Some(document.clone());
-        let book = Book::open(self.inner.store.clone(), record, stopwatch).await?;
+        let book = Book::open(self.inner, self.channel, record, stopwatch).await?;
         // A caller that has gone away needs no id.
         let _ = self.events.send(ExchangeEvent::Begun(book.id())).await;
         self.book = Some(book);

@@ -22,6 +22,7 @@ use crate::refused_log::RefusedLog;
 use crate::roster_alarm::RosterAlarm;
 use crate::slots::Slots;
 use crate::strangers::Strangers;
+use crate::watch::Watch;
 use crate::{Clock, Identity, PeerConfig, PeerSetupError, Trust, socket};
 
 /// Time for the endpoint's last packets to leave.
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) strangers: Arc<Strangers>,
     pub(crate) refusals: Refusals,
     pub(crate) refused_log: RefusedLog,
+    pub(crate) watch: Arc<Watch>,
     stopping: AtomicBool,
     alarm: RosterAlarm,
     /// Held by whoever replaces [`Inner::live`], so that two changes cannot undo each other.
@@ -84,6 +86,7 @@ impl Inner {
             strangers: Arc::default(),
             refusals: Refusals::default(),
             refused_log: RefusedLog::default(),
+            watch: Arc::default(),
             stopping: AtomicBool::new(false),
             alarm,
             change: Mutex::new(()),

@@ -40,8 +40,10 @@ mod suite;
 mod tap;
 mod tls;
 mod verifier;
+mod watch;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Identity, Limits, Partner, PeerConfig, Trust};
 pub use error::{ExchangeError, PeerSetupError};
 pub use node::{ExchangeEvent, ExchangeRequest, PeerNode, PeerStatus};
+pub use watch::ExchangeStep;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::closing::CloseCode;
 use crate::inner::Inner;
+use crate::watch::ExchangeStep;
 use crate::{Clock, ExchangeError, Identity, PeerConfig, PeerSetupError, Trust, accept, initiator};
 
 /// What the caller wants compared.
@@ -31,14 +32,7 @@ pub enum ExchangeEvent {
     /// It has an id and its record is stored.
     Begun(ExchangeId),
     /// A phase moved on.
-    Progress {
-        /// Which phase.
-        phase: String,
-        /// Items done.
-        done: u64,
-        /// Items in all.
-        total: u64,
-    },
+    Progress(ExchangeStep),
 }
 
 /// A partner, as it stands.
@@ -105,6 +99,11 @@ impl PeerNode {
             Ok(result) => result.map_err(|fault| fault.for_caller(&peer)),
             Err(error) => Err(ExchangeError::Internal(error.to_string())),
         }
+    }
+
+    /// How far an exchange is that runs now, begun by this node or by the partner; `None` if it does not run.
+    pub fn progress(&self, exchange: ExchangeId) -> Option<ExchangeStep> {
+        self.inner.watch.look(exchange)
     }
 
     /// The configured partners.

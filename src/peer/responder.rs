@@ -146,7 +146,7 @@ impl Talk<'_> {
         let document = self.channel.receive_document(FrameType::Offer).await?;
         let admitted = self.admit(&live, partner, document).await?;
         // From here on its id is used.
-        let mut book = Book::open(self.inner.store.clone(), admitted.record.clone(), stopwatch).await?;
+        let mut book = Book::open(self.inner, self.channel, admitted.record.clone(), stopwatch).await?;
         let result = self.agree_and_compare(&mut book, &live, admitted, greeting).await;
         self.book = Some(book);
         result

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use overlap_coalition::{MemberId, Timestamp};
 
-use crate::{ExchangeRecord, ExchangeState, OverlapRow, StoreError};
+use crate::{ExchangeRecord, ExchangeState, OverlapRow, Page, PageRequest, StoreError};
 
 /// Digits of an id as text.
 const ID_DIGITS: usize = 16;
@@ -299,6 +299,8 @@ pub trait EventStore {
         filter: &EventFilter,
         most: usize,
     ) -> Result<EventPage, StoreError>;
+    /// A page of events, the newest first. What happens meanwhile is on no later page.
+    fn newest_events(&self, filter: &EventFilter, page: &PageRequest) -> Result<Page<Event>, StoreError>;
     /// One event.
     fn event(&self, id: EventId) -> Result<Option<Event>, StoreError>;
     /// The last event there is; [`EventId::START`] where there is none.

@@ -64,6 +64,12 @@ impl EventLog {
         self.entries.iter().skip(begin)
     }
 
+    /// Entries up to an id, the last first.
+    pub(crate) fn until(&self, until: EventId) -> impl Iterator<Item = &Entry> {
+        let end = self.entries.partition_point(|entry| entry.id <= until);
+        self.entries.iter().take(end).rev()
+    }
+
     /// Takes an entry that is stored now.
     pub(crate) fn add(&mut self, entry: Entry) {
         self.entries.push(entry);

@@ -8,10 +8,10 @@ use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, by, domain, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, all_pages, by, domain, exchange, member, new_indicator};
 use crate::{
-    DeadLetter, Event, EventBody, EventFilter, EventId, EventStore, EventType, ExchangeRecord, ExchangeState,
-    IndicatorFilter, IndicatorId, Notice, PageRequest, SinkName, SledStore, Store,
+    Cursor, DeadLetter, Event, EventBody, EventFilter, EventId, EventStore, EventType, ExchangeRecord,
+    ExchangeState, IndicatorFilter, IndicatorId, Notice, PageRequest, SinkName, SledStore, Store, StoreError,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
@@ -80,6 +80,40 @@ fn overlaps_and_ends_are_one_list_in_the_order_of_their_commits() {
         all(&again, &EventFilter::default(), 100).iter().map(|event| event.id).collect::<Vec<_>>(),
         before
     );
+}
+
+#[test]
+fn the_newest_come_first_page_by_page_while_more_happen() {
+    let place = Place::new();
+    let store = filled(&place);
+    let hotline = EventFilter { peers: Some(BTreeSet::from([member("hotline")])), ..EventFilter::default() };
+    let ends = EventFilter {
+        types: Some(BTreeSet::from([EventType::ExchangeCompleted, EventType::ExchangeUnsigned])),
+        ..EventFilter::default()
+    };
+    let ids = |events: &[Event]| events.iter().map(|event| event.id).collect::<Vec<_>>();
+    for filter in [EventFilter::default(), hotline, ends] {
+        let mut oldest_last = ids(&all(&store, &filter, 100));
+        oldest_last.reverse();
+        for most in [5, 500] {
+            let pages = all_pages(most, |page| {
+                let found = store.newest_events(&filter, page);
+                store.tell(&Notice::RosterAlarm { version: 1 }, NOW).unwrap();
+                found
+            });
+            let known = |id: &EventId| oldest_last.contains(id);
+            assert_eq!(ids(&pages).into_iter().filter(known).collect::<Vec<_>>(), oldest_last);
+            let newest =
+                ids(&store.newest_events(&filter, &PageRequest { limit: 400, after: None }).unwrap().rows);
+            assert!(newest.is_sorted_by(|one, other| one > other));
+        }
+    }
+    for cursor in ["v", "n0000000000000000", "vffffffffffffffffff"] {
+        let page = PageRequest { limit: 1, after: Some(Cursor(cursor.into())) };
+        assert!(matches!(store.newest_events(&EventFilter::default(), &page), Err(StoreError::BadCursor)));
+    }
+    let last = PageRequest { limit: 1, after: Some(Cursor("vffffffffffffffff".into())) };
+    assert_eq!(store.newest_events(&EventFilter::default(), &last).unwrap().rows[0].id, store.last_event());
 }
 
 #[test]

@@ -8,13 +8,16 @@ use crate::added::row_at;
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::event_log::{Entry, NewEntries, StoredEvent, Told};
-use crate::page::LONGEST_PAGE;
+use crate::page::{Cursor, LONGEST_PAGE};
 use crate::sled_store::{SledStore, State};
 use crate::stored::from_json;
 use crate::{
-    Event, EventBody, EventFilter, EventId, EventPage, EventType, Notice, OverlapRow, StoreError, keys,
-    overlaps, records,
+    Event, EventBody, EventFilter, EventId, EventPage, EventType, Notice, OverlapRow, Page, PageRequest,
+    StoreError, keys, overlaps, records,
 };
+
+/// The list that cursors are of, the newest first.
+const NEWEST: char = 'v';
 
 /// An event, without what it tells.
 enum Head {
@@ -48,6 +51,19 @@ pub(crate) fn after(
     Ok(EventPage { events: whole(store, &heads)?, upto, more })
 }
 
+/// A page of events, the newest first.
+pub(crate) fn newest(
+    store: &SledStore,
+    filter: &EventFilter,
+    page: &PageRequest,
+) -> Result<Page<Event>, StoreError> {
+    let begin = page.begin(NEWEST)?.map_or(EventId(u64::MAX), EventId);
+    let mut heads = heads_back(&store.state(), begin, filter, page.rows() + 1);
+    let next = (heads.len() > page.rows()).then(|| heads.pop()).flatten();
+    let rows = whole(store, &heads)?;
+    Ok(Page { rows, next: next.map(|head| Cursor::to_place(NEWEST, head.id().0)) })
+}
+
 /// The event with this id.
 pub(crate) fn one(store: &SledStore, id: EventId) -> Result<Option<Event>, StoreError> {
     let Some(before) = id.0.checked_sub(1) else { return Ok(None) };
@@ -74,23 +90,41 @@ pub(crate) fn tell(store: &SledStore, notice: &Notice, now: Timestamp) -> Result
 
 /// The first `most` events after an id.
 fn heads(state: &State, after: EventId, filter: &EventFilter, most: usize) -> Vec<Head> {
-    let date = |slot: u64| state.overlaps_added.date(slot);
-    let mut overlaps = overlap_slots(state, after, filter)
-        .filter_map(|slot| Some(Head::Overlap(EventId(date(slot)?), row_at(slot))))
-        .peekable();
-    let mut logged = logged(state, after, filter).map(|entry| Head::Logged(entry.id)).peekable();
-    let mut heads = Vec::new();
-    while heads.len() < most {
+    let overlaps = of_slots(state, overlap_slots(state, after, filter));
+    let logged = logged(state, after, filter).map(|entry| Head::Logged(entry.id));
+    merged(overlaps, logged, |overlap, entry| overlap < entry).take(most).collect()
+}
+
+/// The last `most` events up to an id, the last first.
+fn heads_back(state: &State, until: EventId, filter: &EventFilter, most: usize) -> Vec<Head> {
+    let until = until.min(state.last_event());
+    let wanted = filter.wants_type(EventType::OverlapFound);
+    let end = state.overlaps_added.first_after(until.0);
+    let slots = state.overlaps.slots_before(end, |peer| wanted && filter.wants_peer(Some(peer)));
+    let entries = state.events.until(until);
+    let entries = entries.filter(|entry| filter.wants(entry.event_type, entry.peer.as_ref()));
+    let logged = entries.map(|entry| Head::Logged(entry.id));
+    merged(of_slots(state, slots), logged, |overlap, entry| overlap > entry).take(most).collect()
+}
+
+fn of_slots(state: &State, slots: impl Iterator<Item = u64>) -> impl Iterator<Item = Head> {
+    slots.filter_map(|slot| Some(Head::Overlap(EventId(state.overlaps_added.date(slot)?), row_at(slot))))
+}
+
+/// Two lists as one, each in the order that `is_first` tells.
+fn merged(
+    overlaps: impl Iterator<Item = Head>,
+    logged: impl Iterator<Item = Head>,
+    is_first: impl Fn(EventId, EventId) -> bool,
+) -> impl Iterator<Item = Head> {
+    let (mut overlaps, mut logged) = (overlaps.peekable(), logged.peekable());
+    std::iter::from_fn(move || {
         let overlap_is_next = match (overlaps.peek(), logged.peek()) {
-            (Some(overlap), Some(entry)) => overlap.id() < entry.id(),
+            (Some(overlap), Some(entry)) => is_first(overlap.id(), entry.id()),
             (overlap, _) => overlap.is_some(),
         };
-        match if overlap_is_next { overlaps.next() } else { logged.next() } {
-            Some(head) => heads.push(head),
-            None => break,
-        }
-    }
-    heads
+        if overlap_is_next { overlaps.next() } else { logged.next() }
+    })
 }
 
 fn overlap_slots<'a>(

@@ -34,6 +34,9 @@ fn a_value_that_is_warned_of_takes_no_part_until_it_is_overridden() {
     assert_eq!(store.begin_override(id, &because("again")).unwrap(), Overriding::Already);
     assert_eq!((hosts(&store), rows(&store)[3].hold), (10, Hold::Overridden));
     assert_eq!(store.override_of(id).unwrap(), Some(because("a case")));
+    let overridden = IndicatorFilter { overridden: true, ..IndicatorFilter::default() };
+    let found = all_pages(1, |page| store.indicators(&overridden, page));
+    assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
     drop(store);
     let store = place.open();
     store.set_warnings(Warned::of(["www.n3.example", "www.n5.example"])).unwrap();

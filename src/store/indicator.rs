@@ -83,4 +83,6 @@ pub struct IndicatorFilter {
     pub kind: Option<Kind>,
     /// Only those that a warning holds out of exchanges, or only the others.
     pub held: Option<bool>,
+    /// Only those that somebody has let into exchanges in spite of a warning.
+    pub overridden: bool,
 }

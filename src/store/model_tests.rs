@@ -315,7 +315,7 @@ impl Model {
             assert_eq!(of, self.overridden.contains(number).then(|| number.to_string()));
         }
         for held in [true, false] {
-            let filter = IndicatorFilter { kind: Some(Kind::Url), held: Some(held) };
+            let filter = IndicatorFilter { kind: Some(Kind::Url), held: Some(held), overridden: false };
             let found = all_pages(3, |page| store.indicators(&filter, page));
             let found: Vec<_> = found.iter().map(|row| row.id).collect();
             let wanted = rows.iter().filter(|row| row.kind == Kind::Url && (row.hold == Hold::Held) == held);

@@ -184,6 +184,22 @@ impl OverlapBook {
         slots.filter(move |at| *at >= slot)
     }
 
+    /// The slots of overlaps before one, the last first, with the partners that are wanted.
+    pub(crate) fn slots_before(
+        &self,
+        slot: u64,
+        wanted: impl Fn(&MemberId) -> bool,
+    ) -> impl Iterator<Item = u64> {
+        let wanted: Vec<bool> = self.names.iter().map(wanted).collect();
+        let segments = self.segments.iter().enumerate().take(row_at(slot).0 as usize + 1).rev();
+        let meant = segments
+            .filter(move |(_, segment)| wanted.get(segment.peer as usize).is_some_and(|wanted| *wanted));
+        let slots = meant.flat_map(|(number, segment)| {
+            (0..segment.rows.len()).rev().map(move |row| slot_of(number as u32, row))
+        });
+        slots.filter(move |at| *at < slot)
+    }
+
     /// The slot of the overlap that was added last.
     pub(crate) fn last_slot(&self) -> Option<u64> {
         let number = self.segments.len().checked_sub(1)?;

@@ -211,7 +211,7 @@ impl SegmentTable {
 
     /// The live rows that a filter takes, from `from` on. Filters that few rows pass are asked of what lies close together.
     pub(crate) fn chosen(&self, from: u16, filter: &IndicatorFilter) -> impl Iterator<Item = u16> {
-        let (kind, held) = (filter.kind, filter.held);
+        let (kind, held, overridden) = (filter.kind, filter.held, filter.overridden);
         let is_held = |status: u8| status & HELD != 0;
         let none_held = held == Some(true) && !self.statuses.iter().any(|status| is_held(*status));
         let rows = if none_held { 0 } else { self.rows.len() };
@@ -220,6 +220,7 @@ impl SegmentTable {
             **status != WITHDRAWN
                 && kind.is_none_or(|kind| kind == row.kind)
                 && held.is_none_or(|held| held == is_held(**status))
+                && (!overridden || row.flags & OVERRIDDEN != 0)
         })
         // A segment has 256 rows at most.
         .map(|(row, _)| row as u16)

@@ -113,4 +113,6 @@ pub struct SightingFilter {
     pub from: Option<u64>,
     /// Of this time or earlier.
     pub until: Option<u64>,
+    /// The last that was stored first, and not the first.
+    pub newest_first: bool,
 }

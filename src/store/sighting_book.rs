@@ -50,17 +50,24 @@ impl SightingBook {
         Ok(())
     }
 
-    /// The numbers of those that are meant, from `from` on, in their order, `most` at most.
-    pub(crate) fn numbers(&self, from: u32, filter: &SightingFilter, most: usize) -> Vec<u32> {
-        let meant = |number: &u32| {
-            *number >= from && self.rows.get(*number as usize).is_some_and(|row| is_meant(row, filter))
+    /// The numbers of those that are meant, from `begin` on in the filter's order, `most` at most.
+    pub(crate) fn numbers(&self, begin: Option<u32>, filter: &SightingFilter, most: usize) -> Vec<u32> {
+        let (low, high) = match filter.newest_first {
+            true => (0, begin.map_or(self.next(), |begin| self.next().min(begin.saturating_add(1)))),
+            false => (begin.unwrap_or(0), self.next()),
         };
+        let meant = |number: &u32| self.rows.get(*number as usize).is_some_and(|row| is_meant(row, filter));
         match filter.indicator {
-            None => (from..self.next()).filter(meant).take(most).collect(),
+            None if filter.newest_first => (low..high).rev().filter(meant).take(most).collect(),
+            None => (low..high).filter(meant).take(most).collect(),
             Some(indicator) => {
+                let all = self.index.iter_hash(indicator.hash_of_bytes()).copied();
                 let mut of_it: Vec<u32> =
-                    self.index.iter_hash(indicator.hash_of_bytes()).copied().filter(meant).collect();
+                    all.filter(|number| (low..high).contains(number) && meant(number)).collect();
                 of_it.sort_unstable();
+                if filter.newest_first {
+                    of_it.reverse();
+                }
                 of_it.truncate(most);
                 of_it
             }

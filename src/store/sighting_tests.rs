@@ -100,6 +100,14 @@ fn sightings_are_found_by_indicator_kind_and_time() {
     let expired = SightingFilter { kind: Some(SightingKind::Expired), ..SightingFilter::default() };
     assert_eq!(times(expired).len(), 5 * 13);
     assert_eq!(times(of(40)), [0_u64; 0]);
+    let newest = SightingFilter { newest_first: true, ..SightingFilter::default() };
+    let mut all = times(SightingFilter::default());
+    all.reverse();
+    assert_eq!(times(newest.clone()), all);
+    let of_one = SightingFilter { indicator: Some(id(&store, 7)), from: Some(107), ..newest.clone() };
+    assert_eq!(times(of_one), [407, 307, 207, 107]);
+    let past = PageRequest { limit: 1, after: Some(crate::Cursor("r00000000ffffffff".into())) };
+    assert_eq!(store.sightings(&newest, &past).unwrap().rows[0].number, 199);
     let foreign = PageRequest { limit: 1, after: Some(crate::Cursor("i0000000000000000".into())) };
     let refused = store.sightings(&SightingFilter::default(), &foreign);
     assert!(matches!(refused, Err(StoreError::BadCursor)));

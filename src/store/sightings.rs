@@ -18,8 +18,9 @@ use crate::{
     StoreError, journal, keys,
 };
 
-/// The list that these pages' cursors are of.
+/// The lists that pages' cursors are of: in the order in which sightings were stored, and the last first.
 const LIST: char = 's';
+const NEWEST: char = 'r';
 
 /// Stores sightings and what they say of their indicators, in one transaction. Those of indicators that are not there are left out.
 pub(crate) fn add(store: &SledStore, new: Vec<NewSighting>, by: &By) -> Result<Vec<SightingRow>, StoreError> {
@@ -96,18 +97,18 @@ fn sighted(old: &Context, kind: SightingKind, at: u64) -> Context {
     context
 }
 
-/// A page of sightings, in the order in which they were stored.
+/// A page of sightings, in the filter's order.
 pub(crate) fn page(
     store: &SledStore,
     filter: &SightingFilter,
     page: &PageRequest,
 ) -> Result<Page<SightingRow>, StoreError> {
-    let from = page.begin(LIST)?.unwrap_or(0);
-    let from = u32::try_from(from).map_err(|_| StoreError::BadCursor)?;
-    let mut numbers = store.state().sightings.numbers(from, filter, page.rows() + 1);
+    let list = if filter.newest_first { NEWEST } else { LIST };
+    let begin = page.begin(list)?.map(u32::try_from).transpose().map_err(|_| StoreError::BadCursor)?;
+    let mut numbers = store.state().sightings.numbers(begin, filter, page.rows() + 1);
     let next = (numbers.len() > page.rows()).then(|| numbers.pop()).flatten();
     let rows = numbers.into_iter().map(|number| one(store, number)).collect::<Result<_, _>>()?;
-    Ok(Page { rows, next: next.map(|number| Cursor::to_place(LIST, u64::from(number))) })
+    Ok(Page { rows, next: next.map(|number| Cursor::to_place(list, u64::from(number))) })
 }
 
 /// The sighting of this number.

@@ -548,6 +548,10 @@ impl EventStore for SledStore {
         events::after(self, after, filter, most)
     }
 
+    fn newest_events(&self, filter: &EventFilter, page: &PageRequest) -> Result<Page<Event>, StoreError> {
+        events::newest(self, filter, page)
+    }
+
     fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
         events::one(self, id)
     }

@@ -107,7 +107,7 @@ fn pages_by_kind_and_refuses_foreign_cursors() {
     let mut batch: Vec<_> = (0..300).map(domain).collect();
     batch.insert(150, new_indicator(Kind::Ip, "192.0.2.1", Context::default()));
     store.import(batch, NOW).unwrap();
-    let ips = IndicatorFilter { kind: Some(Kind::Ip), held: None };
+    let ips = IndicatorFilter { kind: Some(Kind::Ip), ..IndicatorFilter::default() };
     assert_eq!(all_pages(1, |page| store.indicators(&ips, page)).len(), 1);
     let page = store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 1, after: None }).unwrap();
     let foreign = PageRequest { limit: 1, after: page.next };

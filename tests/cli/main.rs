@@ -9,6 +9,7 @@ mod crash;
 mod endings;
 mod help;
 mod lifecycle;
+mod progress;
 mod quick_start;
 mod roster;
 mod warning_lists;

@@ -5,9 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use axum::extract::State;
 use axum::response::Redirect;
 use maud::{Markup, html};
-use overlap_store::{
-    AuditAction, AuditEntry, AuditHead, AuditOrder, AuditVerdict, Cursor, Page, PageRequest,
-};
+use overlap_store::{AuditAction, AuditEntry, AuditHead, AuditOrder, AuditVerdict, Page, PageRequest};
 
 use super::fault::Fault;
 use super::fields::{Fields, link};
@@ -68,14 +66,13 @@ pub(crate) async fn list(
     let to = |after: Option<&str>| {
         link(PATH, &[("actor", actor.as_deref()), ("action", action.as_deref()), ("after", after)])
     };
-    let next = next.map(|Cursor(next)| to(Some(&next)));
     let body = html! {
         h1 { "Audit" }
         p.quiet { "Who did what at this node. Every entry has the hash of the one before it in its own, so none can be changed, removed or moved without a trace." }
         (chain(&visitor, head, state.console().verified.get()))
         (filters(actors, actor.as_deref(), action.as_deref()))
         (table(&rows))
-        (pager(next.as_deref(), after.map(|_| to(None)).as_deref()))
+        (pager(to, after.as_deref(), next.as_ref()))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Audit" }.page(body))
 }

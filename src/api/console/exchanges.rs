@@ -4,21 +4,21 @@ use axum::extract::State;
 use axum::response::Redirect;
 use maud::{Markup, html};
 use overlap_coalition::{ExchangeId, Side};
-use overlap_store::{Cursor, ExchangeFailure, ExchangeRecord, ExchangeState, Page, PageRequest};
+use overlap_store::{ExchangeFailure, ExchangeRecord, ExchangeState, Page};
 
 use super::fault::Fault;
 use super::fields::{Fields, link};
 use super::guard::Visitor;
 use super::layout::Frame;
 use super::overlaps::short;
-use super::parts::{Choice, pager, select};
+use super::parts::PartnerList;
 use super::refusals::in_words;
 use super::text::{Shown, or_none};
 use super::units::{bytes, counted, number, seconds, span, time};
 use crate::ExchangeProgress;
-use crate::exchanges::{BeginExchange, begin_for, mode_name};
+use crate::exchanges::{BeginExchange, begin_for, mode_name, progress_of, traffic};
 use crate::problem::Problem;
-use crate::request::{Segment, exchange_id, not_found, page, query_peer};
+use crate::request::{Segment, exchange_id, not_found};
 use crate::state::ApiState;
 
 /// The page's path.
@@ -33,36 +33,19 @@ pub(crate) async fn list(
     visitor: Visitor,
     fields: Fields,
 ) -> Result<Markup, Fault> {
-    let peer = query_peer(fields.one("peer"))?;
-    let after = fields.one("after").map(str::to_owned);
-    let request: PageRequest = page(Some(ROWS), after.clone())?;
-    let of = peer.clone();
-    let found = state.store(move |store| store.exchanges(of.as_ref(), &request)).await?;
-    let peer = peer.map(|peer| peer.to_string());
-    let to = |after: Option<&str>| link(PATH, &[("peer", peer.as_deref()), ("after", after)]);
-    let next = found.next.as_ref().map(|Cursor(next)| to(Some(next)));
+    let list = PartnerList::read(PATH, &fields)?;
+    let (peer, request) = (list.peer(), list.request(ROWS)?);
+    let found = state.store(move |store| store.exchanges(peer.as_ref(), &request)).await?;
     let body = html! {
         h1 { "Exchanges" }
-        (filters(&state, peer.as_deref()))
-        (table(&found))
-        (pager(next.as_deref(), after.map(|_| to(None)).as_deref()))
+        (list.filters(&state, "exchanges"))
+        (table(&state, &found))
+        (list.pager(found.next.as_ref()))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Exchanges" }.page(body))
 }
 
-fn filters(state: &ApiState, peer: Option<&str>) -> Markup {
-    let partners = state.daemon().partners().into_iter().map(|partner| partner.id.to_string());
-    let partners = partners.map(|id| Choice { value: id.clone(), text: id });
-    let choices = [Choice::from(("", "All"))].into_iter().chain(partners).collect();
-    html! {
-        form.filters method="get" action=(PATH) role="search" aria-label="Filter exchanges" {
-            (select("peer", "Partner", choices, peer))
-            div.field.actions { button type="submit" { "Filter" } a.button.plain href=(PATH) { "Clear" } }
-        }
-    }
-}
-
-fn table(found: &Page<ExchangeRecord>) -> Markup {
+fn table(state: &ApiState, found: &Page<ExchangeRecord>) -> Markup {
     if found.rows.is_empty() {
         return html! { p.empty { "No exchange yet." } };
     }
@@ -74,13 +57,13 @@ fn table(found: &Page<ExchangeRecord>) -> Markup {
                     th scope="col" { "Began" } th scope="col" { "Exchange" } th scope="col" { "Partner" } th scope="col" { "Begun by" }
                     th scope="col" { "Outcome" } th.number scope="col" { "Matches" } th.number scope="col" { "Bytes" } th scope="col" { "Case" }
                 } }
-                tbody { @for record in &found.rows { (row(record)) } }
+                tbody { @for record in &found.rows { (row(record, traffic(record, progress_of(state, record).as_ref()))) } }
             }
         }
     }
 }
 
-fn row(record: &ExchangeRecord) -> Markup {
+fn row(record: &ExchangeRecord, (sent, received): (u64, u64)) -> Markup {
     html! {
         tr {
             td { (time(record.began)) }
@@ -89,7 +72,7 @@ fn row(record: &ExchangeRecord) -> Markup {
             td { (begun_by(record)) }
             td { (outcome(record)) }
             td.number { (record.matches.map_or("–".to_owned(), number)) }
-            td.number { (bytes(record.bytes_sent + record.bytes_received)) }
+            td.number { (bytes(sent + received)) }
             td.value { (or_none(&record.case_reference)) }
         }
     }
@@ -128,7 +111,7 @@ pub(crate) async fn show(
     let id: ExchangeId = exchange_id(&id)?;
     let record = state.store(move |store| store.exchange(id)).await?;
     let record = record.ok_or_else(|| not_found("exchange"))?;
-    let progress = record.ended.is_none().then(|| state.daemon().progress(id)).flatten();
+    let progress = progress_of(&state, &record);
     let body = html! {
         h1 { "Exchange with " (Shown(record.peer.as_str())) }
         (live(&record, progress.as_ref()))
@@ -140,6 +123,7 @@ pub(crate) async fn show(
 /// What changes while it runs. A script fetches the page again and takes this over; without one, the page can be loaded again by hand.
 fn live(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> Markup {
     let is_running = record.ended.is_none();
+    let (sent, received) = traffic(record, progress);
     html! {
         section.card #live data-live[is_running] aria-label="State" {
             p role="status" { (outcome(record)) }
@@ -149,8 +133,8 @@ fn live(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> Markup 
             dl {
                 dt { "Matches" } dd { (record.matches.map_or("not known, or not for this side".to_owned(), |matches| counted(matches, "facet", "facets"))) }
                 dt { "Padded sizes" } dd { (number(record.own_size)) " here, " (number(record.peer_size)) " there" }
-                dt { "Sent" } dd { (bytes(record.bytes_sent)) }
-                dt { "Received" } dd { (bytes(record.bytes_received)) }
+                dt { "Sent" } dd { (bytes(sent)) }
+                dt { "Received" } dd { (bytes(received)) }
                 dt { "Disclosed" } dd { @if record.disclosed { "the padded size and what both hold, at most" } @else { "nothing" } }
             }
             @if record.matches.is_some_and(|matches| matches > 0) {
@@ -163,7 +147,7 @@ fn live(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> Markup 
 fn running(progress: Option<&ExchangeProgress>) -> Markup {
     html! {
         @match progress {
-            Some(ExchangeProgress { phase, done, total }) => {
+            Some(ExchangeProgress { phase, done, total, .. }) => {
                 label for="phase" { "Phase: " (Shown(phase)) }
                 progress #phase max=(total.max(&1)) value=(done.min(total)) {}
                 @if *total > 0 { p.quiet { (number(*done)) " of " (number(*total)) " items" } }

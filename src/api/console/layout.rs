@@ -6,16 +6,17 @@ use overlap_store::Role;
 
 use super::guard::{CSRF_FIELD, Visitor};
 use super::text::Shown;
-use super::{HOME, SIGN_OUT, api_page, audit, exchanges, indicators, overlaps, partners, receipts};
+use super::{HOME, SIGN_OUT, api_page, audit, events, exchanges, indicators, overlaps, partners, receipts};
 use crate::state::ApiState;
 
 /// The parts of the console, in the order of the menu: path, name, and who may see it.
-const MENU: [(&str, &str, Role); 8] = [
+const MENU: [(&str, &str, Role); 9] = [
     (HOME, "Overview", Role::Read),
     (overlaps::PATH, "Overlaps", Role::Read),
     (indicators::PATH, "Indicators", Role::Read),
     (partners::PATH, "Partners", Role::Read),
     (exchanges::PATH, "Exchanges", Role::Read),
+    (events::PATH, "Events", Role::Read),
     (receipts::PATH, "Receipts", Role::Read),
     (audit::PATH, "Audit", Role::Admin),
     (api_page::PATH, "API", Role::Read),

@@ -4,9 +4,7 @@ use axum::extract::State;
 use axum::response::Redirect;
 use maud::{Markup, html};
 use overlap_indicator::{Facet, Kind};
-use overlap_store::{
-    Cursor, FoundOverlap, OverlapChoice, OverlapOrder, OverlapSeat, Page, PageRequest, Role,
-};
+use overlap_store::{FoundOverlap, OverlapChoice, OverlapOrder, OverlapSeat, Page, PageRequest, Role};
 
 use super::fault::Fault;
 use super::fields::Fields;
@@ -51,14 +49,9 @@ pub(crate) async fn list(
         (filters(&filter, &peers))
         (exports(&filter))
         (table(&found, &filter, &visitor))
-        (next(&filter, &found, after.is_some()))
+        (pager(|after| filter.link(PATH, &[("after", after)]), after.as_deref(), found.next.as_ref()))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Overlaps" }.page(body))
-}
-
-fn next(filter: &Filter, found: &Page<FoundOverlap>, is_later: bool) -> Markup {
-    let next = found.next.as_ref().map(|Cursor(after)| filter.link(PATH, &[("after", Some(after))]));
-    pager(next.as_deref(), is_later.then(|| filter.link(PATH, &[])).as_deref())
 }
 
 fn filters(filter: &Filter, peers: &[String]) -> Markup {

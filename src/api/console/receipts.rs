@@ -3,18 +3,17 @@
 use axum::extract::State;
 use maud::{Markup, html};
 use overlap_coalition::SignedDocument;
-use overlap_store::{Cursor, ExchangeRecord, Page, PageRequest};
+use overlap_store::{ExchangeRecord, Page};
 
 use super::fault::Fault;
-use super::fields::{Fields, link};
+use super::fields::Fields;
 use super::guard::Visitor;
 use super::layout::Frame;
 use super::overlaps::short;
-use super::parts::{Choice, pager, select};
+use super::parts::PartnerList;
 use super::text::{Shown, or_none};
 use super::units::{number, time};
 use crate::ReceiptView;
-use crate::request::{page, query_peer};
 use crate::state::{ApiState, off_thread};
 
 /// The page's path.
@@ -32,21 +31,16 @@ pub(crate) async fn list(
     visitor: Visitor,
     fields: Fields,
 ) -> Result<Markup, Fault> {
-    let peer = query_peer(fields.one("peer"))?;
-    let after = fields.one("after").map(str::to_owned);
-    let request: PageRequest = page(Some(ROWS), after.clone())?;
-    let of = peer.clone();
-    let Page { rows: found, next } = state.store(move |store| store.receipts(of.as_ref(), &request)).await?;
-    let rows = read(&state, found).await?;
-    let peer = peer.map(|peer| peer.to_string());
-    let to = |after: Option<&str>| link(PATH, &[("peer", peer.as_deref()), ("after", after)]);
-    let next = next.map(|Cursor(next)| to(Some(&next)));
+    let list = PartnerList::read(PATH, &fields)?;
+    let (peer, request) = (list.peer(), list.request(ROWS)?);
+    let Page { rows, next } = state.store(move |store| store.receipts(peer.as_ref(), &request)).await?;
+    let rows = read(&state, rows).await?;
     let body = html! {
         h1 { "Receipts" }
         p.quiet { "The record of an exchange, signed by both members. Signatures are checked now, against the roster that this node trusts." }
-        (filters(&state, peer.as_deref()))
+        (list.filters(&state, "receipts"))
         (table(&rows))
-        (pager(next.as_deref(), after.map(|_| to(None)).as_deref()))
+        (list.pager(next.as_ref()))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Receipts" }.page(body))
 }
@@ -61,18 +55,6 @@ async fn read(state: &ApiState, found: Vec<ExchangeRecord>) -> Result<Vec<Row>, 
         found.into_iter().zip(read).collect()
     });
     Ok(rows.await?)
-}
-
-fn filters(state: &ApiState, peer: Option<&str>) -> Markup {
-    let partners = state.daemon().partners().into_iter().map(|partner| partner.id.to_string());
-    let partners = partners.map(|id| Choice { value: id.clone(), text: id });
-    let choices = [Choice::from(("", "All"))].into_iter().chain(partners).collect();
-    html! {
-        form.filters method="get" action=(PATH) role="search" aria-label="Filter receipts" {
-            (select("peer", "Partner", choices, peer))
-            div.field.actions { button type="submit" { "Filter" } a.button.plain href=(PATH) { "Clear" } }
-        }
-    }
 }
 
 fn table(rows: &[Row]) -> Markup {

@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use overlap_coalition::{ExchangeId, Timestamp};
-use overlap_indicator::Facet;
+use overlap_indicator::{Facet, Kind};
 use overlap_store::{
-    AuditAction, AuditFilter, AuditOrder, AuditStore, By, ExchangeState, NewAudit, OverlapQuery, PageRequest,
-    Role, Store,
+    AuditAction, AuditFilter, AuditOrder, AuditStore, By, EventStore, ExchangeState, IndicatorFilter,
+    IndicatorId, NewAudit, NewSighting, Notice, OverlapQuery, Override, PageRequest, Role, SightingKind,
+    Store,
 };
 
 use super::guard::COOKIE;
@@ -17,7 +18,7 @@ use crate::testing::{Answer, TestNode, exchange, imports::imported};
 const HOST: &str = "node.example:7780";
 
 /// Somebody's browser.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     node: &'a TestNode,
     cookie: String,
     csrf: String,
@@ -46,7 +47,7 @@ fn cookie_of(headers: &HeaderMap) -> &str {
 }
 
 impl<'a> Browser<'a> {
-    async fn sign_in(node: &'a TestNode, role: Role) -> Browser<'a> {
+    pub(super) async fn sign_in(node: &'a TestNode, role: Role) -> Browser<'a> {
         let answer = sign_in(node, &node.tokens[&role]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         let cookie = cookie_of(&answer.headers).split(';').next().unwrap().to_owned();
@@ -57,13 +58,30 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         ask(self.node, "GET", path, &[("cookie", &self.cookie)], "").await
     }
 
-    async fn post(&self, path: &str, fields: &str) -> Answer {
+    pub(super) async fn post(&self, path: &str, fields: &str) -> Answer {
         let fields = format!("csrf={}&{fields}", self.csrf);
         ask(self.node, "POST", path, &[("cookie", &self.cookie), FORM], &fields).await
+    }
+
+    /// A list's pages, from one to the last.
+    pub(super) async fn pages(&self, first: &str) -> Vec<String> {
+        let (mut path, mut pages) = (Some(first.to_owned()), Vec::new());
+        while let Some(at) = path {
+            let answer = self.get(&at).await;
+            assert_eq!(answer.status, StatusCode::OK, "{at}");
+            let page = answer.text();
+            path = tags(&page, "a")
+                .into_iter()
+                .find(|link| attribute(link, "rel") == Some("next"))
+                .and_then(|link| attribute(link, "href"))
+                .map(|link| link.replace("&amp;", "&"));
+            pages.push(page);
+        }
+        pages
     }
 }
 
@@ -86,7 +104,24 @@ async fn filled() -> TestNode {
     node.store
         .store_overlaps(&exchange(1, ExchangeState::Completed), &found, Timestamp(crate::testing::NOW))
         .unwrap();
+    node.warn("8.8.8.8\n9.9.9.9\n");
+    imported(&node, "format=csv", "kind,value\nip,8.8.8.8\nip,9.9.9.9\n").await;
+    let ids = held(&node);
+    let record = Override { by: "admin".into(), at: crate::testing::NOW, reason: "<i>a case</i>".into() };
+    node.store.begin_override(ids[1], &record).unwrap();
+    for kind in SightingKind::ALL {
+        let new = NewSighting { indicator: ids[0], kind, at: crate::testing::NOW, source: "<b>".into() };
+        node.store.add_sightings(vec![new], &By::daemon(Timestamp(crate::testing::NOW))).unwrap();
+    }
+    node.store.tell(&Notice::RosterAlarm { version: 7 }, Timestamp(crate::testing::NOW)).unwrap();
     node
+}
+
+/// The node's indicators of the kind that [`filled`] has held out.
+fn held(node: &TestNode) -> Vec<IndicatorId> {
+    let ips = IndicatorFilter { kind: Some(Kind::Ip), ..IndicatorFilter::default() };
+    let found = node.store.indicators(&ips, &PageRequest { limit: 10, after: None }).unwrap();
+    found.rows.iter().map(|row| row.id).collect()
 }
 
 /// Every page that is shown, with what it needs in its path.
@@ -105,10 +140,21 @@ fn pages(node: &TestNode) -> Vec<String> {
         "/console/partners",
         "/console/exchanges",
         "/console/receipts",
+        "/console/indicators/held",
+        "/console/indicators/held?list=own&kind=ip",
+        "/console/indicators/held?state=overridden",
+        "/console/indicators/held?kind=url",
+        "/console/indicators/sightings",
+        "/console/indicators/sightings?says=seen",
+        "/console/events",
+        "/console/events?type=roster.alarm",
+        "/console/events?type=partner.revoked&peer=payments",
+        "/console/events/deliveries",
         "/console/api",
     ];
     let fixed = fixed.map(str::to_owned).into_iter();
-    fixed.chain(exchanges).chain([format!("/console/indicators/{indicator}")]).collect()
+    let indicators = held(node).into_iter().chain([indicator]).map(|id| format!("/console/indicators/{id}"));
+    fixed.chain(exchanges).chain(indicators).collect()
 }
 
 fn assert_headers(answer: &Answer, what: &str) {
@@ -152,10 +198,14 @@ async fn every_page_opens_for_a_reader_and_for_nobody_else() {
 }
 
 /// Each change with the role that it needs and a body that it takes.
-const CHANGES: [(&str, Role, &str); 6] = [
+const CHANGES: [(&str, Role, &str); 10] = [
     ("/console/overlaps/mark", Role::Import, "action=see"),
     ("/console/indicators/paste", Role::Import, "values=c.example"),
     ("/console/indicators/withdraw", Role::Import, "sure=1&id=00"),
+    ("/console/indicators/override", Role::Admin, "reason=x&id=00"),
+    ("/console/indicators/hold", Role::Admin, "id=00"),
+    ("/console/indicators/sighting", Role::Import, "says=seen&id=00"),
+    ("/console/events/deliveries", Role::Admin, "action=send-all&webhook=none"),
     ("/console/exchanges", Role::Exchange, "peer=payments"),
     ("/console/audit/verify", Role::Admin, ""),
     ("/console/sign-out", Role::Read, ""),
@@ -302,6 +352,13 @@ async fn what_goes_wrong_is_a_page_with_the_same_headers() {
         ("GET", "/console/indicators/%FF", 404),
         ("GET", "/console/overlaps?kind=%3Cscript%3E", 400),
         ("GET", "/console/overlaps?after=zzz", 400),
+        ("GET", "/console/indicators/held?state=both", 400),
+        ("GET", "/console/indicators/held?after=zzz", 400),
+        ("GET", "/console/indicators/sightings?says=%3Cscript%3E", 400),
+        ("GET", "/console/indicators/sightings?indicator=zz", 404),
+        ("GET", "/console/events?type=%3Cscript%3E", 400),
+        ("GET", "/console/events?after=v", 400),
+        ("GET", "/console/events/deliveries?webhook=%3Cscript%3E", 404),
         ("GET", "/console/overlaps/export?format=exe", 400),
         ("POST", "/console/receipts", 405),
         ("DELETE", "/console/overlaps", 405),
@@ -434,6 +491,22 @@ async fn overlaps_are_marked_and_an_exchange_is_begun() {
 }
 
 #[tokio::test]
+async fn bytes_of_an_exchange_that_runs_are_those_that_moved_until_now() {
+    let node = filled().await;
+    let browser = Browser::sign_in(&node, Role::Read).await;
+    let page = |id: u8| {
+        let path = format!("/console/exchanges/{}", ExchangeId([id; 16]));
+        let browser = &browser;
+        async move { browser.get(&path).await.text() }
+    };
+    let running = page(3).await;
+    assert!(running.contains("<dd>1.0 kB</dd>") && running.contains("<dd>2.0 kB</dd>"), "{running}");
+    let done = page(1).await;
+    assert!(done.contains("<dd>10 B</dd>") && done.contains("<dd>20 B</dd>"), "{done}");
+    assert!(browser.get("/console/exchanges").await.text().contains("3.0 kB"));
+}
+
+#[tokio::test]
 async fn what_is_new_is_what_came_since_the_last_visit() {
     let node = filled().await;
     let first = Browser::sign_in(&node, Role::Read).await.get("/console/").await.text();
@@ -511,14 +584,14 @@ async fn pages_have_what_assistive_technology_needs() {
     }
 }
 
-fn tags<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
+pub(super) fn tags<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
     let begin = format!("<{name}");
     let starts = html.match_indices(&begin).map(|(at, _)| &html[at..]);
     let is_tag = |text: &&str| text[begin.len()..].starts_with([' ', '>']);
     starts.filter(is_tag).map(|text| &text[..text.find('>').unwrap()]).collect()
 }
 
-fn attribute<'h>(tag: &'h str, name: &str) -> Option<&'h str> {
+pub(super) fn attribute<'h>(tag: &'h str, name: &str) -> Option<&'h str> {
     tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
 }
 

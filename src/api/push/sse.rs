@@ -266,7 +266,8 @@ impl EventStream {
             "type": PROGRESS, "node": self.node.as_str(), "peer": news.peer.as_str(),
             "data": {
                 "exchange": news.exchange.to_string(), "phase": news.progress.phase, "done": news.progress.done,
-                "total": news.progress.total,
+                "total": news.progress.total, "bytes_sent": news.progress.bytes_sent,
+                "bytes_received": news.progress.bytes_received,
             },
         });
         self.send(format!("event: {PROGRESS}\ndata: {data}\n\n")).await

@@ -179,26 +179,26 @@ impl SinkState {
 }))]
 pub(crate) struct SinkItem {
     /// Its name.
-    name: String,
+    pub(crate) name: String,
     /// `webhook` or `syslog`.
-    way: &'static str,
+    pub(crate) way: &'static str,
     /// Where, without path and query.
-    to: String,
+    pub(crate) to: String,
     /// The last event up to which all were sent.
-    position: String,
+    pub(crate) position: String,
     /// Events that wait.
-    behind: u64,
+    pub(crate) behind: u64,
     /// Events sent since the node started.
-    delivered: u64,
+    pub(crate) delivered: u64,
     /// Tries that failed since the node started.
-    failed: u64,
+    pub(crate) failed: u64,
     /// Events that it refused for good.
-    dead_letters: u64,
+    pub(crate) dead_letters: u64,
     /// What went wrong last, in words; null once it works again.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
     /// When.
     #[schema(format = "date-time")]
-    error_at: Option<String>,
+    pub(crate) error_at: Option<String>,
 }
 
 impl SinkItem {

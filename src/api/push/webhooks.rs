@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
-use overlap_store::{AuditAction, DeadLetter, EventId, NewAudit, SinkName, Store, StoreError};
+use overlap_store::{AuditAction, By, DeadLetter, Event, EventId, NewAudit, SinkName, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -95,31 +95,49 @@ pub(crate) async fn dead_letters(
 ) -> Result<Json<LetterPage>, Problem> {
     let limit = page(params.limit, None)?.limit;
     let after = params.after.as_deref().map(super::list::event_id).transpose()?.unwrap_or(EventId::START);
-    let sink = webhook(&state, &name)?.sink.clone();
+    let Letters { letters, next } = letters_of(&state, &name, after, limit).await?;
     let node = state.daemon().status().member;
-    let (items, more) = state
-        .store(move |store| {
-            let mut letters = store.dead_letters(&sink, after, limit + 1)?;
-            let more = letters.len() > limit;
-            letters.truncate(limit);
-            let items = letters.into_iter().map(|letter| item(store, letter, node.as_str()));
-            Ok((items.collect::<Result<Vec<_>, _>>()?, more))
-        })
-        .await?;
-    let next = items.last().filter(|_| more).map(|item| item.id.clone());
-    Ok(Json(LetterPage { items, next }))
+    let items = letters.into_iter().map(|letter| item(letter, node.as_str())).collect();
+    Ok(Json(LetterPage { items, next: next.map(|next| next.to_string()) }))
 }
 
-fn item(store: &dyn Store, letter: DeadLetter, node: &str) -> Result<LetterItem, StoreError> {
-    let event = store.event(letter.event)?;
-    Ok(LetterItem {
+/// A page of a webhook's dead letters.
+pub(crate) struct Letters {
+    /// In the order of their events, each with its event where the store has it.
+    pub(crate) letters: Vec<(DeadLetter, Option<Event>)>,
+    /// After which event the next page begins; `None` on the last.
+    pub(crate) next: Option<EventId>,
+}
+
+/// The first `limit` dead letters of a webhook after an event.
+pub(crate) async fn letters_of(
+    state: &ApiState,
+    name: &str,
+    after: EventId,
+    limit: usize,
+) -> Result<Letters, Problem> {
+    let sink = webhook(state, name)?.sink.clone();
+    let read = move |store: &dyn Store| {
+        let mut letters = store.dead_letters(&sink, after, limit + 1)?;
+        let more = letters.len() > limit;
+        letters.truncate(limit);
+        let next = letters.last().filter(|_| more).map(|letter| letter.event);
+        let letters = letters.into_iter().map(|letter| Ok((store.event(letter.event)?, letter)));
+        let letters = letters.map(|read: Result<_, StoreError>| read.map(|(event, letter)| (letter, event)));
+        Ok(Letters { letters: letters.collect::<Result<_, _>>()?, next })
+    };
+    state.store(read).await
+}
+
+fn item((letter, event): (DeadLetter, Option<Event>), node: &str) -> LetterItem {
+    LetterItem {
         id: letter.event.to_string(),
         reason: letter.reason,
         tries: letter.tries,
         given_up: rfc3339(letter.given_up),
         again: letter.again,
         event: event.map(|event| EventItem::new(&event, node, WHOLE)),
-    })
+    }
 }
 
 /// How many events will be sent again.
@@ -141,8 +159,14 @@ pub(crate) async fn send_all_again(
     Extension(caller): Extension<Caller>,
     Segment(name): Segment,
 ) -> Result<(StatusCode, Json<Queued>), Problem> {
-    let webhook = webhook(&state, &name)?;
-    let (sink, by) = (webhook.sink.clone(), caller.by(&state));
+    let queued = send_all_for(&state, caller.by(&state), &name).await?;
+    Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
+}
+
+/// Sends every dead letter of a webhook again, for the holder of a token; returns how many.
+pub(crate) async fn send_all_for(state: &ApiState, by: By, name: &str) -> Result<u64, Problem> {
+    let webhook = webhook(state, name)?;
+    let (sink, who) = (webhook.sink.clone(), by.actor.clone());
     let new = NewAudit::of(AuditAction::LettersResent).on(&webhook.name).with("all=yes");
     let queued = state
         .store(move |store| {
@@ -150,9 +174,9 @@ pub(crate) async fn send_all_again(
             queue_all(store, &sink)
         })
         .await?;
-    tracing::info!(by = %caller.0, webhook = %webhook.name, queued, "dead letters are sent again");
+    tracing::info!(by = %who, webhook = %webhook.name, queued, "dead letters are sent again");
     webhook.look_for_letters();
-    Ok((StatusCode::ACCEPTED, Json(Queued { queued })))
+    Ok(queued)
 }
 
 fn queue_all(store: &dyn Store, sink: &SinkName) -> Result<u64, StoreError> {
@@ -179,8 +203,17 @@ pub(crate) async fn send_again(
     Extension(caller): Extension<Caller>,
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
 ) -> Result<(StatusCode, Json<Queued>), Problem> {
-    let (webhook, event) = letter(&state, path)?;
-    let (sink, by) = (webhook.sink.clone(), caller.by(&state));
+    let (name, event) = letter(path)?;
+    match send_for(&state, caller.by(&state), &name, event).await? {
+        true => Ok((StatusCode::ACCEPTED, Json(Queued { queued: 1 }))),
+        false => Err(not_found("dead letter")),
+    }
+}
+
+/// Sends a dead letter again, for the holder of a token; whether it was there.
+pub(crate) async fn send_for(state: &ApiState, by: By, name: &str, event: EventId) -> Result<bool, Problem> {
+    let webhook = webhook(state, name)?;
+    let (sink, who) = (webhook.sink.clone(), by.actor.clone());
     let new = NewAudit::of(AuditAction::LettersResent).on(&webhook.name).with(format!("event={event}"));
     let was_there = state
         .store(move |store| {
@@ -189,12 +222,11 @@ pub(crate) async fn send_again(
             store.put_dead_letter(&sink, &DeadLetter { again: true, ..letter }, None).map(|()| true)
         })
         .await?;
-    if !was_there {
-        return Err(not_found("dead letter"));
+    if was_there {
+        tracing::info!(by = %who, webhook = %webhook.name, %event, "a dead letter is sent again");
+        webhook.look_for_letters();
     }
-    tracing::info!(by = %caller.0, webhook = %webhook.name, %event, "a dead letter is sent again");
-    webhook.look_for_letters();
-    Ok((StatusCode::ACCEPTED, Json(Queued { queued: 1 })))
+    Ok(was_there)
 }
 
 /// Discards a dead letter: the webhook never gets the event.
@@ -208,8 +240,22 @@ pub(crate) async fn discard(
     Extension(caller): Extension<Caller>,
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let (webhook, event) = letter(&state, path)?;
-    let (sink, by) = (webhook.sink.clone(), caller.by(&state));
+    let (name, event) = letter(path)?;
+    match discard_for(&state, caller.by(&state), &name, event).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(not_found("dead letter")),
+    }
+}
+
+/// Discards a dead letter, for the holder of a token; whether it was there.
+pub(crate) async fn discard_for(
+    state: &ApiState,
+    by: By,
+    name: &str,
+    event: EventId,
+) -> Result<bool, Problem> {
+    let webhook = webhook(state, name)?;
+    let (sink, who) = (webhook.sink.clone(), by.actor.clone());
     let new = NewAudit::of(AuditAction::LetterDiscarded).on(&webhook.name).with(format!("event={event}"));
     let removed = state.store(move |store| {
         if letter_of(store, &sink, event)?.is_none() {
@@ -218,11 +264,11 @@ pub(crate) async fn discard(
         store.note(&by, &new)?;
         store.remove_dead_letter(&sink, event)
     });
-    if !removed.await? {
-        return Err(not_found("dead letter"));
+    let was_there = removed.await?;
+    if was_there {
+        tracing::info!(by = %who, webhook = %webhook.name, %event, "a dead letter was discarded");
     }
-    tracing::info!(by = %caller.0, webhook = %webhook.name, %event, "a dead letter was discarded");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(was_there)
 }
 
 /// The dead letter of an event.
@@ -233,12 +279,11 @@ fn letter_of(store: &dyn Store, sink: &SinkName, event: EventId) -> Result<Optio
 }
 
 fn letter(
-    state: &ApiState,
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
-) -> Result<(Arc<SinkState>, EventId), Problem> {
+) -> Result<(String, EventId), Problem> {
     let Ok(Path((name, event))) = path else { return Err(not_found("dead letter")) };
     let event = event.parse().map_err(|_| not_found("dead letter"))?;
-    Ok((webhook(state, &name)?, event))
+    Ok((name, event))
 }
 
 fn webhook(state: &ApiState, name: &str) -> Result<Arc<SinkState>, Problem> {

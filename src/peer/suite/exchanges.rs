@@ -191,8 +191,8 @@ async fn ask(
     let record = node.peer.exchange(request, events).await?;
     let mut progress = Vec::new();
     while let Ok(event) = seen.try_recv() {
-        if let ExchangeEvent::Progress { phase, done, total } = event {
-            progress.push((phase, done, total));
+        if let ExchangeEvent::Progress(step) = event {
+            progress.push((step.phase, step.done, step.total));
         }
     }
     Ok((record, progress))
