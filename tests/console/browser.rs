@@ -85,7 +85,27 @@ impl Browser {
     /// Runs a function's body in the page.
     #[track_caller]
     pub(crate) fn script(&self, body: &str) -> Value {
-        self.session.run("POST", "/execute/sync", &json!({ "script": body, "args": [] }))
+        self.script_with(body, &json!([]))
+    }
+
+    /// The same with arguments, which the function finds in `arguments`.
+    #[track_caller]
+    pub(crate) fn script_with(&self, body: &str, arguments: &Value) -> Value {
+        self.session.run("POST", "/execute/sync", &json!({ "script": body, "args": arguments }))
+    }
+
+    /// Drags a file of this name and text over what a CSS selector names, and drops it there. WebDriver has no files to drag, so the browser's own
+    /// events are dispatched, with a file that is made in the page. Says whether the page took each, and so kept the browser from opening the file.
+    #[track_caller]
+    pub(crate) fn drop_file(&self, selector: &str, name: &str, text: &str) -> Value {
+        const DROP: &str = "
+            const [selector, name, text] = arguments;
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], name));
+            const event = (type) => new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer });
+            const place = document.querySelector(selector);
+            return ['dragenter', 'dragover', 'drop'].map((type) => !place.dispatchEvent(event(type)));";
+        self.script_with(DROP, &json!([selector, name, text]))
     }
 
     /// Waits until a script gives true.
@@ -129,6 +149,8 @@ impl Browser {
         let height = 900 / dots;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": dots, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+        // A picture of the whole page has no place for the bar.
+        self.devtools("Emulation.setScrollbarsHidden", &json!({ "hidden": true }));
     }
 
     /// Prefers a colour scheme, `light` or `dark`.

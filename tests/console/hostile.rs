@@ -2,19 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use overlap_tests::Node;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::drop::import_dropped;
+use crate::hostile_partners::add_partners;
 use crate::hostile_store::{hostile_lab, id};
 use crate::hostile_strings::{COUNT, shown, strings};
+use crate::lab_config::add_webhook;
 use crate::metrics::policy_reports;
+use crate::post::post;
 
 /// What the pages themselves are made of. Anything else came from a string.
-const TAGS: [&str; 47] = [
+const TAGS: [&str; 48] = [
     "A", "BDI", "BODY", "BUTTON", "CAPTION", "CODE", "DD", "DETAILS", "DIV", "DL", "DT", "FOOTER", "FORM",
-    "H1", "H2", "H3", "HEAD", "HEADER", "HTML", "INPUT", "LABEL", "LI", "LINK", "MAIN", "META", "NAV",
-    "NOSCRIPT", "OPTION", "P", "PROGRESS", "Q", "SCRIPT", "SECTION", "SELECT", "SPAN", "STRONG", "SUMMARY",
-    "TABLE", "TBODY", "TD", "TEXTAREA", "TH", "THEAD", "TIME", "TITLE", "TR", "UL",
+    "H1", "H2", "H3", "HEAD", "HEADER", "HTML", "INPUT", "LABEL", "LI", "LINK", "MAIN", "META", "METER",
+    "NAV", "NOSCRIPT", "OPTION", "P", "PROGRESS", "Q", "SCRIPT", "SECTION", "SELECT", "SPAN", "STRONG",
+    "SUMMARY", "TABLE", "TBODY", "TD", "TEXTAREA", "TH", "THEAD", "TIME", "TITLE", "TR", "UL",
 ];
 
 /// Collects what a page has that it should not: foreign elements, handlers, links that lead away, marks that a script ran.
@@ -31,12 +36,19 @@ const FOUND: &str = "
         scripts: document.scripts.length, bases: document.querySelectorAll('base').length,
     }";
 
+/// What is kept of a warning list's name and description, of an override's reason and of a sighting's source, in characters.
+const LONGEST_OF_LIST: usize = 1_000;
+const LONGEST_REASON: usize = 1_000;
+const LONGEST_SOURCE: usize = 255;
+
 #[test]
 fn five_hundred_hostile_strings_are_text_in_every_field() {
     let Some(browser) = Browser::start() else { return };
     let strings = strings();
     assert_eq!(strings.iter().collect::<BTreeSet<_>>().len(), COUNT, "no two are the same");
     let lab = hostile_lab(&strings);
+    let names = add_partners(&lab, &strings);
+    add_webhook(&lab);
     let node = lab.start("police");
     let site = format!("https://127.0.0.1:{}/console/", lab.api_port("police"));
     let token = std::fs::read_to_string(node.folder().join("api.token")).unwrap();
@@ -58,6 +70,11 @@ fn five_hundred_hostile_strings_are_text_in_every_field() {
     assert_texts(&cases, &newest_first);
     each_exchange(&browser, &site, &strings);
     searched(&browser, &site, &strings);
+    warned(&browser, &site, &strings, &node);
+    sighted(&browser, &site, &strings);
+    happened(&browser, &site, &strings);
+    imported(&browser, &site, &strings);
+    named(&browser, &site, &names);
     browser.open(&format!("{site}overlaps?order=oldest"));
     browser.picture("hostile-overlaps");
     assert_eq!(policy_reports(&node), 0, "{:?}", browser.complaints());
@@ -113,6 +130,104 @@ fn searched(browser: &Browser, site: &str, strings: &[String]) {
         let expected = json!(typed.replace('\0', "\u{fffd}"));
         assert_eq!(browser.script("return document.querySelector('#value').value"), expected);
     }
+}
+
+/// Names and descriptions of warning lists; then reasons of overrides and sources of sightings, as long as the API takes them.
+fn warned(browser: &Browser, site: &str, strings: &[String], node: &Node) {
+    let lists = column(browser, &format!("{site}indicators/held"), &["td.note"]);
+    let names = cut(strings, LONGEST_OF_LIST);
+    assert_texts(&lists, &names);
+    let choices = browser.script(
+        "return [...document.querySelectorAll('#list option')].slice(1).map((option) => option.text)",
+    );
+    let collapsed = |text: &str| {
+        text.split([' ', '\t', '\n', '\u{c}', '\r'])
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(choices, json!(names.iter().map(|name| collapsed(&name[0])).collect::<Vec<_>>()));
+    let all = node.api("/api/v1/indicators?limit=500");
+    for ((item, text), name) in all["items"].as_array().unwrap().iter().zip(strings).zip(&names) {
+        let id = item["id"].as_str().unwrap();
+        browser.open(&format!("{site}indicators/{id}"));
+        check(browser, text);
+        assert_eq!(told(browser, &["Warning list", "What it is"]), json!([name[0], name[0]]));
+        let first = |most: usize| text.chars().take(most).collect::<String>();
+        post(node, &format!("/api/v1/indicators/{id}/override"), &json!({ "reason": first(LONGEST_REASON) }));
+        let sighting = json!({ "says": "false-positive", "source": first(LONGEST_SOURCE) });
+        post(node, &format!("/api/v1/indicators/{id}/sightings"), &sighting);
+    }
+    let reasons = column(browser, &format!("{site}indicators/held?state=overridden"), &["td.note"]);
+    assert_texts(&reasons, &cut(strings, LONGEST_REASON));
+    browser.picture("hostile-overrides");
+}
+
+/// What is told under these names on a page.
+fn told(browser: &Browser, names: &[&str]) -> Value {
+    let told = "return arguments[0].map((name) => [...document.querySelectorAll('dt')].find((dt) => dt.textContent === name).nextElementSibling.textContent)";
+    browser.script_with(told, &json!([names]))
+}
+
+fn cut(strings: &[String], most: usize) -> Vec<Vec<String>> {
+    strings.iter().map(|text| vec![shown(&text.chars().take(most).collect::<String>())]).collect()
+}
+
+fn sighted(browser: &Browser, site: &str, strings: &[String]) {
+    let sources = column(browser, &format!("{site}indicators/sightings"), &["td.note"]);
+    let newest_first: Vec<_> = cut(strings, LONGEST_SOURCE).into_iter().rev().collect();
+    assert_texts(&sources, &newest_first);
+}
+
+/// Texts of partners and of files in events.
+fn happened(browser: &Browser, site: &str, strings: &[String]) {
+    let refused = column(browser, &format!("{site}events?type=exchange.refused"), &["td.sentence"]);
+    let found = column(browser, &format!("{site}events?type=overlap.found"), &["td.sentence"]);
+    assert_eq!((refused.len(), found.len()), (strings.len(), strings.len()));
+    let sentences =
+        |rows: &[Value]| rows.iter().rev().map(|row| row[0].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    for ((refused, found), text) in sentences(&refused).iter().zip(sentences(&found)).zip(strings) {
+        let text = shown(text);
+        assert!(refused.ends_with(&format!(": {text}")), "{refused}");
+        assert!(found.contains(&format!(" {text} too")), "{found}");
+    }
+    browser.open(&format!("{site}events"));
+    browser.picture("hostile-events");
+    let reasons =
+        column(browser, &format!("{site}events/deliveries?webhook=soc"), &["td.value:nth-of-type(5)"]);
+    // The receivers stand in a table of their own.
+    let reasons: Vec<Value> = reasons.into_iter().filter(|row| !row[0].is_null()).collect();
+    let once: Vec<_> = strings.iter().map(|text| vec![shown(text)]).collect();
+    assert_texts(&reasons, &once);
+    browser.picture("hostile-letters");
+}
+
+/// Refused rows of a file: what it says a kind is, the ids of its objects, and reasons.
+fn imported(browser: &Browser, site: &str, strings: &[String]) {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let rows = strings.iter().map(|text| format!("{0},{0},{0}\n", quoted(text)));
+    let csv = ["kind,value,source\n".to_owned()].into_iter().chain(rows).collect::<String>();
+    let objects = strings.iter().map(|text| json!({ "type": text, "id": text, "spec_version": "2.1", "pattern_type": text, "pattern": text, "value": text, "name": text }));
+    let patterns = strings.iter().map(|text| json!({ "type": "indicator", "id": text, "spec_version": "2.1", "pattern_type": "stix", "pattern": text, "name": text }));
+    let bundle = json!({ "type": "bundle", "id": "bundle--0b7c1f4e-2b5e-4c7b-9a37-0d0f3a8f5a11", "objects": objects.chain(patterns).collect::<Vec<_>>() });
+    for (name, text) in [("<img src=x onerror=alert(1)>.csv", csv), ("hostile.stix", bundle.to_string())] {
+        import_dropped(browser, site, name, &text);
+        check(browser, name);
+        let refused = browser.script("return document.querySelectorAll('#import-report tbody tr').length");
+        assert!(refused.as_u64().unwrap() >= strings.len() as u64, "{name}: {refused}");
+        browser.picture(&format!("hostile-{}", if name.ends_with("csv") { "csv" } else { "stix" }));
+    }
+}
+
+/// Partners' names, in the roster's words.
+fn named(browser: &Browser, site: &str, names: &[String]) {
+    browser.open(&format!("{site}partners"));
+    check(browser, "partners");
+    let found =
+        browser.script("return [...document.querySelectorAll('h2 > bdi')].map((name) => name.textContent)");
+    let expected: Vec<&str> = ["payments"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    assert_eq!(found, json!(expected));
+    browser.picture("hostile-partners");
 }
 
 #[track_caller]

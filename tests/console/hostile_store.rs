@@ -4,6 +4,7 @@
 //! the checks at the edge would have kept out.
 
 use std::fs;
+use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
 use overlap_tests::Lab;
@@ -11,16 +12,33 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::PROGRAM;
+use crate::lab_config::add_warning_lists;
 
 /// A lab whose member `police` has a store that is full of these strings.
 pub(crate) fn hostile_lab(strings: &[String]) -> Lab {
     let export = real_export();
     let lab = Lab::create(PROGRAM, &["police", "payments"]);
+    let lists = warning_lists(&lab, strings);
+    add_warning_lists(&lab, &lists);
     let file = lab.write("hostile.overlap", with_strings(&export, strings));
     let config = lab.config("police");
     let config = config.to_str().unwrap();
     let _ = overlap_tests::run(PROGRAM, lab.folder(), ["restore", &file, "--config", config]).expect_code(0);
     lab
+}
+
+/// A folder with a warning list for each string, which holds one indicator.
+fn warning_lists(lab: &Lab, strings: &[String]) -> PathBuf {
+    let folder = lab.folder().join("lists");
+    for (number, text) in strings.iter().enumerate() {
+        let list = folder.join(format!("{number:03}"));
+        fs::create_dir_all(&list).unwrap();
+        let json = json!({
+            "name": text, "description": text, "version": 1, "type": "string", "list": [format!("site:n{number}")],
+        });
+        fs::write(list.join("list.json"), json.to_string()).unwrap();
+    }
+    folder
 }
 
 /// The lines of an export of a node that has compared a list with a partner.
@@ -48,8 +66,12 @@ fn with_strings(export: &[Value], strings: &[String]) -> String {
     let exchanges = numbered().map(|(number, text)| exchange(one("exchange"), number, text));
     let indicators = numbered().map(|(number, text)| indicator(one("indicator"), number, text));
     let overlaps = numbered().map(|(number, text)| overlap(one("overlap"), number, text));
+    let events: Vec<_> = numbered().map(|(number, _)| event(one("event"), number)).collect();
+    let letters = events.iter().zip(strings).map(|(event, text)| letter(event, text));
+    let node = export.iter().skip(1).take_while(|line| line["record"] != "section");
+    let node = node.filter(|line| !["event", "position"].iter().any(|name| line["record"] == *name)).cloned();
     let sections = [
-        ("node", export.iter().skip(1).take_while(|line| line["record"] != "section").cloned().collect()),
+        ("node", node.chain(events.iter().cloned()).chain(letters).collect()),
         ("exchanges", exchanges.collect::<Vec<_>>()),
         ("indicators", indicators.collect()),
         ("overlaps", overlaps.collect()),
@@ -90,6 +112,23 @@ fn exchange(mut record: Value, number: usize, text: &str) -> Value {
     record["seconds"] = json!([["total", "0.5"], [text, "0.25"]]);
     record["failure"] = json!({ "code": 12, "by": "peer", "sentence": text, "retry_after": null });
     record
+}
+
+/// The event that the exchange of this number ended.
+fn event(mut record: Value, number: usize) -> Value {
+    let first = u64::from_str_radix(record["id"].as_str().unwrap(), 16).unwrap();
+    record["id"] = format!("{:016x}", first + 1 + number as u64).into();
+    record["type"] = "exchange.refused".into();
+    record["exchange"] = id(number).into();
+    record
+}
+
+/// That a webhook refused an event.
+fn letter(event: &Value, text: &str) -> Value {
+    json!({
+        "record": "letter", "sink": "webhook/soc", "event": event["id"], "reason": text, "tries": 5, "given_up": event["time"],
+        "again": false,
+    })
 }
 
 fn indicator(mut record: Value, number: usize, text: &str) -> Value {

@@ -2,11 +2,14 @@
 //! export it.
 
 use std::fs;
+use std::path::Path;
 
 use overlap_tests::{Lab, Node};
 
 use crate::PROGRAM;
 use crate::browser::{Browser, wait_for};
+use crate::drop::drop_a_list;
+use crate::lab_config::{add_warning_lists, add_webhook};
 use crate::metrics::policy_reports;
 
 /// Indicators of each side; as many as make an exchange last long enough to be watched.
@@ -18,12 +21,27 @@ const SHARED: usize = 300;
 const TAB: char = '\u{e004}';
 
 /// Every part of the menu.
-const PAGES: [&str; 8] = ["", "overlaps", "indicators", "partners", "exchanges", "receipts", "audit", "api"];
+const PAGES: [&str; 12] = [
+    "",
+    "overlaps",
+    "indicators",
+    "indicators/held",
+    "indicators/sightings",
+    "partners",
+    "exchanges",
+    "events",
+    "events/deliveries",
+    "receipts",
+    "audit",
+    "api",
+];
 
 #[test]
 fn a_person_does_a_whole_job() {
     let Some(browser) = Browser::start() else { return };
     let lab = Lab::create(PROGRAM, &["police", "payments"]);
+    add_warning_lists(&lab, Path::new(&lab.write("own.txt", "dropped7.example\ndropped9.example\n")));
+    add_webhook(&lab);
     let nodes = [lab.start("police"), lab.start("payments")];
     let theirs = lab.write("theirs.csv", list(ROWS - SHARED));
     let _ = nodes[1].command(["import", &theirs, "--json"]).expect_code(0);
@@ -32,6 +50,8 @@ fn a_person_does_a_whole_job() {
     sign_in(&browser, &site, &nodes[0]);
     import(&browser, &site, &lab.write("ours.csv", list(0) + "domain,not a domain\r\n<b>,x\r\n"));
     exchange(&browser, &site);
+    drop_a_list(&browser, &site);
+    override_and_sight(&browser, &site);
     filter_and_mark(&browser, &site);
     export(&browser, &site);
     look(&browser, &site);
@@ -77,6 +97,7 @@ fn import(browser: &Browser, site: &str, file: &str) {
     assert_eq!(told("#refused"), "2");
     assert_eq!(browser.script("return document.querySelectorAll('#import-report tbody tr').length"), 2);
     assert_eq!(browser.script("return document.querySelector('#import-progress progress').value > 0"), true);
+    browser.wait_until("return document.querySelectorAll('#listed tbody tr').length === 100");
     browser.picture("import");
 }
 
@@ -90,6 +111,9 @@ fn exchange(browser: &Browser, site: &str) {
     // Its progress is seen to move, without the page being loaded again.
     browser.script("window.stays = true");
     browser.wait_until("return document.querySelector('#live[data-live] progress#phase')?.value > 1");
+    let bytes = "return [...document.querySelectorAll('#live dt')].filter((dt) => /Sent|Received/.test(dt.textContent)).map((dt) => dt.nextElementSibling.textContent).join()";
+    let first = browser.script(bytes);
+    assert_ne!(first, "0 B,0 B", "bytes are told while it runs");
     browser.picture("exchange-running");
     browser.wait_until("return document.querySelector('#live:not([data-live])') !== null");
     assert_eq!(browser.script("return window.stays"), true);
@@ -100,6 +124,33 @@ fn exchange(browser: &Browser, site: &str) {
         browser.script("return document.querySelector('[aria-labelledby=facts]').textContent").to_string();
     assert!(facts.contains("tracing <b>a sale</b>") && facts.contains("C-17"), "{facts}");
     browser.picture("exchange-done");
+}
+
+/// A held indicator is let into exchanges with a reason, and taken out again; then it is sighted.
+fn override_and_sight(browser: &Browser, site: &str) {
+    let notice = || browser.script("return document.querySelector('.notice')?.textContent ?? ''").to_string();
+    browser.open(&format!("{site}indicators/held"));
+    assert_eq!(browser.script("return document.querySelectorAll('table.rows tbody tr').length"), 2);
+    browser.picture("held");
+    browser.click("table.rows tbody tr:first-child a");
+    browser.wait_until("return document.querySelector('#reason') !== null");
+    browser.type_into("#reason", "run by the <suspects>");
+    browser.picture("held-indicator");
+    browser.click("form[action$=override] button");
+    browser.wait_until("return location.search === '?done=overridden'");
+    assert!(notice().contains("overridden"), "{}", notice());
+    browser.picture("overridden-indicator");
+    browser.click("form[action$=hold] button");
+    browser.wait_until("return location.search === '?done=held'");
+    browser.click("#sightings ~ details > summary");
+    browser.type_into("#source", "mail gateway");
+    browser.click("form[action$=sighting] button");
+    browser.wait_until("return location.search === '?done=sighted'");
+    let seen = browser.script("return document.querySelector('[aria-labelledby=sightings] li').textContent");
+    assert!(seen.to_string().contains("Seen by mail gateway"), "{seen}");
+    browser.open(&format!("{site}events?type=exchange.completed"));
+    let told = browser.script("return document.querySelector('table.rows tbody').textContent").to_string();
+    assert!(told.contains("Exchange completed with payments"), "{told}");
 }
 
 fn filter_and_mark(browser: &Browser, site: &str) {
@@ -158,7 +209,10 @@ fn look(browser: &Browser, site: &str) {
             let wide = browser.script("return document.documentElement.scrollWidth").as_u64().unwrap();
             assert!(wide <= u64::from(width), "{page} is {wide} wide on {width}");
             assert_eq!(small_targets(browser), serde_json::json!([]), "{page} at {width}");
-            browser.picture(&format!("{name}-{}", if page.is_empty() { "overview" } else { page }));
+            browser.picture(&format!(
+                "{name}-{}",
+                if page.is_empty() { "overview".to_owned() } else { page.replace('/', "-") }
+            ));
         }
     }
     browser.prefer("light");
@@ -182,7 +236,7 @@ fn small_targets(browser: &Browser) -> serde_json::Value {
 fn by_keyboard(browser: &Browser, site: &str) {
     browser.open(&format!("{site}overlaps"));
     let mut stops = Vec::new();
-    for _ in 0..26 {
+    for _ in 0..29 {
         browser.press(TAB);
         let stop = browser.script(
             "const at = document.activeElement; const look = getComputedStyle(at);

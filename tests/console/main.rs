@@ -7,11 +7,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod browser;
+mod drop;
 mod hostile;
+mod hostile_partners;
 mod hostile_store;
 mod hostile_strings;
 mod job;
+mod lab_config;
 mod metrics;
+mod post;
 mod webdriver;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overlapd");

@@ -75,7 +75,7 @@ fn table(sinks: &[SinkItem]) -> Markup {
             table.rows {
                 caption { "Where events are pushed to; counts since the node started" }
                 thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "Way" } th scope="col" { "To" } th.number scope="col" { "Wait" }
+                    th scope="col" { "Name" } th scope="col" { "Way" } th scope="col" { "To" } th.number scope="col" { "Waiting" }
                     th.number scope="col" { "Delivered" } th.number scope="col" { "Failed tries" } th.number scope="col" { "Dead letters" }
                     th scope="col" { "Last error" }
                 } }
@@ -99,7 +99,7 @@ fn receiver(sink: &SinkItem) -> Markup {
             td.number {
                 @if sink.way == "webhook" { a href=(letters) aria-label=(label) { (number(sink.dead_letters)) } } @else { "–" }
             }
-            td.note { (or_none(sink.error.as_deref().unwrap_or_default())) }
+            td.value { (or_none(sink.error.as_deref().unwrap_or_default())) }
         }
     }
 }
@@ -166,7 +166,7 @@ fn line(letter: &DeadLetter, event: Option<&Event>, may_choose: bool) -> Markup 
             td { (time(letter.given_up)) }
             td { @match event { Some(event) => (badge(event.event_type)), None => span.none { "not in the store" } } }
             td.value { @if let Some(event) = event { (in_words(event)) } }
-            td.note { @if letter.again { span.badge.new { "is sent again" } " " } (Shown(&letter.reason)) }
+            td.value { @if letter.again { span.badge.new { "is sent again" } " " } (Shown(&letter.reason)) }
             td.number { (number(letter.tries.into())) }
         }
     }

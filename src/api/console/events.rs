@@ -93,7 +93,7 @@ fn line(event: &Event) -> Markup {
         tr {
             td { (time(event.time)) }
             td { (badge(event.event_type)) }
-            td.value { (in_words(event)) }
+            td.sentence { (in_words(event)) }
             td { (more(event)) }
         }
     }

@@ -129,7 +129,7 @@ fn live(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> Markup 
             p role="status" { (outcome(record)) }
             @if is_running { (running(progress)) noscript { p.quiet { "Load the page again to see how far it is." } } }
             @if let Some(failure) = &record.failure { (failed(failure)) }
-            @if !record.seconds.is_empty() { (phases(record)) }
+            @if !is_running && !record.seconds.is_empty() { (phases(record)) }
             dl {
                 dt { "Matches" } dd { (record.matches.map_or("not known, or not for this side".to_owned(), |matches| counted(matches, "facet", "facets"))) }
                 dt { "Padded sizes" } dd { (number(record.own_size)) " here, " (number(record.peer_size)) " there" }

@@ -59,11 +59,13 @@ pub(crate) async fn list(
         @if visitor.may(Role::Import) { (import_forms(&visitor)) }
         (no_report())
         (search_form(kind, value.as_deref()))
-        @match &found {
-            Err(reason) => p.alert role="status" { (Shown(reason)) },
-            Ok(found) => {
-                (table(found))
-                (pager(to, after.as_deref(), found.next.as_ref()))
+        div #listed {
+            @match &found {
+                Err(reason) => p.alert role="status" { (Shown(reason)) },
+                Ok(found) => {
+                    (table(found))
+                    (pager(to, after.as_deref(), found.next.as_ref()))
+                }
             }
         }
     };

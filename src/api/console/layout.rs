@@ -72,7 +72,7 @@ impl Frame<'_> {
             form.account method="post" action=(SIGN_OUT) {
                 (csrf(self.visitor))
                 span.quiet title=(format!("roles: {}", self.visitor.roles())) {
-                    "Signed in as " strong { (Shown(&self.visitor.session.name)) }
+                    span.spoken { "Signed in as " } strong { (Shown(&self.visitor.session.name)) }
                 }
                 button.plain type="submit" { "Sign out" }
             }

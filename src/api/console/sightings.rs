@@ -135,7 +135,7 @@ fn line(row: &SightingRow, indicator: Option<&IndicatorRow>) -> Markup {
 
 fn badge(kind: SightingKind) -> Markup {
     let class = match kind {
-        SightingKind::Seen => "bad",
+        SightingKind::Seen => "new",
         SightingKind::FalsePositive => "good",
         SightingKind::Expired => "warn",
     };

@@ -104,6 +104,8 @@ async function send(form, file, say) {
     }
     text.textContent = "Done.";
     document.getElementById("import-report").focus();
+    // What was imported is in the list from now on.
+    replace("listed", (await ask("GET", location.href)).page);
   } catch (error) {
     text.textContent = `It did not work: ${error.message}.`;
   } finally {
