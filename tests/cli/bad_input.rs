@@ -49,7 +49,7 @@ fn a_refusal_is_read_even_while_a_large_file_is_sent() {
 }
 
 #[test]
-fn a_bundle_that_was_cut_off_says_what_of_it_is_there() {
+fn a_bundle_that_was_cut_off_is_refused_whole() {
     let lab = Lab::create(PROGRAM, &["a", "b"]);
     let node = lab.start("a");
     let objects: Vec<String> = (0..30_000)
@@ -58,17 +58,11 @@ fn a_bundle_that_was_cut_off_says_what_of_it_is_there() {
     let whole = format!("{{\"type\":\"bundle\",\"objects\":[{}]}}", objects.join(","));
     let cut = lab.write("cut.json", &whole[..whole.len() - 2]);
     let refused = node.command(["import", &cut]).expect_code(1);
-    assert!(
-        refused.stderr.contains("cut off") && refused.stderr.contains("0000 rows before that are there"),
-        "{}",
-        refused.stderr
-    );
-    let there = node.command(["status", "--json"]).json()["indicators"]["domain"].as_u64().unwrap();
+    // Its end could have said that an object is red, or revoked.
+    assert!(refused.stderr.contains("cut off"), "{}", refused.stderr);
+    assert_eq!(node.command(["status", "--json"]).json()["indicators"]["domain"].as_u64().unwrap_or(0), 0);
     let report = node.command(["import", &lab.write("whole.json", whole), "--json"]).expect_code(0).json();
-    assert_eq!(
-        (report["accepted"].as_u64(), report["duplicates"].as_u64()),
-        (Some(30_000 - there), Some(there))
-    );
+    assert_eq!((report["accepted"].as_u64(), report["duplicates"].as_u64()), (Some(30_000), Some(0)));
 }
 
 #[test]
