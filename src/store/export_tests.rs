@@ -229,7 +229,8 @@ fn a_restore_that_was_cut_off_leaves_an_empty_store() {
     assert_eq!((counts.indicators.len(), counts.overlaps.len(), counts.exchanges), (0, 0, 0));
     assert_eq!(store.tokens().unwrap(), [token("t")]);
     assert_eq!(store.roster().unwrap().unwrap().1, 3);
-    assert_eq!(tables(&store), [keys::TOKEN, keys::META].into());
+    // Nothing was set aside yet of the store's own audit chain, so it is where it was.
+    assert_eq!(tables(&store), [keys::TOKEN, keys::META, keys::AUDIT].into());
     store.restore(&mut &file[..], &by()).unwrap();
     assert_eq!(store.counts().unwrap().exchanges, 2);
 }
