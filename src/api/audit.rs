@@ -66,7 +66,7 @@ pub(crate) struct AuditPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// Of this actor only, as entries have it.
-    #[param(max_length = 32, example = "token:operator")]
+    #[param(example = "token:operator")]
     actor: Option<String>,
     /// Of this action only.
     #[param(schema_with = crate::schemas::audit_action)]
