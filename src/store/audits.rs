@@ -4,7 +4,7 @@ use overlap_coalition::Timestamp;
 
 use crate::audit::cut;
 use crate::codec::{Reader, put_text};
-use crate::database::Batch;
+use crate::database::{Batch, Writer};
 use crate::error::damaged;
 use crate::page::Cursor;
 use crate::sled_store::{SledStore, State};
@@ -120,10 +120,24 @@ impl NewAudits {
 /// Appends an entry by itself.
 pub(crate) fn note(store: &SledStore, by: &By, new: &NewAudit) -> Result<AuditHead, StoreError> {
     let mut writer = store.writer()?;
-    let (mut batch, mut noted) = (Batch::default(), NewAudits::after(&store.state()));
+    commit_noted(store, &mut writer, Batch::default(), (by, new), |_| ())
+}
+
+/// Commits a change together with its entry, and puts both into memory; says where the chain stands then.
+pub(crate) fn commit_noted(
+    store: &SledStore,
+    writer: &mut Writer,
+    mut batch: Batch,
+    (by, new): (&By, &NewAudit),
+    apply: impl FnOnce(&mut State),
+) -> Result<AuditHead, StoreError> {
+    let mut noted = NewAudits::after(&store.state());
     noted.put(&mut batch, by, new)?;
     let head = noted.head();
-    store.commit(&mut writer, batch, |state| noted.take_into(state))?;
+    store.commit(writer, batch, |state| {
+        apply(state);
+        noted.take_into(state);
+    })?;
     Ok(head)
 }
 

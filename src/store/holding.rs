@@ -9,11 +9,11 @@ use std::thread::{self, available_parallelism};
 
 use overlap_coalition::Timestamp;
 
-use crate::audits::NewAudits;
+use crate::audits::commit_noted;
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::segment::{SEGMENT_ROWS, rows_in};
-use crate::sled_store::SledStore;
+use crate::sled_store::{SledStore, State};
 use crate::store::Warnings;
 use crate::{Actor, AuditAction, By, IndicatorId, NewAudit, Override, Overriding, StoreError, keys};
 
@@ -134,12 +134,9 @@ pub(crate) fn begin_override(
     let mut batch = Batch::default();
     batch.put(keys::override_of(id), record.encode()?);
     let by = By { actor: Actor::Token(record.by.clone()), at: Timestamp(record.at) };
-    let mut noted = NewAudits::after(&store.state());
-    noted.put(&mut batch, &by, &NewAudit::of(AuditAction::OverrideBegun).on(id))?;
-    store.commit(&mut writer, batch, |state| {
-        state.catalog.set_overridden(place, true);
-        noted.take_into(state);
-    })?;
+    let new = NewAudit::of(AuditAction::OverrideBegun).on(id);
+    let apply = |state: &mut State| state.catalog.set_overridden(place, true);
+    commit_noted(store, &mut writer, batch, (&by, &new), apply)?;
     store.publish();
     Ok(Overriding::Done)
 }
@@ -152,12 +149,9 @@ pub(crate) fn end_override(store: &SledStore, id: IndicatorId, by: &By) -> Resul
     let Some(place) = place.filter(|_| meta.is_some_and(|meta| meta.overridden)) else { return Ok(false) };
     let mut batch = Batch::default();
     batch.remove(keys::override_of(id));
-    let mut noted = NewAudits::after(&store.state());
-    noted.put(&mut batch, by, &NewAudit::of(AuditAction::OverrideEnded).on(id))?;
-    store.commit(&mut writer, batch, |state| {
-        state.catalog.set_overridden(place, false);
-        noted.take_into(state);
-    })?;
+    let new = NewAudit::of(AuditAction::OverrideEnded).on(id);
+    let apply = |state: &mut State| state.catalog.set_overridden(place, false);
+    commit_noted(store, &mut writer, batch, (by, &new), apply)?;
     store.publish();
     Ok(true)
 }

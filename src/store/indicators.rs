@@ -10,7 +10,7 @@ use overlap_indicator::{Kind, SecretText};
 use uuid::Uuid;
 
 use crate::added::{date_of_seconds, row_at, slot_of};
-use crate::audits::NewAudits;
+use crate::audits::commit_noted;
 use crate::catalog::{Fresh, ImportPlan, SegmentWrite};
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
@@ -178,12 +178,8 @@ fn withdraw_some(
         batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
     }
     forget_overrides(store, &mut batch, &places);
-    let mut noted = NewAudits::after(&store.state());
-    noted.put(&mut batch, by, &withdrawn(asked, places.len()))?;
-    store.commit(writer, batch, |state| {
-        state.catalog.withdraw(&places);
-        noted.take_into(state);
-    })?;
+    let new = withdrawn(asked, places.len());
+    commit_noted(store, writer, batch, (by, &new), |state| state.catalog.withdraw(&places))?;
     store.publish();
     if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
         tracing::warn!(%error, "withdrawn digests stay sealed on the disk until their epoch ends");

@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use overlap_coalition::{ExchangeId, MemberId, SignedDocument};
 use zeroize::Zeroizing;
 
-use crate::audits::NewAudits;
+use crate::audits::{NewAudits, commit_noted};
 use crate::database::{Batch, Database, Writer};
 use crate::error::damaged;
 use crate::event_log::NewEntries;
@@ -171,7 +171,7 @@ pub(crate) fn set_roster(
     batch.put(keys::ROSTER.to_vec(), to_json(&StoredRoster::new(document, version, hash))?);
     let new =
         NewAudit::of(AuditAction::RosterTaken).on(version).with(format!("hash={}", HEXLOWER.encode(&hash)));
-    commit_noted(store, &mut writer, batch, (by, &new))
+    commit_noted(store, &mut writer, batch, (by, &new), |_| ()).map(drop)
 }
 
 pub(crate) fn add_token(store: &SledStore, token: &TokenRecord, by: &By) -> Result<(), StoreError> {
@@ -194,7 +194,7 @@ fn put_token(store: &SledStore, writer: &mut Writer, token: &TokenRecord, by: &B
     let roles: Vec<_> = token.roles.iter().map(|role| role.as_str()).collect();
     let new =
         NewAudit::of(AuditAction::TokenAdded).on(&token.name).with(format!("roles={}", roles.join(",")));
-    commit_token_change(store, writer, batch, (by, &new))
+    commit_noted(store, writer, batch, (by, &new), |state| state.token_changes += 1).map(drop)
 }
 
 /// Revokes a token. Its visit goes with it: whoever gets a token of this name later was never here.
@@ -208,33 +208,7 @@ pub(crate) fn revoke_token(store: &SledStore, name: &str, by: &By) -> Result<boo
     batch.remove(key);
     batch.remove(keys::visit(name));
     let new = NewAudit::of(AuditAction::TokenRevoked).on(name);
-    commit_token_change(store, &mut writer, batch, (by, &new)).map(|()| true)
-}
-
-fn commit_token_change(
-    store: &SledStore,
-    writer: &mut Writer,
-    mut batch: Batch,
-    (by, new): (&By, &NewAudit),
-) -> Result<(), StoreError> {
-    let mut noted = NewAudits::after(&store.state());
-    noted.put(&mut batch, by, new)?;
-    store.commit(writer, batch, |state| {
-        state.token_changes += 1;
-        noted.take_into(state);
-    })
-}
-
-/// A change that memory has nothing of, with its entry in the audit chain.
-fn commit_noted(
-    store: &SledStore,
-    writer: &mut Writer,
-    mut batch: Batch,
-    (by, new): (&By, &NewAudit),
-) -> Result<(), StoreError> {
-    let mut noted = NewAudits::after(&store.state());
-    noted.put(&mut batch, by, new)?;
-    store.commit(writer, batch, |state| noted.take_into(state))
+    commit_noted(store, &mut writer, batch, (by, &new), |state| state.token_changes += 1).map(|_| true)
 }
 
 /// All tokens, by name.
