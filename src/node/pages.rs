@@ -1,9 +1,11 @@
 //! Lists of the API, page by page.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, ClientError, encoded};
+use crate::exit::CommandError;
+use crate::output::Output;
 
 /// Rows in a page: the API's most.
 const PAGE: usize = 1_000;
@@ -39,6 +41,28 @@ impl<'a> Pages<'a> {
     /// The list at `path` after one of its rows.
     pub(crate) fn after(client: &'a Client, path: &str, query: &[(&str, Option<&str>)], row: &str) -> Self {
         Self { next: Next::After(row.to_owned()), ..Self::new(client, path, query) }
+    }
+
+    /// Tells the whole list as JSON, a line for each item, where that is asked for; otherwise gives the rows of a table for people.
+    ///
+    /// # Errors
+    /// The API does not give a page, or nobody takes what is told.
+    pub(crate) async fn rows<T: DeserializeOwned + Serialize>(
+        mut self,
+        output: &Output,
+        row: impl Fn(T) -> Vec<String>,
+    ) -> Result<Vec<Vec<String>>, CommandError> {
+        let mut rows = Vec::new();
+        while let Some(page) = self.next::<T>().await? {
+            for item in page {
+                if output.is_json() {
+                    output.json(&item)?;
+                } else {
+                    rows.push(row(item));
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// The next page; `None` after the last.

@@ -83,17 +83,8 @@ async fn list(context: &Context, actor: Option<&str>, action: Option<&str>) -> R
     let client = context.client()?;
     let order = if context.output.is_json() { "oldest" } else { "newest" };
     let query = [("actor", actor), ("action", action), ("order", Some(order))];
-    let mut pages = Pages::new(&client, "/api/v1/audit", &query);
-    let mut rows = Vec::new();
-    while let Some(page) = pages.next::<AuditLine>().await? {
-        for line in page {
-            if context.output.is_json() {
-                context.output.json(&line)?;
-            } else {
-                rows.push(row(line));
-            }
-        }
-    }
+    let pages = Pages::new(&client, "/api/v1/audit", &query);
+    let rows = pages.rows(&context.output, row).await?;
     if !context.output.is_json() {
         context.output.table(&["NUMBER", "TIME", "ACTOR", "ACTION", "OBJECT", "DETAIL"], &rows)?;
     }

@@ -98,24 +98,17 @@ async fn list(
     held: bool,
 ) -> Result<Exit, CommandError> {
     let query = [("kind", kind.map(Kind::as_str)), ("held", held.then_some("true"))];
-    let mut pages = Pages::new(client, "/api/v1/indicators", &query);
-    let mut rows = Vec::new();
-    while let Some(page) = pages.next::<Value>().await? {
-        for item in page {
-            if context.output.is_json() {
-                context.output.json(&item)?;
-            } else {
-                let mut row =
-                    ["id", "kind", "canonical", "tlp", "source"].map(|key| cell(&item, key)).to_vec();
-                row.push(cell(&item["held"], "list"));
-                rows.push(row);
-            }
-        }
-    }
+    let rows = Pages::new(client, "/api/v1/indicators", &query).rows(&context.output, row).await?;
     if !context.output.is_json() {
         context.output.table(&["ID", "KIND", "CANONICAL", "TLP", "SOURCE", "HELD BY"], &rows)?;
     }
     Ok(Exit::Done)
+}
+
+fn row(item: Value) -> Vec<String> {
+    let mut row = ["id", "kind", "canonical", "tlp", "source"].map(|key| cell(&item, key)).to_vec();
+    row.push(cell(&item["held"], "list"));
+    row
 }
 
 fn cell(item: &Value, key: &str) -> String {

@@ -43,17 +43,8 @@ pub struct OverlapLine {
 
 pub(crate) async fn run(context: &Context, args: OverlapsArgs) -> Result<Exit, CommandError> {
     let client = context.client()?;
-    let mut pages = pages(&client, args.peer.as_ref(), args.kind);
-    let mut rows = Vec::new();
-    while let Some(page) = pages.next::<OverlapLine>().await? {
-        for line in page {
-            if context.output.is_json() {
-                context.output.json(&line)?;
-            } else {
-                rows.push(vec![line.peer, line.kind, line.facet, line.canonical, line.found]);
-            }
-        }
-    }
+    let row = |line: OverlapLine| vec![line.peer, line.kind, line.facet, line.canonical, line.found];
+    let rows = pages(&client, args.peer.as_ref(), args.kind).rows(&context.output, row).await?;
     if !context.output.is_json() {
         if rows.is_empty() {
             context.output.say("no overlaps; `overlapd exchange PEER` finds some")?;

@@ -80,17 +80,8 @@ pub(crate) async fn run(context: &Context, args: ReceiptsArgs) -> Result<Exit, C
 
 async fn list(context: &Context, peer: Option<&MemberId>) -> Result<Exit, CommandError> {
     let client = context.client()?;
-    let mut pages = Pages::new(&client, "/api/v1/receipts", &[("peer", peer.map(MemberId::as_str))]);
-    let mut rows = Vec::new();
-    while let Some(page) = pages.next::<ReceiptLine>().await? {
-        for line in page {
-            if context.output.is_json() {
-                context.output.json(&line)?;
-            } else {
-                rows.push(row(line));
-            }
-        }
-    }
+    let pages = Pages::new(&client, "/api/v1/receipts", &[("peer", peer.map(MemberId::as_str))]);
+    let rows = pages.rows(&context.output, row).await?;
     if !context.output.is_json() {
         context.output.table(&["EXCHANGE", "PEER", "ENDED", "MATCHES", "SIGNED BY"], &rows)?;
     }
