@@ -55,7 +55,8 @@ const ROUTES: [(&str, &str, Option<Role>); 36] = [
     ("DELETE", "/api/v1/tokens/{name}", Some(Role::Admin)),
 ];
 
-fn is_allowed(held: Role, needed: Role) -> bool {
+/// What the contract lets the holder of a role do.
+pub(crate) fn is_allowed(held: Role, needed: Role) -> bool {
     held == Role::Admin || held == needed || needed == Role::Read
 }
 

@@ -9,6 +9,7 @@ use overlap_store::{ExchangeState, IndicatorFilter, PageRequest, Role, Store, To
 use serde_json::json;
 
 use crate::access::{Access, new_token};
+use crate::api_tests::is_allowed;
 use crate::misp::is_of_misp;
 use crate::taxii::is_of_taxii;
 use crate::testing::{NOW, TestNode, exchange};
@@ -99,10 +100,6 @@ fn path_of(node: &TestNode, route: &str) -> String {
     path.replace("{exchange}", &"01".repeat(16)).replace("{name}", "read")
 }
 
-fn may(held: Role, needed: Role) -> bool {
-    held == Role::Admin || held == needed || needed == Role::Read
-}
-
 /// Who is refused changes nothing: whoever may do it afterwards finds it undone.
 #[tokio::test]
 async fn a_role_does_what_it_may_with_what_it_made_and_with_what_others_made() {
@@ -117,7 +114,7 @@ async fn a_role_does_what_it_may_with_what_it_made_and_with_what_others_made() {
                     node.call_with(stranger, method, &path, text.clone()).await.problem(401, "no-token");
                 }
                 let answer = node.call(role, method, &path, text.clone()).await;
-                if may(role, needed) {
+                if is_allowed(role, needed) {
                     assert_eq!(answer.status, status, "{method} {route} as {role:?}: {}", answer.text());
                 } else {
                     answer.problem(403, "wrong-role");
