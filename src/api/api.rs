@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::misp::{MispError, MispErrorDocument, is_of_misp};
+use crate::pace::pace_body;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::routes::{BASIC_SCHEME, RouteAccess, Routes, TOKEN_SCHEME};
 use crate::state::ApiState;
@@ -67,6 +68,7 @@ impl Api {
             .layer(from_fn(console::secure))
             .layer(from_fn(measure))
             .layer(from_fn(drop_unread))
+            .layer(map_request(pace_body))
             .with_state(state);
         (outside(router), table)
     }

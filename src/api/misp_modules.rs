@@ -15,7 +15,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use overlap_store::Store;
@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use crate::Daemon;
 use crate::import::misp_written::TYPES;
+use crate::pace::pace_body;
 use query::{NAME, query};
 
 /// What the routes reach.
@@ -39,6 +40,7 @@ pub fn misp_modules_router(store: Arc<dyn Store>, daemon: Arc<dyn Daemon>, any_h
         .route("/query", post(query))
         .route("/healthcheck", get(health))
         .fallback(unknown)
+        .layer(map_request(pace_body))
         .with_state(Lookup { store, daemon });
     if any_host { router } else { router.layer(from_fn(from_here)) }
 }

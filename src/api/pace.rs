@@ -65,12 +65,7 @@ impl Allowance {
 
 /// Makes a request's body fail with [`TooSlow`] where the caller is.
 pub(crate) async fn pace_body(request: Request) -> Request {
-    request.map(paced)
-}
-
-/// The same for a body.
-pub(crate) fn paced(body: Body) -> Body {
-    Body::new(PacedBody { body, allowance: Allowance::new() })
+    request.map(|body| Body::new(PacedBody { body, allowance: Allowance::new() }))
 }
 
 struct PacedBody {
@@ -189,14 +184,15 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3_600);
 
-    fn paced_chunks(mut chunks: mpsc::Receiver<Result<Bytes, io::Error>>) -> Body {
-        paced(Body::from_stream(futures_util::stream::poll_fn(move |context| chunks.poll_recv(context))))
+    async fn paced(mut chunks: mpsc::Receiver<Result<Bytes, io::Error>>) -> Body {
+        let chunks = futures_util::stream::poll_fn(move |context| chunks.poll_recv(context));
+        pace_body(Request::new(Body::from_stream(chunks))).await.into_body()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_coming_fails_in_time() {
         let (_sender, chunks) = mpsc::channel(1);
-        let mut body = paced_chunks(chunks);
+        let mut body = paced(chunks).await;
         let begun = Instant::now();
         let error = body.frame().await.unwrap().unwrap_err();
         assert!(TooSlow::caused(&error), "{error:?}");
@@ -211,7 +207,7 @@ mod tests {
                 tokio::time::sleep(PATIENCE / 6).await;
             }
         });
-        let mut body = paced_chunks(chunks);
+        let mut body = paced(chunks).await;
         let begun = Instant::now();
         while let Ok(frame) = body.frame().await.unwrap() {
             assert!(frame.is_data() && begun.elapsed() < LONG);
@@ -229,7 +225,7 @@ mod tests {
                 let _ = sender.send(Ok(Bytes::from(vec![0; bytes]))).await;
             }
         });
-        let (mut body, mut frames) = (paced_chunks(chunks), 0);
+        let (mut body, mut frames) = (paced(chunks).await, 0);
         while let Some(frame) = body.frame().await {
             frames += usize::from(frame.unwrap().is_data());
             // What this node does with it takes its time.

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::map_request;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::pace::{PacedWrites, pace_body};
+use crate::pace::PacedWrites;
 use crate::taxii::Https;
 
 /// Connections at the same time; more wait to be accepted.
@@ -94,7 +93,7 @@ impl Connections {
     fn new(router: Router) -> Self {
         let stopping = watch::Sender::new(false);
         Self {
-            router: router.layer(Extension(Stopping(stopping.subscribe()))).layer(map_request(pace_body)),
+            router: router.layer(Extension(Stopping(stopping.subscribe()))),
             permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             tasks: JoinSet::new(),
             stopping,

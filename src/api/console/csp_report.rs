@@ -1,7 +1,7 @@
 //! Reports of browsers that something broke the content security policy.
 //!
-//! There should be none: one says that a page has a flaw, or that somebody tries to use one. They are counted, and logged where there are not too many; what a report
-//! says is a stranger's text, since anybody can send one, and is neither kept nor logged.
+//! There should be none: one says that a page has a flaw, or that somebody tries to use one. They are counted, and logged where there are
+//! not too many; what a report says is a stranger's text, since anybody can send one, and is neither kept nor logged.
 
 use std::time::Instant;
 

@@ -16,7 +16,7 @@ use super::format::Format;
 use super::report::{ImportReport, Rejects};
 use super::source::{RowRules, RowSink};
 use crate::Daemon;
-use crate::pace::{TooSlow, paced};
+use crate::pace::TooSlow;
 use crate::problem::Problem;
 use crate::state::off_thread;
 
@@ -52,8 +52,11 @@ impl ImportJob {
     /// # Errors
     /// The body breaks off or stalls, the file cannot be read, or the store fails. The problem has with it what was
     /// committed before: whole batches.
-    pub(crate) async fn run(self, body: Body, place: SemaphorePermit<'_>) -> Result<ImportReport, Problem> {
-        let mut body = paced(body);
+    pub(crate) async fn run(
+        self,
+        mut body: Body,
+        place: SemaphorePermit<'_>,
+    ) -> Result<ImportReport, Problem> {
         let (input, cutter_input) = mpsc::channel(CHUNKS_WAITING);
         let (batches, committer_batches) = mpsc::channel(BATCHES_WAITING);
         let (store, daemon) = (self.store.clone(), self.daemon.clone());
