@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use overlap_coalition::Timestamp;
 use overlap_store::{
     AuditAction, AuditEntry, AuditFilter, AuditOrder, AuditStore, By, DeadLetter, EventFilter, EventId,
@@ -338,6 +340,33 @@ async fn an_import_tells_its_rows_and_one_that_breaks_off_tells_so() {
         format!("begun={} outcome=failed accepted=0 duplicates=0 rejected=0", begun + 2),
     ];
     assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn an_import_whose_caller_hangs_up_after_its_last_byte_is_done_and_told() {
+    let node = TestNode::new();
+    let before = entries(&node).len();
+    let (sent, all_sent) = tokio::sync::oneshot::channel();
+    let last = async move {
+        sent.send(()).unwrap();
+        Ok::<_, std::io::Error>(Bytes::from_static(b"b.example.org\n"))
+    };
+    let body = Body::from_stream(
+        stream::iter([Ok(Bytes::from_static(b"a.example.org\n"))]).chain(stream::once(last)),
+    );
+    tokio::select! {
+        biased;
+        told = all_sent => told.unwrap(),
+        answer = node.import("format=txt", body) => panic!("answered {} before the body had ended", answer.status),
+    }
+    let expected = format!("begun={} outcome=done accepted=2 duplicates=0 rejected=0", before + 1);
+    let told = async {
+        while entries(&node).len() < before + 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), told).await.unwrap();
+    assert_eq!(entries(&node).last().unwrap().detail, expected);
 }
 
 #[tokio::test]

@@ -42,7 +42,8 @@ use axum::http::{HeaderMap, header};
 use overlap_indicator::Tlp;
 use overlap_store::{Actor, AuditAction, NewAudit};
 use serde::Deserialize;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
 use utoipa::IntoParams;
 
 use crate::access::Caller;
@@ -143,11 +144,29 @@ pub(crate) async fn run(
     let job = job(params, state)?;
     check_type(job.format, headers)?;
     let place = place(state).await?;
+    // In a task of its own: a caller that hangs up after its last byte ends this call, but neither the work nor the
+    // place that it takes, and the work's end is to be told.
+    let whole = whole(state.clone(), actor, params.format.clone(), job, body, place);
+    tokio::spawn(whole.in_current_span()).await.map_err(|error| {
+        tracing::error!(panicked = error.is_panic(), "an import failed");
+        Problem::internal()
+    })?
+}
+
+/// An import from the entry that says that it begins to the one that says how it ended.
+async fn whole(
+    state: ApiState,
+    actor: Actor,
+    format: String,
+    job: ImportJob,
+    body: Body,
+    place: OwnedSemaphorePermit,
+) -> Result<ImportReport, Problem> {
     // Rows may be there before the body has ended, so who sends them is told first.
-    let begun = NewAudit::of(AuditAction::ImportBegun).with(format!("format={}", params.format));
-    let begun = note(state, by(state, actor.clone()), begun).await?;
+    let begun = NewAudit::of(AuditAction::ImportBegun).with(format!("format={format}"));
+    let begun = note(&state, by(&state, actor.clone()), begun).await?;
     let ended = job.run(body, place).await;
-    note(state, by(state, actor.clone()), ended_as(begun, &ended)).await?;
+    note(&state, by(&state, actor.clone()), ended_as(begun, &ended)).await?;
     let report = ended?;
     let rejected = report.refused();
     metrics::counter!("overlapd_import_rows_total", "outcome" => "accepted").increment(report.accepted);
@@ -173,12 +192,14 @@ fn ended_as(begun: u64, ended: &Result<ImportReport, Problem>) -> NewAudit {
 }
 
 /// A place among the imports that run at once; the wait for one has an end.
-async fn place(state: &ApiState) -> Result<SemaphorePermit<'_>, Problem> {
+async fn place(state: &ApiState) -> Result<OwnedSemaphorePermit, Problem> {
     let busy = || {
         Problem::new(ProblemKind::Busy, "as many imports run as this node does at once: send it again later")
             .with_retry_after(BUSY_RETRY.as_secs())
     };
-    let place = tokio::time::timeout(LONGEST_WAIT, state.imports().acquire()).await.map_err(|_| busy())?;
+    let place = tokio::time::timeout(LONGEST_WAIT, state.imports().clone().acquire_owned())
+        .await
+        .map_err(|_| busy())?;
     place.map_err(|_| Problem::internal())
 }
 

@@ -27,7 +27,7 @@ struct Inner {
     daemon: Arc<dyn Daemon>,
     metrics: PrometheusHandle,
     tokens: TokenCache,
-    imports: Semaphore,
+    imports: Arc<Semaphore>,
     openapi: OnceLock<Bytes>,
     console: Console,
     feed: Feed,
@@ -46,7 +46,7 @@ impl ApiState {
             daemon,
             metrics,
             tokens: TokenCache::default(),
-            imports: Semaphore::new(IMPORTS_AT_ONCE),
+            imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
             openapi: OnceLock::new(),
             console: Console::default(),
             held_counts: HeldCounts::default(),
@@ -69,7 +69,7 @@ impl ApiState {
         &self.0.metrics
     }
 
-    pub(crate) fn imports(&self) -> &Semaphore {
+    pub(crate) fn imports(&self) -> &Arc<Semaphore> {
         &self.0.imports
     }
 

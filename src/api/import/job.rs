@@ -9,7 +9,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use overlap_store::{ImportCounts, NewIndicator, Store, StoreError};
-use tokio::sync::{SemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::error::ImportError;
 use super::format::Format;
@@ -55,7 +55,7 @@ impl ImportJob {
     pub(crate) async fn run(
         self,
         mut body: Body,
-        place: SemaphorePermit<'_>,
+        place: OwnedSemaphorePermit,
     ) -> Result<ImportReport, Problem> {
         let (input, cutter_input) = mpsc::channel(CHUNKS_WAITING);
         let (batches, committer_batches) = mpsc::channel(BATCHES_WAITING);
