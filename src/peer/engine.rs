@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::book::Book;
 use crate::channel::{Channel, unlike_its_header};
 use crate::fault::Fault;
+use crate::fresh_rng::fresh_rng;
 use crate::inner::off_thread;
 
 /// Checks that an engine runs at two padded sizes, whoever will be the receiver. 0 stands for a size that is not known yet.
@@ -238,7 +239,7 @@ async fn step(
     party: Box<dyn Party>,
     incoming: Option<Message>,
 ) -> Result<Turn, Fault> {
-    Ok(on_pool(pool, move || party.advance(incoming, &mut rand::rng())).await??)
+    on_pool(pool, move || Ok(party.advance(incoming, &mut fresh_rng()?)?)).await?
 }
 
 async fn on_pool<T: Send + 'static>(

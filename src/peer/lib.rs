@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod exchange;
 mod fault;
+mod fresh_rng;
 mod hello;
 mod identity;
 mod initiator;
