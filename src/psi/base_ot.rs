@@ -95,7 +95,7 @@ pub(crate) enum Error {
 /// The receiver, between its message and the sender's.
 pub(crate) struct OtReceiver {
     oracles: Oracles,
-    choices: u128,
+    choices: Zeroizing<u128>,
     secrets: Vec<Secret>,
     pairs: Vec<Pair>,
 }
@@ -128,24 +128,25 @@ struct Secret {
 }
 
 impl OtReceiver {
-    /// Starts a batch; returns the message for the sender. Bit i of `choices` is the choice of transfer i.
-    pub(crate) fn new(session: &[u8; 32], choices: u128, rng: &mut dyn CryptoRng) -> (Self, Vec<u8>) {
+    /// Starts a batch; returns the message for the sender. Bit i of `choices` is the choice of transfer i. Boxed, so that
+    /// moving the state that holds it moves a pointer: see [`crate::wiped`].
+    pub(crate) fn new(session: &[u8; 32], choices: u128, rng: &mut dyn CryptoRng) -> (Box<Self>, Vec<u8>) {
         let oracles = Oracles::new(session);
         let secrets: Vec<_> = (0..OTS as u32).map(|index| Secret::random(index, choices, rng)).collect();
         let batches = secrets.par_chunks(BATCH);
         let pairs: Vec<_> = batches.flat_map_iter(|batch| pairs(&oracles, batch)).collect();
         let message = pairs.as_flattened().as_flattened().to_vec();
-        (Self { oracles, choices, secrets, pairs }, message)
+        (Box::new(Self { oracles, choices: Zeroizing::new(choices), secrets, pairs }), message)
     }
 
     /// Takes the sender's message.
-    pub(crate) fn finish(self, message: &[u8]) -> Result<ChosenKeys, Error> {
+    pub(crate) fn finish(self: Box<Self>, message: &[u8]) -> Result<ChosenKeys, Error> {
         let sender = as_pairs(message)?;
         // Both elements of a transfer, so that what is refused says nothing of the choice.
         let elements: Vec<_> = sender.par_iter().map(decode_pair).collect::<Result<_, _>>()?;
         let keys = self.keys(sender, &elements);
         let transcript = self.oracles.transcript(&self.pairs, sender);
-        Ok(ChosenKeys { choices: self.choices, keys, transcript })
+        Ok(ChosenKeys { choices: *self.choices, keys, transcript })
     }
 
     fn keys(&self, sender: &[Pair], elements: &[[RistrettoPoint; 2]]) -> Zeroizing<Vec<Key>> {

@@ -1,4 +1,8 @@
 //! Lists of secrets.
+//!
+//! A value that wipes itself when dropped does so at the last place where it was: a move leaves a copy behind at every place
+//! before, and a machine's states are moved out of one box and into the next. So a secret that lasts longer than a state is in a
+//! box (or a list) of its own, of which a move takes the pointer along. What is left are copies in registers and on the stack.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

@@ -9,7 +9,7 @@ use crate::ot_extension::{self, ChoiceBits};
 const SESSION: [u8; 32] = [7; 32];
 
 /// The receiver's first step of a batch.
-pub struct Receiver(OtReceiver);
+pub struct Receiver(Box<OtReceiver>);
 
 /// The receiver's keys.
 pub struct ChosenKeys(base_ot::ChosenKeys);

@@ -66,7 +66,8 @@ impl Answer {
             let share = F128(u128::conditional_select(&0, &self.bits.0, bit(delta, c)));
             hash.0.ct_eq(&(*claimed + share).0)
         };
-        let hashes = challenge.hashes(&columns);
+        // With the receiver's message they are Delta, bit by bit.
+        let hashes = Wiped::new(challenge.hashes(&columns));
         let all = hashes.iter().zip(&self.columns).enumerate().map(equal).fold(Choice::from(1), |a, b| a & b);
         if all.into() { Ok(Checked(columns)) } else { Err(Error::Inconsistent) }
     }

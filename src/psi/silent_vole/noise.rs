@@ -21,11 +21,11 @@ pub(crate) struct NoiseChoice {
 }
 
 impl NoiseChoice {
-    /// Uniform positions and values.
-    pub(crate) fn random(noise: Noise, rng: &mut dyn CryptoRng) -> Self {
+    /// Uniform positions and values. Boxed, so that moving the state that holds them moves a pointer: see [`crate::wiped`].
+    pub(crate) fn random(noise: Noise, rng: &mut dyn CryptoRng) -> Box<Self> {
         let positions = (0..noise.trees).map(|_| position(noise.leaves, rng)).collect();
         let values = (0..noise.trees).map(|_| nonzero(rng)).collect();
-        Self { positions, values, mask: F128::random(rng), noise }
+        Box::new(Self { positions, values, mask: F128::random(rng), noise })
     }
 
     /// The choices of the extension, row after row.

@@ -41,7 +41,7 @@ impl SilentReceiver {
     /// Reads the sender's message, and draws a challenge for it. `rows` are the extension's, for the choice's bits.
     pub(crate) fn new(
         session: &[u8; 32],
-        choice: NoiseChoice,
+        choice: Box<NoiseChoice>,
         rows: &[F128],
         message: &[u8],
         rng: &mut dyn CryptoRng,

@@ -24,21 +24,23 @@ pub(crate) struct SilentSender {
 }
 
 impl SilentSender {
-    /// Expands the trees, and makes the message for the receiver. `rows` are the extension's.
+    /// Expands the trees, and makes the message for the receiver. `rows` are the extension's. Boxed, so that moving the
+    /// state that holds it moves a pointer: see [`crate::wiped`].
     pub(crate) fn new(
         session: &[u8; 32],
         noise: Noise,
         delta: F128,
         rows: &[F128],
         rng: &mut dyn CryptoRng,
-    ) -> (Self, Vec<u8>) {
+    ) -> (Box<Self>, Vec<u8>) {
         assert_eq!(rows.len(), noise.rows(), "the extension was asked for these rows");
         let mut leaves = vec![F128::ZERO; noise.shape().len()];
         let roots: Wiped<F128> = Wiped::new((0..noise.trees).map(|_| F128::random(rng)).collect());
         let trees = Ggm::new(session).expand(&noise.shape(), &roots, &mut leaves);
         let shares = rows::value_shares(&noise, rows);
         let message = message(session, &noise, delta, rows, &trees, &shares);
-        (Self { leaves, mask: shares[noise.trees], delta, session: *session, noise }, message)
+        let mask = shares[noise.trees];
+        (Box::new(Self { leaves, mask, delta, session: *session, noise }), message)
     }
 
     /// The answer to the receiver's challenge. A receiver gets one: each lets it check guesses of Delta.
@@ -54,7 +56,8 @@ impl SilentSender {
     }
 
     /// B. Nothing of it may be sent, in any form, before the receiver has accepted.
-    pub(crate) fn expand(mut self) -> Wiped<F128> {
+    #[expect(clippy::boxed_local, reason = "out of its box it would leave a copy of Delta there")]
+    pub(crate) fn expand(mut self: Box<Self>) -> Wiped<F128> {
         let outputs = self.noise.outputs;
         let mut vector = Wiped::new(std::mem::take(&mut self.leaves));
         let (left, right) = vector[..2 * outputs].split_at_mut(outputs);

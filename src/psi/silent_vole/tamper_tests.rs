@@ -15,7 +15,7 @@ const TREES: usize = 4;
 struct Scene {
     noise: Noise,
     delta: F128,
-    sender: SilentSender,
+    sender: Box<SilentSender>,
     message: Vec<u8>,
     received: Vec<F128>,
     positions: Vec<u32>,

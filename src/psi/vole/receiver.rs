@@ -56,7 +56,7 @@ struct Solve {
     run: Run,
     items: ItemSource,
     commitment: [u8; COMMITMENT_BYTES],
-    noise: NoiseChoice,
+    noise: Box<NoiseChoice>,
     rows: Wiped<F128>,
 }
 
@@ -72,7 +72,7 @@ struct Planned {
 struct TakeTrees {
     planned: Planned,
     plan: Plan,
-    noise: NoiseChoice,
+    noise: Box<NoiseChoice>,
     rows: Wiped<F128>,
     pieces: Pieces,
 }
@@ -102,7 +102,7 @@ struct Encode {
     /// A' and C of `C = Delta * A' + B`, side by side; as many as columns, or more.
     correlation: Wiped<Pair>,
     hash: KeyedHash,
-    fill: Fill,
+    fill: Box<Fill>,
     bins: Chunks,
     /// Bytes of columns that do not fill a message yet.
     unsent: Vec<u8>,
@@ -239,7 +239,7 @@ impl TakeSalt {
         let Planned { run, seed, .. } = &self.planned;
         Encode {
             hash: run.session.item_hash(salt, seed),
-            fill: Fill::random(rng),
+            fill: Box::new(Fill::random(rng)),
             bins: Chunks::new(run.parameters.shape().bins(), BINS_AT_ONCE),
             unsent: Vec::new(),
             mask,

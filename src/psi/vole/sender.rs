@@ -36,14 +36,14 @@ const BINS_AT_ONCE: usize = 4;
 /// Messages of tags that are made at once: enough to keep every core busy between two turns, two megabytes in memory.
 const MESSAGES_AT_ONCE: usize = 8;
 
-/// What every state holds.
+/// What every state holds. Secrets are boxed, so that moving on to the next state moves pointers: see [`crate::wiped`].
 struct Run {
     params: Params,
     session: Session,
     parameters: &'static Parameters,
     tags_in_order: usize,
-    delta: Zeroizing<F128>,
-    mask: SenderMask,
+    delta: Box<Zeroizing<F128>>,
+    mask: Box<SenderMask>,
 }
 
 /// Before anything.
@@ -59,14 +59,14 @@ pub(crate) struct Start {
 struct Opened {
     run: Run,
     items: ItemSource,
-    transfers: OtReceiver,
+    transfers: Box<OtReceiver>,
 }
 
 /// The extension comes.
 struct TakeExtension {
     run: Run,
     batches: Batches,
-    transfers: OtReceiver,
+    transfers: Box<OtReceiver>,
     pieces: Pieces,
 }
 
@@ -77,14 +77,14 @@ struct Grown(TakeChallenge);
 struct TakeChallenge {
     run: Run,
     batches: Batches,
-    silent: SilentSender,
+    silent: Box<SilentSender>,
 }
 
 /// The salt is sent, so the encoding must come soon; meanwhile the correlation is expanded and the set put in bins.
 struct Expand {
     run: Run,
     batches: Batches,
-    silent: SilentSender,
+    silent: Box<SilentSender>,
     seed: [u8; SEED_BYTES],
     hash: KeyedHash,
 }
@@ -101,9 +101,9 @@ struct TakeMask {
 struct Key {
     seed: [u8; SEED_BYTES],
     hash: KeyedHash,
-    delta: Zeroizing<F128>,
+    delta: Box<Zeroizing<F128>>,
     /// w = ws + wr; until the receiver's mask has come, ws.
-    mask: F128,
+    mask: Box<Zeroizing<F128>>,
     /// B, which becomes K = B + Delta * A as A comes.
     columns: Wiped<F128>,
 }
@@ -184,9 +184,9 @@ impl Start {
 
     fn open(self, rng: &mut dyn CryptoRng) -> (Opened, Message) {
         let session = Session::new(&self.params);
-        let delta = Zeroizing::new(F128::random(rng));
-        let mask = SenderMask::random(rng);
-        let (transfers, request) = OtReceiver::new(session.bytes(), delta.0, rng);
+        let delta = Box::new(Zeroizing::new(F128::random(rng)));
+        let mask = Box::new(SenderMask::random(rng));
+        let (transfers, request) = OtReceiver::new(session.bytes(), (**delta).0, rng);
         let message = [mask.commitment(&session).as_slice(), &request].concat();
         let Self { params, parameters, items, tags_in_order } = self;
         let run = Run { params, session, parameters, tags_in_order, delta, mask };
@@ -220,7 +220,7 @@ impl TakeExtension {
         let (session, noise) = (run.session.bytes(), run.parameters.noise());
         let rows = ot_extension::extend_sender(session, seeds, noise.rows(), extension)
             .map_err(|_| Error::BadExtension)?;
-        let (silent, trees) = SilentSender::new(session, noise, *run.delta, &rows, rng);
+        let (silent, trees) = SilentSender::new(session, noise, **run.delta, &rows, rng);
         let progress = party::reached(PHASE_CORRELATE, 0, 2);
         let messages = pieces(&trees, Message::VoleTrees);
         Ok(Turn::Send(Box::new(Grown(TakeChallenge { run, batches, silent })), messages, progress))
@@ -250,7 +250,8 @@ impl Expand {
         let Self { run, mut batches, silent, seed, hash } = self;
         let own = silent.expand();
         let batch = batches.first(&run.shape(), &seed);
-        let key = Key { seed, hash, delta: run.delta.clone(), mask: run.mask.mask(), columns: own };
+        let mask = Box::new(Zeroizing::new(run.mask.mask()));
+        let key = Key { seed, hash, delta: run.delta.clone(), mask, columns: own };
         TakeMask { run, batches, batch, key }
     }
 }
@@ -317,8 +318,8 @@ impl Batch {
             parts.for_each(|(keys, outputs)| {
                 let mut values = Wiped::zeroed(keys.len());
                 decode_keys(shape, keys, columns, &mut values);
-                field::add_scaled(&mut values, *key.delta, &super::item_values(&key.hash, keys));
-                super::outputs(hash, &mut values, key.mask, keys, outputs);
+                field::add_scaled(&mut values, **key.delta, &super::item_values(&key.hash, keys));
+                super::outputs(hash, &mut values, **key.mask, keys, outputs);
             });
         });
     }
@@ -339,7 +340,7 @@ impl Batch {
 impl TakeMask {
     fn take(self, mask: [u8; 16]) -> TakeEncoding {
         let Self { run, batches, batch, mut key } = self;
-        key.mask += F128::from_bytes(mask);
+        **key.mask += F128::from_bytes(mask);
         let chunks = Chunks::new(run.shape().columns(), COLUMNS_PER_MESSAGE);
         let hash = OutputHash::new(LABEL, &run.params);
         TakeEncoding { run, batches, batch, key, hash, chunks }
@@ -351,7 +352,7 @@ impl TakeEncoding {
         let start = self.chunks.done();
         self.chunks.accept(MessageKind::VoleEncoding, columns, ELEMENT_BYTES)?;
         let masked: Vec<F128> = columns.as_chunks().0.iter().map(|bytes| F128::from_bytes(*bytes)).collect();
-        field::add_scaled(&mut self.key.columns[start..start + masked.len()], *self.key.delta, &masked);
+        field::add_scaled(&mut self.key.columns[start..start + masked.len()], **self.key.delta, &masked);
         let (whole, all) = (self.chunks.done() / self.run.shape().bin_columns(), self.run.shape().bins());
         if whole >= (self.batch.bins_done + BINS_AT_ONCE).min(all) {
             self.batch.evaluate(whole, &self.key, &self.hash);

@@ -28,7 +28,8 @@ pub(crate) struct Start {
 struct Keyed {
     params: Params,
     items: ItemSet,
-    key: SecretKey,
+    /// Boxed, so that moving on to the next state moves a pointer: see [`crate::wiped`].
+    key: Box<SecretKey>,
     public: PublicKey,
 }
 
@@ -66,7 +67,7 @@ impl Start {
     }
 
     fn send_key(self, rng: &mut dyn CryptoRng) -> (Evaluate, Message) {
-        let key = SecretKey::random(rng);
+        let key = Box::new(SecretKey::random(rng));
         let public = key.public();
         let message = Message::VoprfPublicKey(public.bytes);
         let next = Evaluate {

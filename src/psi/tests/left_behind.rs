@@ -1,0 +1,114 @@
+//! What a run leaves behind in memory that it gives back: never Delta, with which whoever reads it and has the receiver's view
+//! could test any item against the sender's set.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+
+use overlap_psi::{Message, Params, Party, SessionItem, Turn, vole};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// What is looked for, in two halves; nothing while both are zero.
+static SOUGHT: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+/// Blocks of memory that were given back with it.
+static FOUND: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's allocator, which looks at what it is given back. Growing a block is left to the trait, so that its old place is
+/// given back too.
+struct Looking;
+
+// SAFETY: every call goes to the system's allocator unchanged, and a block is read only within its bounds.
+unsafe impl GlobalAlloc for Looking {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise on `layout` is passed on. Zeroed, so that all that is read later was written.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        let sought = [0, 1].map(|half: usize| SOUGHT[half].load(SeqCst));
+        if sought != [0; 2] {
+            let last = (layout.size() / 8).saturating_sub(1);
+            // The system's blocks are aligned to 16 bytes.
+            let words = pointer.cast::<u64>();
+            // SAFETY: both words are within the block, and aligned.
+            let is_there = |at: usize| unsafe {
+                [words.add(at).read_volatile(), words.add(at + 1).read_volatile()] == sought
+            };
+            if (0..last).any(is_there) {
+                FOUND.fetch_add(1, SeqCst);
+            }
+        }
+        // SAFETY: the caller's promise on `pointer` and `layout` is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Looking = Looking;
+
+/// Looks for 16 bytes while `work` runs; says in how many blocks they were.
+fn found(sought: [u8; 16], work: impl FnOnce()) -> usize {
+    FOUND.store(0, SeqCst);
+    SOUGHT[0].store(u64::from_ne_bytes(sought[..8].try_into().unwrap()), SeqCst);
+    SOUGHT[1].store(u64::from_ne_bytes(sought[8..].try_into().unwrap()), SeqCst);
+    work();
+    SOUGHT.iter().for_each(|half| half.store(0, SeqCst));
+    FOUND.load(SeqCst)
+}
+
+fn items(from: u64, count: u64) -> Vec<SessionItem> {
+    let item = |n: u64| SessionItem::new((u128::from(n) + 1).to_le_bytes());
+    (from..from + count).map(item).collect()
+}
+
+/// A machine, whether it waits for a message, and those that came for it.
+type Side = (Option<(Box<dyn Party>, bool)>, VecDeque<Message>, ChaCha20Rng);
+
+/// Moves a side on by one step, if it can; says what it sends.
+fn step(side: &mut Side) -> Vec<Message> {
+    let (party, inbox, rng) = side;
+    let Some((machine, waits)) = party.take() else { return Vec::new() };
+    if waits && inbox.is_empty() {
+        *party = Some((machine, waits));
+        return Vec::new();
+    }
+    let incoming = if waits { inbox.pop_front() } else { None };
+    let (next, sent) = match machine.advance(incoming, rng).expect("both follow the protocol") {
+        Turn::Send(next, messages, _) => (Some((next, false)), messages),
+        Turn::Receive(next) | Turn::AwaitProofs(next) => (Some((next, true)), Vec::new()),
+        Turn::Done(_, messages) => (None, messages),
+    };
+    *party = next;
+    sent
+}
+
+/// One test, since the allocator is the whole process's.
+#[test]
+fn delta_is_in_no_memory_that_a_run_gives_back() {
+    const SEED: u64 = 21;
+    // The first 16 bytes that a sender draws.
+    let mut delta = [0; 16];
+    ChaCha20Rng::seed_from_u64(SEED).fill_bytes(&mut delta);
+    let noticed = found(delta, || drop(black_box(Box::new(delta))));
+    assert_eq!(noticed, 1, "what a box leaves behind is found");
+
+    let params =
+        Params { exchange: [1; 32], partition: 0, receiver_size: 320, sender_size: 768, prove_matches: true };
+    let side = |party: Box<dyn Party>, seed| -> Side {
+        (Some((party, false)), VecDeque::new(), ChaCha20Rng::seed_from_u64(seed))
+    };
+    let receiver = vole::receiver(params.clone(), items(0, 320)).expect("a size of the table");
+    let sender = vole::sender(params, items(200, 768)).expect("a size of the table");
+    let mut sides = [side(receiver, 5), side(sender, SEED)];
+    let left = found(delta, || {
+        while sides.iter().any(|(party, ..)| party.is_some()) {
+            for i in 0..2 {
+                let sent = step(&mut sides[i]);
+                sides[1 - i].1.extend(sent);
+            }
+        }
+    });
+    assert_eq!(left, 0, "blocks with Delta were given back");
+}
