@@ -1,7 +1,7 @@
 //! Ten thousand values of mixed kinds, asked of a node with a million overlaps.
 //!
-//! `cargo bench -p overlap-api --bench query`. On two cores of a Sapphire Rapids virtual machine that other builds kept busy (load 16), 10,000 values that are own indicators
-//! took 199 ms of processor time on both cores together, and 10,000 others 119 ms; the medians by the clock, which has the waiting for a core in them, were 580 ms and 337 ms.
+//! `cargo bench -p overlap-api --bench query`. On two cores of a Sapphire Rapids virtual machine that nothing else kept busy, 10,000 values that are own indicators
+//! took 91 ms (151 ms of processor time on both cores together), and 10,000 others 62 ms (114 ms); medians.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 

@@ -41,6 +41,7 @@ impl Million {
             let found: Vec<(IndicatorId, Facet)> =
                 own.iter().map(|row| (row.id, (self.facet)(row.kind))).collect();
             let record = exchange(batch as u64, &(self.partner)(batch as u64));
+            let record = ExchangeRecord { began: now.0, ended: Some(now.0), ..record };
             store.begin_exchange(&record).unwrap();
             store.store_overlaps(&record, &found, now).unwrap();
         }
