@@ -28,6 +28,10 @@ mod stix;
 #[cfg(test)]
 mod stix_context_tests;
 #[cfg(test)]
+mod stix_restricted_tests;
+#[cfg(test)]
+mod stix_shape_tests;
+#[cfg(test)]
 mod stix_tests;
 #[cfg(test)]
 mod tests;

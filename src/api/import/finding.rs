@@ -14,7 +14,11 @@ use super::row::{RawContext, ReadRow, RowNotes, RowReject, shown_kind};
 use super::source::{Row, RowRules};
 
 /// Values of one object that are taken. A pattern has some, a list of a feed some thousands.
-const MOST_VALUES: usize = 10_000;
+pub(crate) const MOST_VALUES: usize = 10_000;
+
+/// The longest name of a platform, code of a bank or symbol of a coin, in bytes; one has 64 at most. A longer one is none, since it is repeated
+/// with each of the values beside it.
+pub(crate) const LONGEST_BESIDE: usize = 256;
 
 /// A value with its kind, or why it is none.
 pub(crate) type Finding = Result<Found, String>;

@@ -41,7 +41,7 @@ pub(crate) enum Act {
     Enter,
     /// Hand it over.
     Cut,
-    /// Keep it, to be handed over when the object around it ends.
+    /// Keep it, to be handed over when the object around it ends; or leave it out, if it is too large to be kept whole.
     Keep,
     /// Pass over it.
     Skip,
@@ -263,6 +263,11 @@ impl JsonCutter {
         let Some(capture) = self.capture.take() else { return Ok(()) };
         match (capture.act, self.frames.last_mut()) {
             (Act::Cut, _) => format.piece(&self.frames, capture.piece()),
+            // A part of a list could be taken for all of it.
+            (Act::Keep, Some(frame)) if capture.left_out => {
+                frame.left_out = true;
+                Ok(())
+            }
             (Act::Keep, Some(frame)) => {
                 frame.keep(capture.piece());
                 Ok(())

@@ -61,19 +61,10 @@ impl RowSink {
         size: impl Fn(&P) -> usize,
         make: impl Fn(P) -> Vec<Row> + Sync,
     ) -> Result<(), ImportError> {
-        let mut parts = parts.into_iter().peekable();
-        while parts.peek().is_some() {
-            let mut text = 0;
-            let few = std::iter::from_fn(|| {
-                let part = parts.next_if(|_| text < TEXT_AT_A_TIME)?;
-                text += size(&part);
-                Some(part)
-            });
-            let few: Vec<P> = few.collect();
+        few_at_a_time(parts, size, |few| {
             let made: Vec<Vec<Row>> = few.into_par_iter().map(&make).collect();
-            self.take(made.into_iter().flatten())?;
-        }
-        Ok(())
+            self.take(made.into_iter().flatten())
+        })
     }
 
     /// Takes rows; waits while the batch before is committed.
@@ -120,4 +111,23 @@ impl RowSink {
     pub(crate) fn into_rejects(self) -> Rejects {
         self.rejects
     }
+}
+
+/// Hands parts on a few at a time: what is made of a text can take a hundred times its memory.
+pub(crate) fn few_at_a_time<P, E>(
+    parts: Vec<P>,
+    size: impl Fn(&P) -> usize,
+    mut take: impl FnMut(Vec<P>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut parts = parts.into_iter().peekable();
+    while parts.peek().is_some() {
+        let mut text = 0;
+        let few = std::iter::from_fn(|| {
+            let part = parts.next_if(|_| text < TEXT_AT_A_TIME)?;
+            text += size(&part);
+            Some(part)
+        });
+        take(few.collect())?;
+    }
+    Ok(())
 }

@@ -28,7 +28,7 @@ use super::json_value::{Members, members, text};
 use super::marking::{Marking, RED};
 use super::report::Locator;
 use super::row::RowReject;
-use super::source::{RowRules, RowSink, RowSource};
+use super::source::{RowRules, RowSink, RowSource, few_at_a_time};
 use super::waiting::{Part, Waiting};
 use definitions::Definitions;
 use identifiers::{Identifiers, Standing};
@@ -73,6 +73,7 @@ impl<'a> StixSource<'a> {
             observations: Waiting::new(store),
             has_nested: false,
             known: Known::default(),
+            has_objects: false,
             is_stix: false,
         };
         Self { cutter: JsonCutter::default(), stix }
@@ -109,6 +110,8 @@ struct Stix<'a> {
     /// Whether a report or grouping names another.
     has_nested: bool,
     known: Known,
+    /// Whether what is being read has a list of objects.
+    has_objects: bool,
     is_stix: bool,
 }
 
@@ -122,10 +125,11 @@ impl JsonFormat for Reading<'_, '_> {
     fn plan(&self, frames: &[Frame], name: &str, shape: Shape) -> Act {
         match (frames, name, shape) {
             ([], _, _) => Act::Enter,
+            // An object, or a bundle of them: which shows when it has ended.
+            ([root], _, Shape::Object) if root.is_list => Act::Enter,
             ([root], _, _) if root.is_list => Act::Cut,
-            // STIX 2.0's observed-data has an object of that name.
-            ([_], "objects", Shape::List) => Act::Enter,
-            ([_], _, _) => Act::Keep,
+            ([_], ..) => member(name, shape),
+            ([root, element], ..) if root.is_list && !element.is_list => member(name, shape),
             _ => Act::Cut,
         }
     }
@@ -136,23 +140,36 @@ impl JsonFormat for Reading<'_, '_> {
     }
 
     fn close(&mut self, depth: usize, frame: &Frame) -> Result<(), ImportError> {
+        let stix = &mut *self.stix;
         if frame.is_list {
-            self.stix.is_stix = true;
+            stix.is_stix = true;
+            stix.has_objects = depth > 0;
             return Ok(());
         }
-        let kept = frame.kept();
-        let is_object = members(&kept).is_ok_and(|root| {
-            text(&root, "type").is_some_and(|name| name != "bundle") && root.contains_key("id")
-        });
-        if depth == 0 && is_object {
-            self.stix.is_stix = true;
-            let part = Part { role: OBJECT, line: frame.line, left_out: frame.left_out, text: kept };
-            return self.stix.add(part, self.rows);
+        let has_objects = std::mem::take(&mut stix.has_objects);
+        let part = Part { role: OBJECT, line: frame.line, left_out: frame.left_out, text: frame.kept() };
+        let Ok(read) = members(&part.text) else {
+            // It is refused where it stands, unless it was only around others.
+            return if has_objects { Ok(()) } else { stix.add(part, self.rows) };
+        };
+        match text(&read, "type") {
+            // "The property objects is optional" (STIX 2.1, 8.1): an empty bundle has none.
+            Some("bundle") => stix.is_stix = true,
+            // TAXII's envelope.
+            None if has_objects => (),
+            None if depth == 0 && !read.contains_key("id") && !part.left_out => (),
+            type_name => {
+                stix.is_stix |= type_name.is_some() && read.contains_key("id");
+                return stix.add(part, self.rows);
+            }
         }
-        // "The property objects is optional" (STIX 2.1, 8.1): an empty bundle has none.
-        self.stix.is_stix |= members(&kept).is_ok_and(|root| text(&root, "type") == Some("bundle"));
         Ok(())
     }
+}
+
+/// What to do with a member of a bundle, an envelope or an object. STIX 2.0's observed-data has an object of the name `objects`.
+fn member(name: &str, shape: Shape) -> Act {
+    if name == "objects" && shape == Shape::List { Act::Enter } else { Act::Keep }
 }
 
 impl Stix<'_> {
@@ -169,20 +186,30 @@ impl Stix<'_> {
     fn read_batch(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
         self.text = 0;
         let parts = std::mem::take(&mut self.batch);
-        let read: Vec<_> = parts.into_par_iter().map(|part| (members(&part.text), part)).collect();
-        for (members, part) in read {
-            match members {
-                Ok(members) => self.learn(&part, &members)?,
-                Err(reason) => self.refuse(&part, reason, rows)?,
-            }
-        }
-        Ok(())
+        few_at_a_time(
+            parts,
+            |part| part.text.len(),
+            |few| {
+                let read: Vec<_> = few.into_par_iter().map(|part| (members(&part.text), part)).collect();
+                read.into_iter().try_for_each(|(members, part)| match members {
+                    Ok(members) => self.learn(&part, &members),
+                    Err(reason) => self.refuse(&part, reason, rows),
+                })
+            },
+        )
     }
 
     fn learn(&mut self, part: &Part, members: &Members) -> Result<(), ImportError> {
-        let what = Use::of(members);
-        if matches!(what, Use::Taken | Use::Container | Use::Observation) {
-            self.known.identifiers.learn(members);
+        let what = Use::of(members, part.left_out);
+        if matches!(what, Use::Taken | Use::Container | Use::Observation)
+            && self.known.identifiers.learn(members, part.left_out)
+        {
+            // Nobody knows which of the two markings holds.
+            self.known.said.restrict(text(members, "id").unwrap_or_default());
+        }
+        if part.left_out && text(members, "type").is_none() {
+            // It may have been a report, and red.
+            self.known.said.mark_all(RED, Marking::default());
         }
         match what {
             Use::Taken => self.waiting.push(part),
@@ -191,7 +218,7 @@ impl Stix<'_> {
                 self.containers.push(part)
             }
             Use::Observation => {
-                if has_observables_within(members) {
+                if has_observables_within(members, part.left_out) {
                     self.waiting.push(part)?;
                 }
                 self.observations.push(part)
@@ -269,7 +296,7 @@ impl Known {
     /// An object, unless a newer version of it is in the file.
     fn current(&self, part: &Part) -> Option<Members> {
         let members = members(&part.text).ok()?;
-        (self.identifiers.standing(&members) != Standing::Superseded).then_some(members)
+        (self.identifiers.standing(&members, part.left_out) != Standing::Superseded).then_some(members)
     }
 }
 

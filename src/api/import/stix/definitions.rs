@@ -13,6 +13,9 @@ use crate::rfc3339::parse_micros;
 /// Definitions that are remembered. A feed has some dozen.
 const MAX_DEFINITIONS: usize = 50_000;
 
+/// The longest id of a definition, in bytes: STIX has a type's name and a UUID. What has a longer one defines nothing.
+const MAX_ID_BYTES: usize = 256;
+
 /// The longest name of an identity that is kept, in bytes.
 const MAX_NAME_BYTES: usize = 512;
 
@@ -40,7 +43,8 @@ const OPENCTI_OBSERVABLE: &str = "extension-definition--f93e2c80-4231-4f9a-af8b-
 /// The definitions of a file, as far as it was read.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions {
-    markings: HashMap<String, Marking>,
+    /// None of those that are defined in words that nobody here knows.
+    markings: HashMap<String, Option<Marking>>,
     identities: HashMap<String, Identity>,
 }
 
@@ -54,13 +58,13 @@ struct Identity {
 impl Definitions {
     /// Remembers what an object defines. `left_out` says that a member of it was too large to be kept.
     pub(crate) fn learn(&mut self, members: &Members, left_out: bool) -> Result<(), ImportError> {
-        let Some(id) = text(members, "id") else { return Ok(()) };
+        let Some(id) = text(members, "id").filter(|id| id.len() <= MAX_ID_BYTES) else { return Ok(()) };
         match text(members, "type") {
             Some("marking-definition") => {
-                let marking = if left_out { marking(members).and(RED) } else { marking(members) };
+                let marking = marking(members).map(|read| if left_out { read.and(RED) } else { read });
                 // A definition has no versions: of two the narrower holds.
-                let known = self.markings.entry(id.to_owned()).or_default();
-                *known = known.and(marking);
+                let known = self.markings.entry(id.to_owned()).or_insert(Some(Marking::default()));
+                *known = known.zip(marking).map(|(known, read)| known.and(read));
             }
             Some("identity") => self.learn_identity(id, members),
             _ => (),
@@ -87,7 +91,7 @@ impl Definitions {
         by_reference.fold(Marking::of_tags(texts(members, "labels")), Marking::and)
     }
 
-    /// The markings of an object that nobody defines.
+    /// The markings of an object that nobody defines, or nobody here understands.
     pub(crate) fn unknown_markings<'a>(&'a self, members: &'a Members) -> impl Iterator<Item = &'a str> {
         marking_refs(members).flatten().filter(|id| self.marking(id).is_none())
     }
@@ -104,7 +108,7 @@ impl Definitions {
         let constant = TLP_IDS.iter().find(|(known, _)| *known == id);
         match constant {
             Some((_, tlp)) => Some(Marking { tlp: Some(*tlp), pap: None }),
-            None => self.markings.get(id).copied(),
+            None => self.markings.get(id).copied().flatten(),
         }
     }
 }
@@ -136,15 +140,16 @@ fn elements<'a>(members: &'a Members, name: &str) -> impl Iterator<Item = Option
 }
 
 /// What a definition means, in the words of STIX 2.1, of the extension for TLP 2.0, and of OpenCTI. One that says that it is a TLP or a PAP and
-/// not which is the narrowest.
-fn marking(members: &Members) -> Marking {
+/// not which is the narrowest. None if it is neither, nor a statement, which is for people: it restricts, and nobody here knows how far.
+fn marking(members: &Members) -> Option<Marking> {
     let tagged = |prefix: &str, word: &str| Marking::of_tag(&format!("{prefix}:{word}"));
     let tlp_2 = object(members, "extensions").and_then(|extensions| object(extensions, TLP_2_EXTENSION));
     let by_extension = tlp_2.and_then(|extension| text(extension, "tlp_2_0")).map(|word| tagged("tlp", word));
     let definition = object(members, "definition");
     let tlp_1 = definition.and_then(|definition| text(definition, "tlp")).map(|word| tagged("tlp", word));
     let statement = definition.and_then(|definition| text(definition, "statement"));
-    let named = [text(members, "x_opencti_definition"), text(members, "name"), statement];
+    let opencti = text(members, "x_opencti_definition");
+    let named = [opencti, text(members, "name"), statement];
     let named = Marking::of_tags(named.into_iter().flatten());
     let Marking { tlp, pap } = [by_extension, tlp_1].into_iter().flatten().fold(named, Marking::and);
     let is_a = |word: &str| {
@@ -152,5 +157,8 @@ fn marking(members: &Members) -> Marking {
         types.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(word))
     };
     let means_tlp = tlp_2.is_some() || is_a("tlp");
-    Marking { tlp: tlp.or(means_tlp.then_some(Tlp::Red)), pap: pap.or(is_a("pap").then_some(Pap::Red)) }
+    let read =
+        Marking { tlp: tlp.or(means_tlp.then_some(Tlp::Red)), pap: pap.or(is_a("pap").then_some(Pap::Red)) };
+    let is_statement = is_a("statement") || statement.or(opencti).is_some();
+    (read != Marking::default() || is_statement).then_some(read)
 }

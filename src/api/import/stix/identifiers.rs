@@ -18,6 +18,8 @@ pub(crate) enum Standing {
     Superseded,
     /// Another object stands before it that is as new and has other content.
     WithOtherContent,
+    /// When it was modified cannot be read. It may be the newest, so that no other of its id is taken either.
+    OfUnknownVersion,
 }
 
 /// Versions and contents by id, as hashes under keys of this import's own: whoever writes a file cannot make two of them meet.
@@ -27,32 +29,48 @@ pub(crate) struct Identifiers {
     hasher: RandomState,
 }
 
+/// When something was modified of which nobody knows when it was.
+const UNKNOWN: u64 = u64::MAX;
+
+/// The bits of a content's hash that are its markings'.
+const OF_MARKINGS: u64 = 0xffff;
+
+/// The members that mark an object.
+const MARKINGS: [&str; 3] = ["object_marking_refs", "granular_markings", "labels"];
+
 #[derive(Clone, Copy, Debug)]
 struct Version {
-    /// Microseconds since 1970; 0 where there is no time.
+    /// Microseconds since 1970; 0 where there is no time, [`UNKNOWN`] where it cannot be read.
     modified: u64,
+    /// A hash of all of it; the last 16 bits are one of its markings.
     content: u64,
 }
 
 impl Identifiers {
-    /// Remembers an object, if it is newer than all that had its id before.
-    pub(crate) fn learn(&mut self, members: &Members) {
-        let Some((id, version)) = self.version(members) else { return };
+    /// Remembers an object, if it is newer than all that had its id before. Returns whether one that is as new is marked otherwise.
+    pub(crate) fn learn(&mut self, members: &Members, left_out: bool) -> bool {
+        let Some((id, version)) = self.version(members, left_out) else { return false };
         let has_room = self.newest.len() < MAX_IDS;
         match self.newest.get_mut(&id) {
             Some(known) if known.modified < version.modified => *known = version,
-            Some(_) => (),
+            Some(known) => {
+                let is_marked_otherwise = (known.content ^ version.content) & OF_MARKINGS != 0;
+                return known.modified == version.modified && is_marked_otherwise;
+            }
             None if has_room => {
                 self.newest.insert(id, version);
             }
             None => (),
         }
+        false
     }
 
     /// What an object is, when every object of the file was remembered.
-    pub(crate) fn standing(&self, members: &Members) -> Standing {
-        let Some((id, version)) = self.version(members) else { return Standing::Current };
+    pub(crate) fn standing(&self, members: &Members, left_out: bool) -> Standing {
+        let Some((id, version)) = self.version(members, left_out) else { return Standing::Current };
         match self.newest.get(&id) {
+            // What was left out is refused for that.
+            _ if version.modified == UNKNOWN && !left_out => Standing::OfUnknownVersion,
             Some(known) if known.modified > version.modified => Standing::Superseded,
             Some(known) if known.modified == version.modified && known.content != version.content => {
                 Standing::WithOtherContent
@@ -61,16 +79,28 @@ impl Identifiers {
         }
     }
 
-    /// The id and version of an object that has versions: observables have none, and what two of them say holds together.
-    fn version(&self, members: &Members) -> Option<(u64, Version)> {
+    /// The id and version of an object that has versions: observables have none, and what two of them say holds together. Where something was
+    /// left out, it may be the version.
+    fn version(&self, members: &Members, left_out: bool) -> Option<(u64, Version)> {
         let id = text(members, "id")?;
         let modified = text(members, "modified");
-        if modified.is_none() && text(members, "type") != Some("indicator") {
-            return None;
-        }
-        let modified = modified.and_then(parse_micros).unwrap_or_default();
-        Some((self.hasher.hash_one(id), Version { modified, content: self.hasher.hash_one(members) }))
+        let modified = match modified {
+            Some(modified) => modified_at(modified).unwrap_or(UNKNOWN),
+            None if members.contains_key("modified") || left_out => UNKNOWN,
+            None if text(members, "type") == Some("indicator") => 0,
+            None => return None,
+        };
+        let markings = MARKINGS.map(|name| members.get(name));
+        let content =
+            self.hasher.hash_one(members) & !OF_MARKINGS | self.hasher.hash_one(markings) & OF_MARKINGS;
+        Some((self.hasher.hash_one(id), Version { modified, content }))
     }
+}
+
+/// A time as others write it too: without its zone, or a date alone, it is read as UTC.
+fn modified_at(text: &str) -> Option<u64> {
+    let forms = [text.to_owned(), format!("{text}Z"), format!("{text}T00:00:00Z")];
+    forms.iter().find_map(|form| parse_micros(form))
 }
 
 #[cfg(test)]
@@ -85,7 +115,10 @@ mod tests {
             r#"{"id":"a","modified":"2026-01-02T00:00:00Z","x":{"p":1,"q":[1.5]}}"#,
             r#"{"x":{"q":[1.5],"p":1},"id":"a","modified":"2026-01-02T01:00:00+01:00"}"#,
             r#"{"x":{"q":[1.5],"p":1},"id":"a","modified":"2026-01-02T00:00:00Z"}"#,
-            r#"{"id":"a","modified":"yesterday"}"#,
+            r#"{"id":"d","modified":"yesterday"}"#,
+            r#"{"id":"d","modified":"2026-01-02T00:00:00Z"}"#,
+            r#"{"id":"e","modified":"2026-01-02T00:00:00"}"#,
+            r#"{"id":"e","modified":"2026-01-03"}"#,
             r#"{"id":"b","x":1}"#,
             r#"{"id":"b","x":2}"#,
             r#"{"x":3}"#,
@@ -94,9 +127,10 @@ mod tests {
         ];
         let objects = texts.map(|text| members(text.as_bytes()).unwrap());
         let mut identifiers = Identifiers::default();
-        objects.iter().for_each(|object| identifiers.learn(object));
-        let standings: Vec<Standing> = objects.iter().map(|object| identifiers.standing(object)).collect();
-        use Standing::{Current, Superseded, WithOtherContent};
+        objects.iter().for_each(|object| _ = identifiers.learn(object, false));
+        let standings: Vec<Standing> =
+            objects.iter().map(|object| identifiers.standing(object, false)).collect();
+        use Standing::{Current, OfUnknownVersion, Superseded, WithOtherContent};
         assert_eq!(
             standings,
             [
@@ -104,7 +138,10 @@ mod tests {
                 Current,
                 WithOtherContent,
                 Current,
+                OfUnknownVersion,
                 Superseded,
+                Superseded,
+                Current,
                 Current,
                 Current,
                 Current,

@@ -2,6 +2,7 @@
 
 use super::definitions::Definitions;
 use super::said::{AllSaid, Seen};
+use super::types::is_container;
 use crate::import::json_cut::MAX_PART_BYTES;
 use crate::import::json_value::{Members, flag, object, text, text_or_number, texts};
 use crate::import::marking::{Marking, RED};
@@ -13,7 +14,7 @@ const OPENCTI: &str = "extension-definition--ea279b3e-5c71-4632-ac08-831c66a786b
 
 /// Whether a report or grouping names others, which must have their markings before those that they name.
 pub(crate) fn names_containers(members: &Members) -> bool {
-    texts(members, "object_refs").any(|id| id.starts_with("report--") || id.starts_with("grouping--"))
+    texts(members, "object_refs").any(|id| id.split_once("--").is_some_and(|(name, _)| is_container(name)))
 }
 
 /// Marks what a report or grouping names; returns whether anything is new. `left_out` says that a member of it was too large to be kept.
@@ -34,14 +35,15 @@ pub(crate) fn mark_named(members: &Members, left_out: bool, known: &Definitions,
 /// Marks and dates what an observed-data refers to, and dates what a sighting does.
 pub(crate) fn observe(members: &Members, left_out: bool, known: &Definitions, all: &mut AllSaid) {
     if text(members, "type") == Some("sighting") {
-        return sight(members, known, all);
+        return sight(members, left_out, known, all);
     }
     let id = text(members, "id").unwrap_or_default();
     let must = own_marking(members, left_out, known);
     let instead = all.of(id).instead;
     let context_of = is_context(members).then_some(id);
     let instead = instead_of(must, instead);
-    let seen = Seen { tlp: must.and(instead).tlp, ..observed_at(members) };
+    let seen = if is_revoked(members) { Seen::default() } else { observed_at(members) };
+    let seen = Seen { tlp: must.and(instead).tlp, ..seen };
     let of_each = all.observation(must, instead, seen, context_of);
     if is_cut_off(members, left_out) {
         all.mark_all(must, instead);
@@ -59,7 +61,8 @@ pub(crate) fn observed_at(members: &Members) -> Seen {
 /// A relationship: MISP's converter bases an indicator on the observed-data that it writes beside it.
 pub(crate) fn relate(members: &Members, all: &mut AllSaid) {
     let target = text(members, "target_ref").filter(|target| target.starts_with("observed-data--"));
-    let is_based = text(members, "relationship_type") == Some("based-on")
+    let is_based = !is_revoked(members)
+        && text(members, "relationship_type") == Some("based-on")
         && text(members, "source_ref").is_some_and(|source| source.starts_with("indicator--"));
     if let Some(target) = target.filter(|_| is_based) {
         all.base_on(target);
@@ -85,12 +88,12 @@ fn instead_of(own: Marking, instead: Marking) -> Marking {
     Marking { tlp: instead.tlp.filter(|_| own.tlp.is_none()), pap: instead.pap.filter(|_| own.pap.is_none()) }
 }
 
-/// An object's own markings. Where they may be what was left out, it is red: so it is where they are not there and either what was left
-/// out was not the references, or so much is there that the markings had no room.
+/// An object's own markings. Where some of them may be what was left out, it is red: so it is where what was left out was not the references
+/// alone, or so much is there that the markings had no room.
 fn own_marking(members: &Members, left_out: bool, known: &Definitions) -> Marking {
     let own = known.marking_of(members);
     let full = || serde_json::to_string(members).map_or(0, |text| text.len()) > MAX_PART_BYTES / 2;
-    let may_be_left_out = left_out && own.tlp.is_none() && (!is_cut_off(members, left_out) || full());
+    let may_be_left_out = left_out && (!is_cut_off(members, left_out) || full());
     if may_be_left_out { own.and(RED) } else { own }
 }
 
@@ -100,17 +103,23 @@ fn is_cut_off(members: &Members, left_out: bool) -> bool {
 }
 
 /// A sighting says when its object was seen, unless it says that it was not.
-fn sight(members: &Members, known: &Definitions, all: &mut AllSaid) {
+fn sight(members: &Members, left_out: bool, known: &Definitions, all: &mut AllSaid) {
     let Some(of) = text(members, "sighting_of_ref") else { return };
     let opencti = object(members, "extensions").and_then(|extensions| object(extensions, OPENCTI));
     let negative = flag(members, "x_opencti_negative") == Some(true)
         || opencti.is_some_and(|extension| flag(extension, "negative") == Some(true))
         || text_or_number(members, "count").as_deref() == Some("0")
-        || flag(members, "revoked") == Some(true);
+        || is_revoked(members);
     if !negative {
         let (first, last) = (seconds(members, "first_seen"), seconds(members, "last_seen"));
-        all.see(of, Seen { first, last, tlp: known.marking_of(members).tlp });
+        let said = all.of(text(members, "id").unwrap_or_default());
+        let tlp = said.marking(own_marking(members, left_out, known)).tlp;
+        all.see(of, Seen { first, last, tlp });
     }
+}
+
+fn is_revoked(members: &Members) -> bool {
+    flag(members, "revoked") == Some(true)
 }
 
 fn seconds(members: &Members, name: &str) -> u32 {

@@ -3,7 +3,7 @@
 use std::ops::Not;
 
 use overlap_indicator::{Context, Tlp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Known;
 use super::definitions::opencti_observable;
@@ -17,13 +17,17 @@ use super::said::{self, Said, Seen};
 use super::terms::pattern_values;
 use crate::import::finding::{About, Finding, uuid};
 use crate::import::json_cut::TOO_LONG;
-use crate::import::json_value::{Members, flag, list, text, text_or_number, texts};
+use crate::import::json_value::{Members, flag, list, object, text, text_or_number, texts};
+use crate::import::marking::Marking;
 use crate::import::misp::NOT_FOR_DETECTION;
 use crate::import::report::Locator;
 use crate::import::row::RowReject;
 use crate::import::source::{Row, RowRules};
 use crate::import::waiting::Part;
 use crate::rfc3339::rfc3339;
+
+/// Why an object is refused that its author has taken back.
+const REVOKED: &str = "its author has revoked it";
 
 /// Why the later of two objects is refused.
 const OTHER_CONTENT: &str = "the id was there before with other content: the first is kept";
@@ -39,11 +43,20 @@ pub(crate) fn rows(part: &Part, members: &Members, known: &Known, rules: &RowRul
     let Some(type_name) = text(members, "type") else {
         return vec![(at, Err(RowReject::unreadable("an object without a type")))];
     };
-    match known.identifiers.standing(members) {
+    match known.identifiers.standing(members, part.left_out) {
         Standing::Superseded => return Vec::new(),
         Standing::WithOtherContent => return vec![(at, Err(reject(members, OTHER_CONTENT)))],
         Standing::Current if part.left_out => {
             return vec![(at, Err(reject(members, "larger than a mebibyte")))];
+        }
+        Standing::OfUnknownVersion => {
+            return vec![(
+                at,
+                Err(reject(members, "`modified` is no time: it may be older or newer than others of its id")),
+            )];
+        }
+        Standing::Current if flag(members, "revoked") == Some(true) => {
+            return vec![(at, Err(reject(members, REVOKED)))];
         }
         Standing::Current => (),
     }
@@ -99,7 +112,7 @@ fn reject(members: &Members, reason: &str) -> RowReject {
 fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
     let own = |name| text(members, name).map(str::to_owned);
     let said = said_of(members, known);
-    let marking = said.marking(known.definitions.marking_of(members));
+    let marking = said.marking(known.definitions.marking_of(members)).and(marking_within(members, known));
     let tlp = marking.tlp.or(rules.defaults.tlp).unwrap_or(Context::default().tlp);
     let (first, last) = times(said.seen, tlp);
     let in_extension = || opencti_observable(members).and_then(|extension| text(extension, "description"));
@@ -118,6 +131,20 @@ fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
             .or_else(|| in_extension().map(str::to_owned)),
         ..About::default()
     }
+}
+
+/// The markings of the observables that stand in an observed-data, and what others say of them: it is of all of them, so the narrowest holds.
+fn marking_within(members: &Members, known: &Known) -> Marking {
+    if text(members, "type") != Some("observed-data") {
+        return Marking::default();
+    }
+    let observables =
+        object(members, "objects").into_iter().flat_map(Map::values).filter_map(Value::as_object);
+    let marking = |observable: &Members| {
+        let said = known.said.of(text(observable, "id").unwrap_or_default());
+        said.marking(known.definitions.marking_of(observable))
+    };
+    observables.map(marking).fold(Marking::default(), Marking::and)
 }
 
 /// What other objects say of an object. An observed-data that has its observables in it says for them what it says itself.
@@ -141,9 +168,6 @@ pub(crate) fn no(reason: &str) -> Vec<Finding> {
 }
 
 fn indicator(members: &Members, rules: &RowRules) -> Vec<Finding> {
-    if flag(members, "revoked") == Some(true) {
-        return no("its author has revoked it");
-    }
     if is_benign(members) {
         return no("its author says that it is benign");
     }

@@ -7,7 +7,7 @@ use super::object::no;
 use super::terms::{Group, property};
 use super::types::Use;
 use crate::import::finding::{Finding, card};
-use crate::import::json_value::{Members, flag, object, text};
+use crate::import::json_value::{Members, object, text};
 use crate::import::source::RowRules;
 
 /// The extension by which dogesec's telephone numbers say that they are E.164 without its plus.
@@ -24,7 +24,7 @@ pub(crate) fn within(observed: &Members, rules: &RowRules) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut is_empty = true;
     for members in observables.filter_map(Value::as_object) {
-        if Use::of(members) == Use::Taken {
+        if Use::of(members, false) == Use::Taken {
             is_empty = false;
             findings.extend(values(text(members, "type").unwrap_or_default(), members, rules));
         }
@@ -34,9 +34,6 @@ pub(crate) fn within(observed: &Members, rules: &RowRules) -> Vec<Finding> {
 
 /// An observable: each of its properties that names an indicator.
 pub(crate) fn observable(type_name: &str, members: &Members, rules: &RowRules) -> Vec<Finding> {
-    if flag(members, "revoked") == Some(true) {
-        return no("its author has revoked it");
-    }
     let findings = values(type_name, members, rules);
     if findings.is_empty() { no(NOTHING_TO_COMPARE) } else { findings }
 }

@@ -220,7 +220,7 @@ impl Parser<'_> {
     fn values(&mut self) -> Result<Vec<String>, PatternError> {
         let negated = self.word("NOT");
         let mut values = match self.next()?.clone() {
-            Token::Operator("=" | "==") => vec![self.literal()?],
+            Token::Operator("=" | "==") => self.literal()?.into_iter().collect(),
             Token::Operator(_) => {
                 self.literal()?;
                 Vec::new()
@@ -246,7 +246,7 @@ impl Parser<'_> {
             return Ok(values);
         }
         loop {
-            values.push(self.literal()?);
+            values.extend(self.literal()?);
             if self.mark(')') {
                 return Ok(values);
             }
@@ -254,10 +254,12 @@ impl Parser<'_> {
         }
     }
 
-    fn literal(&mut self) -> Result<String, PatternError> {
+    /// A constant as text; none of bytes, which no indicator is made of.
+    fn literal(&mut self) -> Result<Option<String>, PatternError> {
         match self.next()? {
-            Token::Text(text) | Token::Special(_, text) | Token::Number(text) => Ok(text.clone()),
-            Token::Word(word) if matches!(word.as_str(), "true" | "false") => Ok(word.clone()),
+            Token::Special('b' | 'h', _) => Ok(None),
+            Token::Text(text) | Token::Special(_, text) | Token::Number(text) => Ok(Some(text.clone())),
+            Token::Word(word) if matches!(word.as_str(), "true" | "false") => Ok(Some(word.clone())),
             _ => Err(self.before()),
         }
     }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use overlap_indicator::Tlp;
 
-use crate::import::marking::Marking;
+use crate::import::marking::{Marking, RED};
 
 /// Objects of which something is remembered: 32 bytes each in a table of 2 Mi places, 66 MiB at most. In a longer file what is said of the
 /// later ones holds for the whole file.
@@ -118,6 +118,11 @@ impl AllSaid {
     /// An object has this marking where it has none of its own; returns whether that is new.
     pub(crate) fn mark(&mut self, id: &str, instead: Marking) -> bool {
         self.add(id, Said { instead, ..Said::default() })
+    }
+
+    /// An object is for this node alone.
+    pub(crate) fn restrict(&mut self, id: &str) {
+        self.add(id, Said { must: RED, ..Said::default() });
     }
 
     /// An object was seen.

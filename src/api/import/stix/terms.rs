@@ -4,7 +4,7 @@ use overlap_indicator::{Indicator, Kind};
 
 use super::account_term::{bank_account, user_account};
 use super::pattern::{Comparison, Expression, Pattern};
-use crate::import::finding::{Finding, Found, card};
+use crate::import::finding::{Finding, Found, LONGEST_BESIDE, card};
 use crate::import::json_value::{Members, text};
 use crate::import::source::RowRules;
 
@@ -25,20 +25,26 @@ pub(crate) struct Group {
 impl Group {
     /// What an object says.
     pub(crate) fn of_object(members: &Members) -> Self {
-        let own = |name| text(members, name).map(str::to_owned);
-        Self { platform: own("account_type"), bank: own("bic"), has_iban: own("iban").is_some() }
+        let own = |name| text(members, name).filter(|word| word.len() <= LONGEST_BESIDE).map(str::to_owned);
+        Self { platform: own("account_type"), bank: own("bic"), has_iban: text(members, "iban").is_some() }
     }
 
     /// What the comparisons say that hold together, within what is said around them.
     fn of_comparisons(&self, together: &[&Comparison]) -> Self {
-        let said = |object: &str, path: &str| {
-            let comparison = together.iter().find(|comparison| comparison.is_of(object, path))?;
-            comparison.values().first().cloned()
+        // One that says what something is not has no values.
+        let values = |object: &str, path: &str| {
+            let of_it = together.iter().filter(|comparison| comparison.is_of(object, path));
+            of_it.flat_map(|comparison| comparison.values()).collect::<Vec<_>>()
+        };
+        // Of several nobody knows which is meant with which value.
+        let said = |object: &str, path: &str| match values(object, path).as_slice() {
+            [only] => Some((*only).clone()).filter(|word| word.len() <= LONGEST_BESIDE),
+            _ => None,
         };
         Self {
             platform: said("user-account", "account_type").or_else(|| self.platform.clone()),
             bank: said("bank-account", "bic").or_else(|| self.bank.clone()),
-            has_iban: self.has_iban || said("bank-account", "iban").is_some(),
+            has_iban: self.has_iban || !values("bank-account", "iban").is_empty(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::import::json_value::{Members, object, text};
 
 /// Types that stand around indicators and are none: domain objects, relationships and meta objects of STIX 2.1, and OpenCTI's.
-const AROUND: [&str; 32] = [
+const AROUND: [&str; 29] = [
     "attack-pattern",
     "campaign",
     "course-of-action",
@@ -25,9 +25,6 @@ const AROUND: [&str; 32] = [
     "narrative",
     "data-component",
     "data-source",
-    "case-incident",
-    "case-rfi",
-    "case-rft",
     "task",
     "feedback",
     "weakness",
@@ -47,7 +44,7 @@ const AROUND_PREFIXES: [&str; 2] = ["x-mitre-", "attack-"];
 pub(crate) enum Use {
     /// It makes indicators, or is refused.
     Taken,
-    /// It marks what it names in `object_refs`: a report or a grouping.
+    /// It marks what it names in `object_refs`: a report, a grouping, one of OpenCTI's cases.
     Container,
     /// It says when something was seen, and how what was seen is marked.
     Observation,
@@ -60,22 +57,28 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    /// What an object is for.
-    pub(crate) fn of(members: &Members) -> Self {
+    /// What an object is for. `left_out` says that a member of it was too large to be kept.
+    pub(crate) fn of(members: &Members, left_out: bool) -> Self {
         match text(members, "type").unwrap_or_default() {
-            "report" | "grouping" => Self::Container,
+            name if is_container(name) => Self::Container,
             "observed-data" | "sighting" => Self::Observation,
             "relationship" => Self::Relationship,
             "marking-definition" | "identity" => Self::Definition,
             around if AROUND.contains(&around) => Self::Around,
             around if AROUND_PREFIXES.iter().any(|prefix| around.starts_with(prefix)) => Self::Around,
-            "file" | "artifact" if object(members, "hashes").is_none() => Self::Around,
+            "file" | "artifact" if object(members, "hashes").is_none() && !left_out => Self::Around,
             _ => Self::Taken,
         }
     }
 }
 
-/// Whether an observed-data has its observables in it, as those of STIX 2.0 do.
-pub(crate) fn has_observables_within(members: &Members) -> bool {
-    text(members, "type") == Some("observed-data") && object(members, "objects").is_some()
+/// Whether objects of a type mark those that they name.
+pub(crate) fn is_container(type_name: &str) -> bool {
+    matches!(type_name, "report" | "grouping" | "case-incident" | "case-rfi" | "case-rft")
+}
+
+/// Whether an observed-data has its observables in it, as those of STIX 2.0 do, or had more of them than can be kept.
+pub(crate) fn has_observables_within(members: &Members, left_out: bool) -> bool {
+    let may_have_had = left_out && !members.contains_key("object_refs");
+    text(members, "type") == Some("observed-data") && (object(members, "objects").is_some() || may_have_had)
 }

@@ -1,6 +1,6 @@
 //! Markings that objects refer to and nobody defines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::object::shown_id;
@@ -16,7 +16,7 @@ pub(crate) struct UnknownMarkings(Mutex<BTreeMap<String, u64>>);
 impl UnknownMarkings {
     /// Counts an object that refers to these.
     pub(crate) fn count<'a>(&self, ids: impl Iterator<Item = &'a str>) {
-        let ids: Vec<String> = ids.filter_map(shown_id).collect();
+        let ids: BTreeSet<String> = ids.filter_map(shown_id).collect();
         if ids.is_empty() {
             return;
         }

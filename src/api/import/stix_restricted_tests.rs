@@ -1,0 +1,180 @@
+//! What an author restricts or takes back in STIX, in ways that are easily passed over.
+
+use serde_json::{Value, json};
+
+use super::stix_tests::{CLEAR, RED_1, bundle, id, indicator, observable, with};
+use crate::testing::TestNode;
+use crate::testing::imports::{imported, items, reasons};
+
+const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
+
+/// Imports objects in this order and in the other one, as `clear` where they say nothing; the reports and the items of each.
+async fn both_ways(objects: &[Value]) -> [(Value, Vec<Value>); 2] {
+    let turned: Vec<Value> = objects.iter().rev().cloned().collect();
+    let mut results = Vec::new();
+    for objects in [objects, &turned] {
+        let node = TestNode::new();
+        let report = imported(&node, "format=stix&tlp=clear", bundle(objects)).await;
+        results.push((report, items(&node).await));
+    }
+    let [second, first] = [results.pop().unwrap(), results.pop().unwrap()];
+    [first, second]
+}
+
+fn one(number: u32, members: Value) -> Value {
+    with(indicator(number, &format!("[domain-name:value = 'd{number}.example.org']")), members)
+}
+
+#[tokio::test]
+async fn a_marking_in_words_that_nobody_here_knows_is_red_and_told() {
+    let marking = id("marking-definition", 1);
+    // Access control specification, as United States agencies write it.
+    let acs = json!({
+        "name": "ACS",
+        "extensions": {"extension-definition--3a65884d-005a-4290-8335-cb2d778a83ce": {
+            "extension_type": "property-extension", "further_sharing": [{"rule_effect": "deny"}],
+        }},
+    });
+    let statement = json!({"definition_type": "statement", "definition": {"statement": "Copyright 2026"}});
+    for (definition, tlp, told) in [(acs, "red", 1), (statement, "clear", 0)] {
+        let objects = [
+            observable("marking-definition", 1, definition),
+            one(
+                1,
+                json!({"object_marking_refs": [marking], "granular_markings": [
+                    {"marking_ref": marking, "selectors": ["name"]}, {"marking_ref": marking, "selectors": ["pattern"]},
+                ]}),
+            ),
+        ];
+        for (report, items) in both_ways(&objects).await {
+            assert_eq!((items.len(), &items[0]["tlp"]), (1, &json!(tlp)));
+            let unknown = report["unknown_markings"].as_array().map_or(&[][..], Vec::as_slice);
+            assert_eq!(unknown.len(), told, "{report}");
+            assert!(
+                unknown.iter().all(|unknown| unknown["objects"] == 1),
+                "one object refers to it: {report}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn observables_within_an_observation_have_their_own_markings_and_those_that_others_give_them() {
+    let inner = |members: Value| {
+        let inner = with(
+            json!({"type": "domain-name", "id": id("domain-name", 1), "value": "a.example.org"}),
+            members,
+        );
+        let members = json!({"object_marking_refs": [CLEAR], "objects": {"0": inner},
+            "first_observed": "2026-01-01T00:00:00Z", "last_observed": "2026-01-01T00:00:00Z", "number_observed": 1});
+        observable("observed-data", 2, members)
+    };
+    let report = observable(
+        "report",
+        3,
+        json!({"object_refs": [id("domain-name", 1)], "object_marking_refs": [GREEN]}),
+    );
+    for (objects, tlp) in [
+        (vec![inner(json!({}))], "clear"),
+        (vec![inner(json!({"object_marking_refs": [RED_1]}))], "red"),
+        (vec![inner(json!({"granular_markings": [{"marking_ref": RED_1, "selectors": ["value"]}]}))], "red"),
+        (vec![inner(json!({})), report], "green"),
+    ] {
+        for (_, items) in both_ways(&objects).await {
+            assert_eq!((items.len(), &items[0]["tlp"]), (1, &json!(tlp)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_its_author_has_revoked_is_refused_and_says_nothing() {
+    let revoked = |type_name: &str, number, members| {
+        with(observable(type_name, number, members), json!({"revoked": true}))
+    };
+    let domain = json!({"0": {"type": "domain-name", "value": "a.example.org"}});
+    let refused = [
+        revoked("x-misp-attribute", 1, json!({"x_misp_type": "domain", "x_misp_value": "b.example.org"})),
+        revoked(
+            "x-misp-object",
+            2,
+            json!({"x_misp_name": "domain-ip", "x_misp_attributes": [
+            {"type": "domain", "object_relation": "domain", "value": "c.example.org"}]}),
+        ),
+        revoked("observed-data", 3, json!({"objects": domain})),
+        revoked("domain-name", 4, json!({"value": "d.example.org"})),
+        one(5, json!({"revoked": true})),
+    ];
+    for (report, items) in both_ways(&refused).await {
+        assert_eq!(items.len(), 0, "{items:?}");
+        let reasons = reasons(&report);
+        assert_eq!(reasons.len(), 5);
+        assert!(reasons.iter().all(|(_, reason)| *reason == "its author has revoked it"), "{reasons:?}");
+    }
+    let seen = json!({"object_refs": [id("domain-name", 6)], "first_observed": "2026-01-01T00:00:00Z", "last_observed": "2026-01-02T00:00:00Z"});
+    let objects =
+        [observable("domain-name", 6, json!({"value": "e.example.org"})), revoked("observed-data", 7, seen)];
+    for (_, items) in both_ways(&objects).await {
+        assert_eq!((items.len(), &items[0]["first_seen"]), (1, &Value::Null));
+    }
+}
+
+#[tokio::test]
+async fn a_version_whose_time_cannot_be_read_takes_all_of_its_id_out() {
+    let old = one(1, json!({"modified": "2026-01-01T00:00:00Z"}));
+    for (modified, reason) in [
+        ("2026-02-01T00:00:00", "its author has revoked it"),
+        ("2026-02-01", "its author has revoked it"),
+        ("1 February", "`modified` is no time: it may be older or newer than others of its id"),
+    ] {
+        let objects = [old.clone(), one(1, json!({"modified": modified, "revoked": true}))];
+        for (report, items) in both_ways(&objects).await {
+            assert_eq!((items.len(), reasons(&report)[0].1), (0, reason), "{modified}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_one_version_with_two_markings_neither_is_believed() {
+    let objects =
+        [one(1, json!({"object_marking_refs": [CLEAR]})), one(1, json!({"object_marking_refs": [GREEN]}))];
+    for (report, items) in both_ways(&objects).await {
+        assert_eq!((items.len(), &items[0]["tlp"]), (1, &json!("red")));
+        assert_eq!(reasons(&report)[0].1, "the id was there before with other content: the first is kept");
+    }
+    // What differs elsewhere says nothing of the marking.
+    let objects = [
+        one(1, json!({"object_marking_refs": [CLEAR]})),
+        one(1, json!({"object_marking_refs": [CLEAR], "name": "x"})),
+    ];
+    for (_, items) in both_ways(&objects).await {
+        assert_eq!((items.len(), &items[0]["tlp"]), (1, &json!("clear")));
+    }
+}
+
+#[tokio::test]
+async fn the_times_of_a_sighting_are_for_those_who_may_read_the_report_around_it() {
+    let sighting = json!({"sighting_of_ref": id("indicator", 1), "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-02T00:00:00Z"});
+    let report = |marking: &str| {
+        observable("report", 3, json!({"object_refs": [id("sighting", 2)], "object_marking_refs": [marking]}))
+    };
+    for (marking, is_seen) in [(CLEAR, true), (RED_1, false)] {
+        let objects = [one(1, json!({})), observable("sighting", 2, sighting.clone()), report(marking)];
+        for (_, items) in both_ways(&objects).await {
+            assert_eq!((&items[0]["tlp"], items[0]["first_seen"].is_string()), (&json!("clear"), is_seen));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cases_of_opencti_mark_what_they_name() {
+    for type_name in ["case-incident", "case-rfi", "case-rft"] {
+        let case = observable(
+            type_name,
+            2,
+            json!({"object_refs": [id("indicator", 1)], "object_marking_refs": [RED_1]}),
+        );
+        for (_, items) in both_ways(&[one(1, json!({})), case]).await {
+            assert_eq!(items[0]["tlp"], "red", "{type_name}");
+        }
+    }
+}
