@@ -445,3 +445,19 @@ fn a_restore_that_is_cut_off_gives_the_own_entries_back() {
         }
     }
 }
+
+#[test]
+fn a_commit_that_cannot_be_noted_is_the_last_and_its_entry_stays() {
+    let place = Place::new();
+    let mut store = ten(&place);
+    store.folder.break_watermark().unwrap();
+    let note =
+        |store: &SledStore, name: &str| store.note(&by(), &NewAudit::of(AuditAction::TokenAdded).on(name));
+    assert!(matches!(note(&store, "durable"), Err(StoreError::Io(_))));
+    assert!(matches!(note(&store, "in its place"), Err(StoreError::Stopped)));
+    drop(store);
+    let store = place.open();
+    let all = entries(&store);
+    assert_eq!((all.len(), all[10].object.as_str()), (11, "durable"));
+    assert_eq!(broken(&store), None);
+}

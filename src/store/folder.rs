@@ -77,6 +77,13 @@ impl Folder {
         Ok(self.watermark.write_all_at(&number.to_le_bytes(), 0)?)
     }
 
+    /// From now on no commit can be noted.
+    #[cfg(test)]
+    pub(crate) fn break_watermark(&mut self) -> io::Result<()> {
+        self.watermark = File::open(self.path.join("watermark"))?;
+        Ok(())
+    }
+
     /// Moves the database aside and says where to.
     pub(crate) fn quarantine(&self) -> Result<PathBuf, StoreError> {
         let aside = free_name(&self.path);

@@ -207,7 +207,11 @@ impl SledStore {
             return Ok(());
         }
         self.database.commit(writer, batch)?;
-        self.folder.set_watermark(writer.commits())?;
+        if let Err(error) = self.folder.set_watermark(writer.commits()) {
+            // The commit is on the disk and not in memory, so the next one would be made beside it.
+            writer.stop();
+            return Err(error);
+        }
         self.change(change);
         self.tell_listeners();
         Ok(())
