@@ -95,22 +95,22 @@ pub(crate) async fn begin(
     JsonBody(asked): JsonBody<NewOverride>,
 ) -> Result<Json<IndicatorItem>, Problem> {
     let id = indicator_id(&id)?;
-    let record = begin_for(&state, &caller.0, id, asked.reason).await?;
+    let record = begin_for(&state, (&caller.0, caller.by(&state)), id, asked.reason).await?;
     let row = state.store(move |store| store.indicator(id)).await?;
     let row = row.ok_or_else(|| not_found("indicator"))?;
     Ok(Json(IndicatorItem::new(row, &state.daemon().warning_lists(), Some(record))))
 }
 
-/// Lets an indicator into exchanges for the holder of a token.
+/// Lets an indicator into exchanges for the holder of a token, given by its name and as the audit chain has it.
 pub(crate) async fn begin_for(
     state: &ApiState,
-    by: &str,
+    (name, by): (&str, By),
     id: IndicatorId,
     reason: String,
 ) -> Result<Override, Problem> {
-    let record = Override { by: by.to_owned(), at: state.daemon().now().0, reason: checked(reason)? };
+    let record = Override { by: name.to_owned(), at: by.at.0, reason: checked(reason)? };
     let of = record.clone();
-    match state.store(move |store| store.begin_override(id, &of)).await? {
+    match state.store(move |store| store.begin_override(id, &of, &by)).await? {
         Overriding::Done => {}
         Overriding::Unknown => return Err(not_found("indicator")),
         Overriding::NotHeld => {
@@ -120,7 +120,7 @@ pub(crate) async fn begin_for(
             return Err(Problem::new(ProblemKind::Overridden, "it is overridden: see who did so, and why"));
         }
     }
-    tracing::info!(by, indicator = %id, "a warning was overridden");
+    tracing::info!(by = name, indicator = %id, "a warning was overridden");
     Ok(record)
 }
 

@@ -211,7 +211,10 @@ fn call(store: &SledStore, number: usize) {
             // Those of the steps before are overridden.
             let rows = all_pages(10, |page| store.indicators(&held, page));
             assert_eq!(rows.len(), 1);
-            assert_eq!(store.begin_override(rows[0].id, &because("crash")).unwrap(), Overriding::Done);
+            assert_eq!(
+                store.begin_override(rows[0].id, &because("crash"), &by_at(NOW)).unwrap(),
+                Overriding::Done
+            );
         }
         4 => {
             let newest = domain((step + 1) * ROWS - 1).indicator;

@@ -7,15 +7,13 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, available_parallelism};
 
-use overlap_coalition::Timestamp;
-
 use crate::audits::commit_noted;
 use crate::database::Batch;
 use crate::error::damaged;
 use crate::segment::{SEGMENT_ROWS, rows_in};
 use crate::sled_store::{SledStore, State};
 use crate::store::Warnings;
-use crate::{Actor, AuditAction, By, IndicatorId, NewAudit, Override, Overriding, StoreError, keys};
+use crate::{AuditAction, By, IndicatorId, NewAudit, Override, Overriding, StoreError, keys};
 
 /// Bits of a segment's rows.
 const WORDS: usize = SEGMENT_ROWS.div_ceil(u64::BITS as usize);
@@ -120,6 +118,7 @@ pub(crate) fn begin_override(
     store: &SledStore,
     id: IndicatorId,
     record: &Override,
+    by: &By,
 ) -> Result<Overriding, StoreError> {
     let mut writer = store.writer()?;
     let place = store.state().catalog.place(id);
@@ -133,10 +132,9 @@ pub(crate) fn begin_override(
     }
     let mut batch = Batch::default();
     batch.put(keys::override_of(id), record.encode()?);
-    let by = By { actor: Actor::Token(record.by.clone()), at: Timestamp(record.at) };
     let new = NewAudit::of(AuditAction::OverrideBegun).on(id);
     let apply = |state: &mut State| state.catalog.set_overridden(place, true);
-    commit_noted(store, &mut writer, batch, (&by, &new), apply)?;
+    commit_noted(store, &mut writer, batch, (by, &new), apply)?;
     store.publish();
     Ok(Overriding::Done)
 }

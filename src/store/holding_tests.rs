@@ -28,10 +28,13 @@ fn a_value_that_is_warned_of_takes_no_part_until_it_is_overridden() {
     let counts = store.import((0..10).map(domain).collect(), NOW).unwrap();
     assert_eq!((counts.accepted, counts.held, hosts(&store)), (10, 1, 9));
     let id = rows(&store)[3].id;
-    assert_eq!(store.begin_override(rows(&store)[4].id, &because("no")).unwrap(), Overriding::NotHeld);
-    assert_eq!(store.begin_override(IndicatorId([9; 16]), &because("no")).unwrap(), Overriding::Unknown);
-    assert_eq!(store.begin_override(id, &because("a case")).unwrap(), Overriding::Done);
-    assert_eq!(store.begin_override(id, &because("again")).unwrap(), Overriding::Already);
+    assert_eq!(store.begin_override(rows(&store)[4].id, &because("no"), &by()).unwrap(), Overriding::NotHeld);
+    assert_eq!(
+        store.begin_override(IndicatorId([9; 16]), &because("no"), &by()).unwrap(),
+        Overriding::Unknown
+    );
+    assert_eq!(store.begin_override(id, &because("a case"), &by()).unwrap(), Overriding::Done);
+    assert_eq!(store.begin_override(id, &because("again"), &by()).unwrap(), Overriding::Already);
     assert_eq!((hosts(&store), rows(&store)[3].hold), (10, Hold::Overridden));
     assert_eq!(store.override_of(id).unwrap(), Some(because("a case")));
     let overridden = IndicatorFilter { overridden: true, ..IndicatorFilter::default() };
@@ -58,7 +61,7 @@ fn an_override_goes_with_its_indicator() {
     store.set_warnings(Warned::of(["www.n0.example"])).unwrap();
     store.import(vec![domain(0)], NOW).unwrap();
     let id = rows(&store)[0].id;
-    store.begin_override(id, &because("a case")).unwrap();
+    store.begin_override(id, &because("a case"), &by()).unwrap();
     store.withdraw(&[id], &by()).unwrap();
     assert_eq!(store.override_of(id).unwrap(), None);
     store.import(vec![domain(0)], NOW).unwrap();
@@ -85,7 +88,7 @@ fn one_that_expires_is_held_whatever_its_marking() {
     let context = Context { expires: Some(NOW.0 + 100), tlp: Tlp::Clear, ..Context::default() };
     store.import(vec![new_indicator(Kind::Ip, "192.0.2.1", context)], NOW).unwrap();
     assert!(store.snapshot().digests(&everything()).is_empty());
-    store.begin_override(rows(&store)[0].id, &because("a case")).unwrap();
+    store.begin_override(rows(&store)[0].id, &because("a case"), &by()).unwrap();
     assert_eq!(store.snapshot().digests(&everything()).len(), 1);
     assert!(store.snapshot().digests(&Selection { now: NOW.0 + 100, ..everything() }).is_empty());
 }

@@ -177,7 +177,7 @@ impl Model {
                     Some(Hold::Overridden) => Overriding::Already,
                 };
                 let reason = because(&number.to_string());
-                assert_eq!(store.begin_override(id_of(store, number), &reason).unwrap(), wanted);
+                assert_eq!(store.begin_override(id_of(store, number), &reason, &by()).unwrap(), wanted);
                 self.audit(wanted == Overriding::Done, AuditAction::OverrideBegun);
                 self.overridden.extend(Some(number).filter(|_| wanted == Overriding::Done));
             }

@@ -287,7 +287,8 @@ pub(crate) async fn begin(
 ) -> Result<Redirect, Fault> {
     let id = indicator_id(fields.one("id").unwrap_or_default())?;
     let reason = fields.one("reason").unwrap_or_default().to_owned();
-    begin_for(&state, &visitor.session.name, id, reason).await?;
+    let by = by(&state, visitor.actor());
+    begin_for(&state, (&visitor.session.name, by), id, reason).await?;
     Ok(back_to(id, "overridden"))
 }
 

@@ -1,7 +1,9 @@
 //! Held indicators and overrides, as the console shows and changes them.
 
 use axum::http::StatusCode;
-use overlap_store::{Hold, IndicatorFilter, IndicatorId, PageRequest, Role, Store};
+use overlap_store::{
+    AuditFilter, AuditOrder, AuditStore, Hold, IndicatorFilter, IndicatorId, PageRequest, Role, Store,
+};
 use serde_json::json;
 
 use super::tests::{Browser, tags};
@@ -130,4 +132,18 @@ async fn pages_neither_skip_nor_repeat_whatever_list_is_meant() {
             assert_eq!(shown.matches(&format!("<bdi>{}</bdi>", row(n).trim())).count(), 1, "{query} {n}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_override_begins_and_ends_in_the_audit_chain_as_made_at_the_console() {
+    let node = held_node().await;
+    let admin = Browser::sign_in(&node, Role::Admin).await;
+    let id = ids(&node)[0];
+    admin.post("/console/indicators/override", &format!("id={id}&reason=a+case")).await;
+    admin.post("/console/indicators/hold", &format!("id={id}")).await;
+    let page = PageRequest { limit: 100, after: None };
+    let entries = node.store.audit(&AuditFilter::default(), AuditOrder::Oldest, &page).unwrap().rows;
+    let of_overrides = entries.iter().filter(|entry| entry.action.starts_with("override."));
+    let said: Vec<_> = of_overrides.map(|entry| format!("{} {}", entry.actor, entry.action)).collect();
+    assert_eq!(said, ["console:admin override.begun", "console:admin override.ended"]);
 }

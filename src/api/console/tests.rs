@@ -108,7 +108,7 @@ async fn filled() -> TestNode {
     imported(&node, "format=csv", "kind,value\nip,8.8.8.8\nip,9.9.9.9\n").await;
     let ids = held(&node);
     let record = Override { by: "admin".into(), at: crate::testing::NOW, reason: "<i>a case</i>".into() };
-    node.store.begin_override(ids[1], &record).unwrap();
+    node.store.begin_override(ids[1], &record, &By::daemon(Timestamp(crate::testing::NOW))).unwrap();
     for kind in SightingKind::ALL {
         let new = NewSighting { indicator: ids[0], kind, at: crate::testing::NOW, source: "<b>".into() };
         node.store.add_sightings(vec![new], &By::daemon(Timestamp(crate::testing::NOW))).unwrap();
