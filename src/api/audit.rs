@@ -196,8 +196,13 @@ pub(crate) async fn verify(
 
 /// Verifies the chain, when no other verification runs.
 pub(crate) async fn verdict(state: &ApiState, noted: Vec<AuditHead>) -> Result<AuditVerdict, Problem> {
-    let _one = state.verifications().acquire().await.map_err(|_| Problem::internal())?;
-    state.store(move |store| store.verify_audit(&noted)).await
+    let one = state.verifications().clone().acquire_owned().await.map_err(|_| Problem::internal())?;
+    // A caller that hangs up does not end the work, so the work holds the place.
+    let verify = move |store: &dyn overlap_store::Store| {
+        let _one = one;
+        store.verify_audit(&noted)
+    };
+    state.store(verify).await
 }
 
 impl Caller {

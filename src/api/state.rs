@@ -32,7 +32,7 @@ struct Inner {
     console: Console,
     feed: Feed,
     streams: Arc<Semaphore>,
-    verifications: Semaphore,
+    verifications: Arc<Semaphore>,
     held_counts: HeldCounts,
 }
 
@@ -41,7 +41,7 @@ impl ApiState {
         Self(Arc::new(Inner {
             feed: Feed::of(&*store),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-            verifications: Semaphore::new(1),
+            verifications: Arc::new(Semaphore::new(1)),
             store,
             daemon,
             metrics,
@@ -89,7 +89,7 @@ impl ApiState {
     }
 
     /// Verifications of the audit chain that may begin: each reads all of it.
-    pub(crate) fn verifications(&self) -> &Semaphore {
+    pub(crate) fn verifications(&self) -> &Arc<Semaphore> {
         &self.0.verifications
     }
 

@@ -82,8 +82,13 @@ pub async fn run(options: RunOptions) -> Result<(), CommandError> {
     drop(scheduler);
     stop(&node, servers).await;
     keepers.shutdown().await;
-    store.note(&By::daemon(clock::now()), &NewAudit::of(AuditAction::DaemonStopped))?;
-    end
+    let outcome = if end.is_ok() { "outcome=told" } else { "outcome=lost" };
+    let stopped = NewAudit::of(AuditAction::DaemonStopped).with(outcome);
+    let noted = store.note(&By::daemon(clock::now()), &stopped);
+    // What ended it comes before what could not be noted of it.
+    end?;
+    noted?;
+    Ok(())
 }
 
 /// Resolves when a task of these ends, each of which goes on for as long as the daemon runs: a node without one of its parts would look well and

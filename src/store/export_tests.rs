@@ -237,11 +237,24 @@ fn a_restore_that_was_cut_off_leaves_an_empty_store() {
 
 /// The file with one more record in its first section, and checksums that fit.
 fn with_record(file: &[u8], record: &str) -> Vec<u8> {
-    let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
-    let text = std::str::from_utf8(file).unwrap();
-    let mut lines: Vec<String> = text.lines().map(|line| format!("{line}\n")).collect();
-    let end = lines.iter().position(|line| line.contains(r#""record":"section""#)).unwrap();
+    let mut lines = lines(file);
+    let end = end_of_first(&lines);
     lines.insert(end, format!("{record}\n"));
+    with_checksums(lines)
+}
+
+fn lines(file: &[u8]) -> Vec<String> {
+    std::str::from_utf8(file).unwrap().lines().map(|line| format!("{line}\n")).collect()
+}
+
+fn end_of_first(lines: &[String]) -> usize {
+    lines.iter().position(|line| line.contains(r#""record":"section""#)).unwrap()
+}
+
+/// The file of these lines, the first section of which was changed.
+fn with_checksums(mut lines: Vec<String>) -> Vec<u8> {
+    let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+    let end = end_of_first(&lines) - 1;
     let section = hex(lines[1..=end].concat().as_bytes());
     lines[end + 1] =
         format!("{{\"record\":\"section\",\"name\":\"node\",\"records\":{end},\"sha256\":\"{section}\"}}\n");
@@ -268,6 +281,41 @@ fn an_export_cannot_bring_a_roster_or_a_token() {
         assert_eq!((store.roster().unwrap(), store.tokens().unwrap()), (None, Vec::new()));
         assert_eq!(store.counts().unwrap().exchanges, 0);
     }
+}
+
+#[test]
+fn audit_entries_that_no_node_writes_and_such_before_the_identity_are_refused() {
+    let place = Place::new();
+    let file = exported(&filled(&place));
+    let entry = |number: u64, actor: &str, detail: &str| {
+        let hash = "00".repeat(32);
+        format!(
+            r#"{{"record":"audit","number":{number},"time":1,"actor":"{actor}","action":"a","object":"","detail":"{detail}","hash":"{hash}"}}"#
+        )
+    };
+    let long = "x".repeat(513);
+    for (record, is_taken) in [
+        (entry(1 << 52, "daemon", &long[..512]), true),
+        (entry((1 << 52) + 1, "daemon", ""), false),
+        (entry(u64::MAX, "daemon", ""), false),
+        (entry(1 << 52, "daemon", &long), false),
+        (entry(1 << 52, &long, ""), false),
+    ] {
+        let place = Place::new();
+        let store = place.open();
+        let restored = store.restore(&mut &with_record(&file, &record)[..], &by());
+        assert_eq!(restored.is_ok(), is_taken, "{restored:?}");
+        drop(store);
+        let entries = place.open().counts().unwrap();
+        assert_eq!(entries.exchanges > 0, is_taken);
+    }
+    let mut turned = lines(&file);
+    let identity = turned.iter().position(|line| line.contains(r#""record":"identity""#)).unwrap();
+    let identity = turned.remove(identity);
+    let end = end_of_first(&turned);
+    turned.insert(end, identity);
+    let refused = Place::new().open().restore(&mut &with_checksums(turned)[..], &by());
+    assert!(matches!(refused, Err(StoreError::BadExport(_))), "{refused:?}");
 }
 
 #[test]

@@ -25,8 +25,8 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, to_json, unhex};
 use crate::{
-    AuditEntry, By, EventId, IndicatorId, IndicatorRow, OverlapRow, Override, SightingRow, StoreError,
-    audits, keys, overlaps, restored_audit, visits,
+    AuditEntry, By, EventId, IndicatorId, IndicatorRow, LONGEST_AUDIT_DETAIL, LONGEST_AUDIT_OBJECT,
+    OverlapRow, Override, SightingRow, StoreError, audits, keys, overlaps, restored_audit, visits,
 };
 
 /// Rows that are written together.
@@ -91,6 +91,9 @@ fn check(store: &SledStore, from: &mut dyn Read) -> Result<Spool, StoreError> {
     Ok(from.into_inner().into_inner().to)
 }
 
+/// The highest number of an audit entry that is restored: a number that every reader of JSON reads, and room for all that come after.
+const MOST_AUDITS: u64 = 1 << 52;
+
 #[derive(Default)]
 struct Checks {
     identity: bool,
@@ -132,8 +135,10 @@ impl Checks {
             Record::Position(position) => position.parts().map(|_| true)?,
             Record::Letter(letter) => letter.parts().map(|_| true)?,
             Record::Audit(audit) => {
-                let number = audit.into_entry()?.number;
-                std::mem::replace(&mut self.last_audit, number) < number
+                let entry = audit.into_entry()?;
+                is_within_limits(&entry)?;
+                // What this store has is put aside by the identity.
+                self.identity && std::mem::replace(&mut self.last_audit, entry.number) < entry.number
             }
             Record::Override(of) => self.overrides.insert(of.into_override()?.0),
             Record::Exchange(exchange) => {
@@ -146,6 +151,20 @@ impl Checks {
             Record::Section(_) | Record::End(_) => true,
         };
         if fresh { Ok(()) } else { Err(StoreError::BadExport("a record is there twice or out of order")) }
+    }
+}
+
+/// Whether an entry can be one of a node's: what is appended after it has a number too, and what is listed a size.
+fn is_within_limits(entry: &AuditEntry) -> Result<(), StoreError> {
+    let AuditEntry { number, actor, action, object, detail, .. } = entry;
+    let short = [action, object].into_iter().all(|text| text.len() <= LONGEST_AUDIT_OBJECT);
+    // An actor is a token's name behind a short word.
+    let short = short && actor.len() <= LONGEST_TOKEN_NAME + 16;
+    let is_within = short && detail.len() <= LONGEST_AUDIT_DETAIL && *number <= MOST_AUDITS;
+    if is_within {
+        Ok(())
+    } else {
+        Err(StoreError::BadExport("an audit entry is longer than any, or beyond the last number"))
     }
 }
 

@@ -44,7 +44,8 @@ Examples:
     /// anew. Whoever holds the store's seal key can write another chain that is right in itself, or cut its end off: that
     /// is told only by the head of an earlier day, which an auditor noted and kept elsewhere.
     ///
-    /// The exit code is 0 where the chain is intact and 1 where it is broken.
+    /// The exit code is 0 where the chain is intact, and 1 where it is broken or cannot be read: the output says which, under
+    /// --json as `intact`.
     #[command(after_long_help = "\
 Examples:
   overlapd audit verify
@@ -136,31 +137,42 @@ impl AuditLine {
     fn into_entry(self) -> Option<AuditEntry> {
         let Self { number, time, actor, action, object, detail, hash } = self;
         let hash = data_encoding::HEXLOWER.decode(hash.as_bytes()).ok()?.try_into().ok()?;
-        let time = clock::parse_rfc3339(&time)?.0;
+        let read = clock::parse_rfc3339(&time)?;
+        // Another spelling would be shown, and not be what was hashed.
+        if clock::rfc3339(read) != time {
+            return None;
+        }
+        let time = read.0;
         Some(AuditEntry { number, time, actor, action, object, detail, hash })
     }
 }
 
+/// Tells the verdict. The exit code is the verdict's even where nobody reads on.
 fn tell(context: &Context, verdict: &AuditVerdict) -> Result<Exit, CommandError> {
+    let exit = if verdict.broken.is_none() { Exit::Done } else { Exit::Failed };
+    match write(context, verdict) {
+        Ok(()) | Err(CommandError::ReaderGone) => Ok(exit),
+        Err(error) => Err(error),
+    }
+}
+
+fn write(context: &Context, verdict: &AuditVerdict) -> Result<(), CommandError> {
     let AuditVerdict { head, broken } = verdict;
-    let exit = if broken.is_none() { Exit::Done } else { Exit::Failed };
     if context.output.is_json() {
         let hash = data_encoding::HEXLOWER.encode(&head.hash);
         let told = |broken: &AuditBreak| json!({ "number": broken.number, "fault": broken.fault.as_str(), "why": broken.fault.to_string() });
-        context.output.json(&json!({
+        return context.output.json(&json!({
             "intact": broken.is_none(),
             "head": { "number": head.number, "hash": hash },
             "broken": broken.as_ref().map(told),
-        }))?;
-        return Ok(exit);
+        }));
     }
     let up_to = format!("{} entries, head {head}", number_text(head.number));
     match broken {
-        None => context.output.say(&format!("intact: {up_to}"))?,
+        None => context.output.say(&format!("intact: {up_to}")),
         Some(AuditBreak { number, fault }) => {
             context.output.say(&format!("broken at entry {number}: {fault}"))?;
-            context.output.say(&format!("right up to there: {up_to}"))?;
+            context.output.say(&format!("right up to there: {up_to}"))
         }
     }
-    Ok(exit)
 }
