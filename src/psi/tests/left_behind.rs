@@ -51,8 +51,8 @@ static ALLOCATOR: Looking = Looking;
 /// Looks for 16 bytes while `work` runs; says in how many blocks they were.
 fn found(sought: [u8; 16], work: impl FnOnce()) -> usize {
     FOUND.store(0, SeqCst);
-    SOUGHT[0].store(u64::from_ne_bytes(sought[..8].try_into().unwrap()), SeqCst);
-    SOUGHT[1].store(u64::from_ne_bytes(sought[8..].try_into().unwrap()), SeqCst);
+    let (halves, _) = sought.as_chunks();
+    SOUGHT.iter().zip(halves).for_each(|(to, half)| to.store(u64::from_ne_bytes(*half), SeqCst));
     work();
     SOUGHT.iter().for_each(|half| half.store(0, SeqCst));
     FOUND.load(SeqCst)
