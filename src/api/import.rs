@@ -63,6 +63,8 @@ use row::{LONGEST_SOURCE, RowDefaults, free_text};
 use source::RowRules;
 
 pub(crate) use misp::written as misp_written;
+#[cfg(test)]
+pub(crate) use report::UnknownMarking;
 pub(crate) use report::{ImportReport, RejectItem};
 
 /// How long an import waits for its place.

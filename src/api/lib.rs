@@ -11,7 +11,7 @@
 //! | `GET health`, `GET ready`, `GET openapi.json` | none | `{"status":"ok"}`; `{"ready":bool}` with 200 or 503; the description |
 //! | `GET /metrics` | read | Prometheus text |
 //! | `GET status` | read | the node at a glance |
-//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=][&delimiter=]` | import | the body is the file, of any size; `{"accepted","duplicates","held","rejected":[{"line","id","kind","reason"}],"rejected_more"}` |
+//! | `POST imports?format=csv\|ndjson\|txt\|stix\|misp[&kind=][&source=][&tlp=][&map=][&delimiter=]` | import | the body is the file, of any size; `{"accepted","duplicates","held","rejected":[{"line","id","kind","reason"}],"rejected_more"[,"unmarked","left_out","unknown_markings":[{"id","objects"}]]}` |
 //! | `GET indicators[?kind=][&held=]`, `GET indicators/{id}` | read | own indicators |
 //! | `POST indicators/{id}/override`, `DELETE` of it | admin | `{"reason"}` lets one into exchanges that a warning list holds out; take that back |
 //! | `GET warning-lists` | read | the lists in force, and how many indicators each holds |

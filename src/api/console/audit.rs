@@ -27,6 +27,9 @@ pub(crate) const VERIFY: &str = "/console/audit/verify";
 /// Rows on a page.
 const ROWS: u64 = 100;
 
+/// The longest actor or action that is never broken into lines, in bytes: all actions, and tokens of usual names.
+const UNBROKEN: usize = 28;
+
 /// What the last verification found, and when: it reads every entry, so a page that is looked at shows what is remembered. In memory only.
 #[derive(Debug, Default)]
 pub(crate) struct LastVerified(Mutex<Option<Verified>>);
@@ -146,13 +149,18 @@ fn table(rows: &[AuditEntry]) -> Markup {
     }
 }
 
+/// Words of usual length stand on one line.
+fn width(text: &str) -> &'static str {
+    if text.len() <= UNBROKEN { "word" } else { "name" }
+}
+
 fn row(entry: &AuditEntry) -> Markup {
     html! {
         tr {
             td.number { (number(entry.number)) }
             td { (time(entry.time)) }
-            td.name { (Shown(&entry.actor)) }
-            td.name { (Shown(&entry.action)) }
+            td class=(width(&entry.actor)) { (Shown(&entry.actor)) }
+            td class=(width(&entry.action)) { (Shown(&entry.action)) }
             td.note { (or_none(&entry.object)) }
             td.value { (or_none(&entry.detail)) }
             td.mono { (data_encoding::HEXLOWER.encode(&entry.hash[..8])) "…" }

@@ -8,11 +8,11 @@ use overlap_indicator::{Kind, Tlp};
 use super::fault::Fault;
 use super::fields::Fields;
 use super::guard::Visitor;
-use super::indicators;
 use super::layout::{Frame, csrf};
 use super::parts::{Choice, select, select_as};
 use super::text::{Shown, or_none};
 use super::units::{counted, number};
+use super::{held, indicators};
 use crate::import::{self, ImportParams, ImportReport, RejectItem};
 use crate::problem::Problem;
 use crate::request::Params;
@@ -138,7 +138,32 @@ fn report_of(report: &ImportReport) -> Markup {
                 strong { (number(report.duplicates)) } " there already, "
                 strong #refused { (number(refused)) } " refused"
             }
+            (remarks(report))
             @if refused > 0 { (rejects(report)) }
+        }
+    }
+}
+
+/// What is to be known of rows that were taken.
+fn remarks(report: &ImportReport) -> Markup {
+    let rows = |count| counted(count, "row", "rows");
+    html! {
+        @if report.held > 0 {
+            p { (rows(report.held)) " held out of exchanges by a warning list: " a href=(held::PATH) { "see which" } "." }
+        }
+        @if report.unmarked > 0 {
+            p { (rows(report.unmarked)) " came without event and marking, and have the marking that was asked for, or amber." }
+        }
+        @if report.left_out > 0 {
+            p { (rows(report.left_out)) " were taken without a time of sight or a confidence that could not be read." }
+        }
+        @if !report.unknown_markings.is_empty() {
+            p { "Taken as red, since nobody defines their markings, or not in words that are known here:" }
+            ul.plain {
+                @for unknown in &report.unknown_markings {
+                    li { code { (unknown.id) } ": " (counted(unknown.objects, "object", "objects")) }
+                }
+            }
         }
     }
 }
@@ -165,6 +190,35 @@ fn reject_line(reject: &RejectItem) -> Markup {
             td.value { (or_none(reject.id.as_deref().unwrap_or_default())) }
             td { (or_none(reject.kind.as_deref().unwrap_or_default())) }
             td.value { (Shown(&reject.reason)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::UnknownMarking;
+
+    #[test]
+    fn a_report_says_in_words_what_is_to_be_known_of_rows_that_were_taken() {
+        let plain = report_of(&ImportReport { accepted: 9, ..ImportReport::default() }).into_string();
+        assert!(!plain.contains("marking") && !plain.contains("warning list"), "{plain}");
+        let unknown = UnknownMarking { id: "marking-definition--x".into(), objects: 4 };
+        let report = ImportReport {
+            held: 1,
+            unmarked: 2,
+            left_out: 3,
+            unknown_markings: vec![unknown],
+            ..ImportReport::default()
+        };
+        let page = report_of(&report).into_string();
+        for words in [
+            "1 row held out of exchanges by a warning list",
+            "2 rows came without event and marking",
+            "3 rows were taken without a time of sight",
+            "<code>marking-definition--x</code>: 4 objects",
+        ] {
+            assert!(page.contains(words), "{words} in {page}");
         }
     }
 }
