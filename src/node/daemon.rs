@@ -111,15 +111,18 @@ async fn prepare(config: &Arc<Config>, file: &Path) -> Result<(OpenStore, Arc<Wa
     let open = open_store(config).await?;
     close_interrupted(&open.store)?;
     let lists = warn(config, &open.store).await?;
-    open.store.note(&By::daemon(clock::now()), &started(file)?)?;
+    open.store.note(&By::daemon(clock::now()), &started(file, open.store.put_aside())?)?;
     operator_token::take_up(config, &*open.store)?;
     Ok((open, lists))
 }
 
-/// Which program it was, and by which config.
-fn started(config: &Path) -> Result<NewAudit, CommandError> {
+/// Which program it was, by which config, and how many damaged stores lie aside, whose chains this one does not go on with.
+fn started(config: &Path, put_aside: u32) -> Result<NewAudit, CommandError> {
     let version = env!("CARGO_PKG_VERSION");
-    let detail = format!("version={version} config={}", config_hash(config)?);
+    let mut detail = format!("version={version} config={}", config_hash(config)?);
+    if put_aside > 0 {
+        detail.push_str(&format!(" put-aside={put_aside}"));
+    }
     Ok(NewAudit::of(AuditAction::DaemonStarted).with(detail))
 }
 

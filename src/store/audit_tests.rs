@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 
 use crate::audits::pack;
 use crate::database::Batch;
-use crate::testing::{NOW, Place, all_pages, by, document, domain, exchange};
+use crate::testing::{NOW, Place, Warned, all_pages, because, by, document, domain, exchange};
 use crate::{
     Actor, AuditAction, AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHead, AuditOrder, AuditStore,
-    AuditVerdict, BadAuditHead, By, ExchangeState, LONGEST_AUDIT_DETAIL, LONGEST_AUDIT_OBJECT, NewAudit,
-    Role, SledStore, Store, StoreError, TokenRecord, keys,
+    AuditVerdict, BadAuditHead, By, ExchangeState, IndicatorId, LONGEST_AUDIT_DETAIL, LONGEST_AUDIT_OBJECT,
+    NewAudit, PageRequest, Role, SledStore, Store, StoreError, TokenRecord, keys,
 };
 
 fn entries(store: &SledStore) -> Vec<AuditEntry> {
@@ -460,4 +460,25 @@ fn a_commit_that_cannot_be_noted_is_the_last_and_its_entry_stays() {
     let all = entries(&store);
     assert_eq!((all.len(), all[10].object.as_str()), (11, "durable"));
     assert_eq!(broken(&store), None);
+}
+
+#[test]
+fn a_withdrawal_names_what_went_alone_whatever_else_was_asked_for_and_counts_overrides_that_end() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_warnings(Warned::of(["www.n1.example"])).unwrap();
+    store.import((0..4).map(domain).collect(), NOW).unwrap();
+    let page = PageRequest { limit: 10, after: None };
+    let ids: Vec<_> =
+        store.indicators(&Default::default(), &page).unwrap().rows.iter().map(|row| row.id).collect();
+    store.begin_override(ids[1], &because("a case"), &by()).unwrap();
+    store.withdraw(&[ids[0], IndicatorId([9; 16])], &by()).unwrap();
+    store.withdraw(&ids[1..3], &by()).unwrap();
+    let entries = entries(&store);
+    let said: Vec<_> = entries.iter().filter(|entry| entry.action == "indicators.withdrawn").collect();
+    assert_eq!(
+        (said[0].object.as_str(), said[0].detail.as_str()),
+        (ids[0].to_string().as_str(), "withdrawn=1")
+    );
+    assert_eq!((said[1].object.as_str(), said[1].detail.as_str()), ("", "withdrawn=2 overrides=1"));
 }

@@ -98,9 +98,14 @@ impl Folder {
         Ok(aside)
     }
 
+    /// How many damaged stores lie aside here.
+    pub(crate) fn put_aside(&self) -> u32 {
+        free_number(&self.path) - 1
+    }
+
     /// Whether a damaged store was put aside here once.
     pub(crate) fn had_damage(&self) -> bool {
-        damaged_name(&self.path, 1).exists()
+        self.put_aside() > 0
     }
 
     /// Whether a restore did not end.
@@ -242,11 +247,15 @@ fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn free_name(path: &Path) -> PathBuf {
+    damaged_name(path, free_number(path))
+}
+
+fn free_number(path: &Path) -> u32 {
     let mut number = 1;
     while damaged_name(path, number).exists() {
         number += 1;
     }
-    damaged_name(path, number)
+    number
 }
 
 fn damaged_name(path: &Path, number: u32) -> PathBuf {

@@ -158,7 +158,7 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId], by: &By) -> Resul
     let of_segments: Vec<Place> = places.iter().copied().collect();
     let of_segments: Vec<&[Place]> = of_segments.chunk_by(|a, b| a.segment == b.segment).collect();
     for some in of_segments.chunks(FOLD_SEGMENTS) {
-        withdraw_some(store, &mut writer, some, (ids, by))?;
+        withdraw_some(store, &mut writer, some, by)?;
     }
     Ok(places.len() as u64)
 }
@@ -168,7 +168,7 @@ fn withdraw_some(
     store: &SledStore,
     writer: &mut Writer,
     of_segments: &[&[Place]],
-    (asked, by): (&[IndicatorId], &By),
+    by: &By,
 ) -> Result<(), StoreError> {
     let places: BTreeSet<Place> = of_segments.iter().copied().flatten().copied().collect();
     let segments: BTreeSet<u32> = places.iter().map(|place| place.segment).collect();
@@ -177,8 +177,8 @@ fn withdraw_some(
         let packed = repack(store, *segment, &places)?;
         batch.put(keys::numbered(keys::SEGMENT, *segment), packed.into_bytes());
     }
-    forget_overrides(store, &mut batch, &places);
-    let new = withdrawn(asked, places.len());
+    let ended = forget_overrides(store, &mut batch, &places);
+    let new = withdrawn(store, &places, ended);
     commit_noted(store, writer, batch, (by, &new), |state| state.catalog.withdraw(&places))?;
     store.publish();
     if let Err(error) = store.epoch().cache.forget(segments.into_iter()) {
@@ -187,20 +187,27 @@ fn withdraw_some(
     Ok(())
 }
 
-/// One that is withdrawn alone is named.
-fn withdrawn(asked: &[IndicatorId], count: usize) -> NewAudit {
-    let new = NewAudit::of(AuditAction::IndicatorsWithdrawn).with(format!("withdrawn={count}"));
-    match asked {
-        [one] => new.on(one),
-        _ => new,
+/// How many are withdrawn, and how many overrides end with them. One that is withdrawn alone is named, whatever else was asked for.
+fn withdrawn(store: &SledStore, places: &BTreeSet<Place>, overrides: usize) -> NewAudit {
+    let mut detail = format!("withdrawn={}", places.len());
+    if overrides > 0 {
+        detail.push_str(&format!(" overrides={overrides}"));
+    }
+    let new = NewAudit::of(AuditAction::IndicatorsWithdrawn).with(detail);
+    let alone = places.first().filter(|_| places.len() == 1);
+    match alone.and_then(|place| store.state().catalog.meta(*place)) {
+        Some(meta) => new.on(meta.id),
+        None => new,
     }
 }
 
-/// An override goes with its indicator: one that comes again is judged anew.
-fn forget_overrides(store: &SledStore, batch: &mut Batch, withdrawn: &BTreeSet<Place>) {
+/// An override goes with its indicator: one that comes again is judged anew. Returns how many go.
+fn forget_overrides(store: &SledStore, batch: &mut Batch, withdrawn: &BTreeSet<Place>) -> usize {
     let state = store.state();
     let metas = withdrawn.iter().filter_map(|place| state.catalog.meta(*place));
-    metas.filter(|meta| meta.overridden).for_each(|meta| batch.remove(keys::override_of(meta.id)));
+    let overridden: Vec<IndicatorId> = metas.filter(|meta| meta.overridden).map(|meta| meta.id).collect();
+    overridden.iter().for_each(|id| batch.remove(keys::override_of(*id)));
+    overridden.len()
 }
 
 /// A segment with its contexts brought up to date and without the rows at `withdrawn`.

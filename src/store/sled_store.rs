@@ -162,6 +162,11 @@ impl SledStore {
         interrupted::close(self, now)
     }
 
+    /// How many damaged stores lie aside in its folder: the store that took their place began empty, its audit chain too.
+    pub fn put_aside(&self) -> u32 {
+        self.folder.put_aside()
+    }
+
     /// The epoch of digests that are made now.
     pub(crate) fn epoch(&self) -> Arc<Epoch> {
         self.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use overlap_tests::{Lab, Node, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::PROGRAM;
 
@@ -141,4 +141,21 @@ fn a_restore_keeps_the_chain() {
     let after = said(&node);
     let offline: Vec<_> = after.iter().filter(|one| one.starts_with("offline")).collect();
     assert_eq!(offline, ["offline store.exported", "offline store.restored"]);
+}
+
+#[test]
+fn a_chain_that_begins_anew_after_damage_says_so() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let store = node.folder().join("store");
+    node.kill();
+    std::fs::write(store.join("main/db"), vec![0xA5; 5_000]).unwrap();
+    let config = lab.config("a");
+    let config = config.to_str().unwrap();
+    let refused = run(PROGRAM, lab.folder(), ["run", "--config", config]).expect_code(1);
+    assert!(refused.stderr.contains("damaged"), "{}", refused.stderr);
+    let node = lab.start("a");
+    let entries = node.command(["audit", "list", "--json"]).expect_code(0).json_lines();
+    assert_eq!((&entries[0]["number"], &entries[0]["action"]), (&json!(1), &json!("daemon.started")));
+    assert!(entries[0]["detail"].as_str().unwrap().ends_with(" put-aside=1"), "{}", entries[0]);
 }
