@@ -202,14 +202,33 @@ pub(crate) async fn exchange(
     let begun: Begun = client.post("/api/v1/exchanges", &body).await?;
     let wait = if output.shows_progress() { WAIT_WATCHED } else { WAIT };
     let path = format!("/api/v1/exchanges/{}?wait={wait}", encoded(&begun.exchange));
+    let mut looks = Looks::default();
     loop {
         let asked = Instant::now();
         let view: View = client.get(&path).await?;
         if view.ended.is_some() {
             return end(view);
         }
+        if looks.say_over(&view) {
+            return Err(CommandError::failed(untold(&view)));
+        }
         bar.show(&format!("{}: {}", ask.peer, view.state), view.progress.as_ref());
         tokio::time::sleep(PAUSE.saturating_sub(asked.elapsed())).await;
+    }
+}
+
+/// Looks at an exchange whose record is open.
+#[derive(Default)]
+struct Looks {
+    did_not_run: bool,
+}
+
+impl Looks {
+    /// Whether the exchange is over all the same. Seen once, it may have ended between the two looks that make one answer: first at its
+    /// record, and then at what runs.
+    fn say_over(&mut self, view: &View) -> bool {
+        let runs = view.progress.is_some();
+        std::mem::replace(&mut self.did_not_run, !runs) && !runs
     }
 }
 
@@ -221,6 +240,14 @@ fn end(view: View) -> Result<ExchangeReport, CommandError> {
         "learned" => Err(CommandError::failed(unsigned(&view))),
         _ => Err(CommandError::failed(ended_early(&view, "failed"))),
     }
+}
+
+/// An exchange that runs no more, and of which no end is stored: the disk failed, or was full.
+fn untold(view: &View) -> String {
+    format!(
+        "exchange {} with {} is over, and the node could not store how it ended: its log says why. The next start of the node ends its record",
+        view.exchange, view.peer
+    )
 }
 
 fn ended_early(view: &View, how: &str) -> String {
@@ -329,5 +356,32 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_record_is_over_when_twice_nothing_runs() {
+        let view = |progress: serde_json::Value| -> View {
+            let view = json!({
+                "exchange": "00", "peer": "b", "state": "running", "engine": "vole", "mode": "overlap", "own_size": 1,
+                "peer_size": 1, "matches": null, "bytes_sent": 0, "bytes_received": 0, "seconds": {}, "ended": null,
+                "failure": null, "progress": progress,
+            });
+            serde_json::from_value(view).unwrap()
+        };
+        let over = |views: &[bool]| -> Vec<bool> {
+            let mut looks = Looks::default();
+            let progress = |runs: &bool| {
+                if *runs { json!({"phase": "tags", "done": 1, "total": 2}) } else { json!(null) }
+            };
+            views.iter().map(|runs| looks.say_over(&view(progress(runs)))).collect()
+        };
+        assert_eq!(over(&[true, true, false, true, false]), [false; 5]);
+        assert_eq!(over(&[true, false, false]), [false, false, true]);
+        assert!(untold(&view(json!(null))).contains("could not store how it ended"));
     }
 }
