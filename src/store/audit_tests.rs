@@ -224,9 +224,9 @@ fn entries_are_paged_both_ways_and_filtered() {
         assert!(numbers(&nobody, AuditOrder::Oldest, limit).is_empty());
     }
     assert_eq!(store.audit_actors().len(), 11);
-    let page = crate::PageRequest { limit: 1, after: None };
+    let page = PageRequest { limit: 1, after: None };
     let next = store.audit(&AuditFilter::default(), AuditOrder::Oldest, &page).unwrap().next;
-    let other = crate::PageRequest { limit: 1, after: next };
+    let other = PageRequest { limit: 1, after: next };
     let refused = store.audit(&AuditFilter::default(), AuditOrder::Newest, &other);
     assert!(matches!(refused, Err(StoreError::BadCursor)), "the other order's cursor");
 }
