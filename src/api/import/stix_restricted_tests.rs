@@ -124,7 +124,10 @@ async fn a_version_whose_time_cannot_be_read_takes_all_of_its_id_out() {
     for (modified, reason) in [
         ("2026-02-01T00:00:00", "its author has revoked it"),
         ("2026-02-01", "its author has revoked it"),
-        ("1 February", "`modified` is no time: it may be older or newer than others of its id"),
+        (
+            "1 February",
+            "`modified` of it, or of another of its id, is no time: which is newer cannot be told",
+        ),
     ] {
         let objects = [old.clone(), one(1, json!({"modified": modified, "revoked": true}))];
         for (report, items) in both_ways(&objects).await {
@@ -176,5 +179,44 @@ async fn the_cases_of_opencti_mark_what_they_name() {
         for (_, items) in both_ways(&[one(1, json!({})), case]).await {
             assert_eq!(items[0]["tlp"], "red", "{type_name}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_marked_observable_does_not_speak_for_the_one_beside_it() {
+    let inner = |value: &str, members: Value| with(json!({"type": "domain-name", "value": value}), members);
+    let object = observable(
+        "observed-data",
+        1,
+        json!({"objects": {
+            "0": inner("a.example.org", json!({"object_marking_refs": [CLEAR]})), "1": inner("b.example.org", json!({})),
+        }}),
+    );
+    for (query, tlp) in
+        [("format=stix&tlp=red", "red"), ("format=stix", "amber"), ("format=stix&tlp=clear", "clear")]
+    {
+        let node = TestNode::new();
+        imported(&node, query, bundle(std::slice::from_ref(&object))).await;
+        let items = items(&node).await;
+        assert_eq!(items.len(), 2);
+        assert!(items.iter().all(|item| item["tlp"] == tlp), "{query}: {items:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_version_of_a_report_marks_where_nobody_knows_which_is_newer() {
+    let report = |modified: &str, members: Value| {
+        with(observable("report", 2, json!({"modified": modified})), members)
+    };
+    let objects = [
+        one(1, json!({})),
+        report(
+            "2026-01-01T00:00:00Z",
+            json!({"object_refs": [id("indicator", 1)], "object_marking_refs": [RED_1]}),
+        ),
+        report("1 February", json!({"object_refs": [id("indicator", 9)]})),
+    ];
+    for (_, items) in both_ways(&objects).await {
+        assert_eq!(items[0]["tlp"], "red");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Standing {
     Superseded,
     /// Another object stands before it that is as new and has other content.
     WithOtherContent,
-    /// When it was modified cannot be read. It may be the newest, so that no other of its id is taken either.
+    /// When it, or another of its id, was modified cannot be read. Either may be the newest, so that none is taken; but what they mark is marked.
     OfUnknownVersion,
 }
 
@@ -69,6 +69,9 @@ impl Identifiers {
     pub(crate) fn standing(&self, members: &Members, left_out: bool) -> Standing {
         let Some((id, version)) = self.version(members, left_out) else { return Standing::Current };
         match self.newest.get(&id) {
+            Some(known) if known.modified == UNKNOWN && version.modified != UNKNOWN => {
+                Standing::OfUnknownVersion
+            }
             // What was left out is refused for that.
             _ if version.modified == UNKNOWN && !left_out => Standing::OfUnknownVersion,
             Some(known) if known.modified > version.modified => Standing::Superseded,
@@ -139,7 +142,7 @@ mod tests {
                 WithOtherContent,
                 Current,
                 OfUnknownVersion,
-                Superseded,
+                OfUnknownVersion,
                 Superseded,
                 Current,
                 Current,

@@ -32,6 +32,10 @@ const REVOKED: &str = "its author has revoked it";
 /// Why the later of two objects is refused.
 const OTHER_CONTENT: &str = "the id was there before with other content: the first is kept";
 
+/// Why objects of one id are refused of which one says when it was modified in words that cannot be read.
+const UNKNOWN_VERSION: &str =
+    "`modified` of it, or of another of its id, is no time: which is newer cannot be told";
+
 /// What the types of an indicator can be (STIX 2.1, 10.8); in STIX 2.0 they stand among its labels.
 const BENIGN: &str = "benign";
 const OTHER_INDICATOR_TYPES: [&str; 6] =
@@ -50,10 +54,7 @@ pub(crate) fn rows(part: &Part, members: &Members, known: &Known, rules: &RowRul
             return vec![(at, Err(reject(members, "larger than a mebibyte")))];
         }
         Standing::OfUnknownVersion => {
-            return vec![(
-                at,
-                Err(reject(members, "`modified` is no time: it may be older or newer than others of its id")),
-            )];
+            return vec![(at, Err(reject(members, UNKNOWN_VERSION)))];
         }
         Standing::Current if flag(members, "revoked") == Some(true) => {
             return vec![(at, Err(reject(members, REVOKED)))];
@@ -112,8 +113,10 @@ fn reject(members: &Members, reason: &str) -> RowReject {
 fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
     let own = |name| text(members, name).map(str::to_owned);
     let said = said_of(members, known);
-    let marking = said.marking(known.definitions.marking_of(members)).and(marking_within(members, known));
-    let tlp = marking.tlp.or(rules.defaults.tlp).unwrap_or(Context::default().tlp);
+    let default = rules.defaults.tlp.unwrap_or(Context::default().tlp);
+    let marking = said.marking(known.definitions.marking_of(members));
+    let marking = marking.and(marking_within(members, known, marking.tlp.unwrap_or(default)));
+    let tlp = marking.tlp.unwrap_or(default);
     let (first, last) = times(said.seen, tlp);
     let in_extension = || opencti_observable(members).and_then(|extension| text(extension, "description"));
     About {
@@ -134,7 +137,8 @@ fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
 }
 
 /// The markings of the observables that stand in an observed-data, and what others say of them: it is of all of them, so the narrowest holds.
-fn marking_within(members: &Members, known: &Known) -> Marking {
+/// Those that nobody marks have the observation's own, so that a marked one does not speak for them.
+fn marking_within(members: &Members, known: &Known, own: Tlp) -> Marking {
     if text(members, "type") != Some("observed-data") {
         return Marking::default();
     }
@@ -144,7 +148,10 @@ fn marking_within(members: &Members, known: &Known) -> Marking {
         let said = known.said.of(text(observable, "id").unwrap_or_default());
         said.marking(known.definitions.marking_of(observable))
     };
-    observables.map(marking).fold(Marking::default(), Marking::and)
+    let markings: Vec<Marking> = observables.map(marking).collect();
+    let all = markings.iter().copied().fold(Marking::default(), Marking::and);
+    let is_partly = all.tlp.is_some() && markings.iter().any(|marking| marking.tlp.is_none());
+    Marking { tlp: all.tlp.max(is_partly.then_some(own)), ..all }
 }
 
 /// What other objects say of an object. An observed-data that has its observables in it says for them what it says itself.
