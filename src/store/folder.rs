@@ -20,6 +20,7 @@ use rustix::fs::{FlockOperation, flock};
 use subtle::ConstantTimeEq;
 
 use crate::StoreError;
+use crate::database::{Batch, Database, Writer};
 use crate::error::damaged;
 
 /// The layout that this program writes.
@@ -71,8 +72,26 @@ impl Folder {
         if low == !high { Ok(low) } else { Err(damaged("the watermark")) }
     }
 
+    /// Makes `batch` durable, and notes it.
+    ///
+    /// # Errors
+    /// The disk's. A commit that is durable and cannot be noted is the last: it is not in memory, so the next one would be made beside it.
+    pub(crate) fn commit(
+        &self,
+        database: &Database,
+        writer: &mut Writer,
+        batch: Batch,
+    ) -> Result<(), StoreError> {
+        database.commit(writer, batch)?;
+        let noted = self.set_watermark(writer.commits());
+        if noted.is_err() {
+            writer.stop();
+        }
+        noted
+    }
+
     /// Notes a commit that is durable already. The note itself need not be: it only has to be no newer than the database.
-    pub(crate) fn set_watermark(&self, commit: u64) -> Result<(), StoreError> {
+    fn set_watermark(&self, commit: u64) -> Result<(), StoreError> {
         let number = u128::from(commit) | u128::from(!commit) << 64;
         Ok(self.watermark.write_all_at(&number.to_le_bytes(), 0)?)
     }

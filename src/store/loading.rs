@@ -138,8 +138,7 @@ fn begin(
     let mut batch = Batch::default();
     batch.put(keys::ID_KEY.to_vec(), ids.expose_bytes().to_vec());
     batch.put(keys::DAY.to_vec(), Calendar { highest: 0, spent }.encode());
-    database.commit(writer, batch)?;
-    folder.set_watermark(writer.commits())?;
+    folder.commit(database, writer, batch)?;
     Ok(ids)
 }
 
@@ -167,8 +166,7 @@ fn undo_restore(folder: &Folder, database: Database) -> Result<Database, StoreEr
         for some in database.keys(&[table])?.chunks(UNDO_KEYS) {
             let mut batch = Batch::default();
             some.iter().for_each(|key| batch.remove(key.clone()));
-            database.commit(&mut writer, batch)?;
-            folder.set_watermark(writer.commits())?;
+            folder.commit(&database, &mut writer, batch)?;
         }
     }
     restored_audit::take_back(folder, &database, &mut writer)?;
@@ -240,8 +238,7 @@ impl Reading {
         if batch.is_empty() {
             return Ok(());
         }
-        database.commit(writer, batch)?;
-        folder.set_watermark(writer.commits())
+        folder.commit(database, writer, batch)
     }
 
     fn take_segment(&mut self, segment: u32, plain: &[u8]) -> Result<(), StoreError> {

@@ -64,8 +64,7 @@ pub(crate) fn forget(store: &SledStore, writer: &mut Writer) -> Result<(), Store
 pub(crate) fn forget_aside(folder: &Folder, database: Database) -> Result<Database, StoreError> {
     let (database, mut writer) = database.read_all(|_, _| Ok(()))?;
     let batch = without_aside(&database)?;
-    database.commit(&mut writer, batch)?;
-    folder.set_watermark(writer.commits())?;
+    folder.commit(&database, &mut writer, batch)?;
     Ok(database)
 }
 
@@ -85,8 +84,7 @@ pub(crate) fn take_back(folder: &Folder, database: &Database, writer: &mut Write
     for some in database.keys(&[keys::AUDIT])?.chunks(UNDO_KEYS) {
         let mut batch = Batch::default();
         some.iter().for_each(|key| batch.remove(key.clone()));
-        database.commit(writer, batch)?;
-        folder.set_watermark(writer.commits())?;
+        folder.commit(database, writer, batch)?;
     }
     let mut batch = without_aside(database)?;
     for key in database.keys(&[keys::AUDIT_ASIDE])? {
@@ -94,6 +92,5 @@ pub(crate) fn take_back(folder: &Folder, database: &Database, writer: &mut Write
         let plain = database.get(&key)?.ok_or(damaged("an audit entry is missing"))?;
         batch.put(keys::audit(keys::AUDIT, number), pack(&unpack(number, &plain)?)?);
     }
-    database.commit(writer, batch)?;
-    folder.set_watermark(writer.commits())
+    folder.commit(database, writer, batch)
 }

@@ -211,12 +211,7 @@ impl SledStore {
         if batch.is_empty() {
             return Ok(());
         }
-        self.database.commit(writer, batch)?;
-        if let Err(error) = self.folder.set_watermark(writer.commits()) {
-            // The commit is on the disk and not in memory, so the next one would be made beside it.
-            writer.stop();
-            return Err(error);
-        }
+        self.folder.commit(&self.database, writer, batch)?;
         self.change(change);
         self.tell_listeners();
         Ok(())
