@@ -45,8 +45,14 @@ const BATCH_PARTS: usize = 10_000;
 /// Text that is read at a time, in bytes.
 const BATCH_TEXT: usize = 2 * MAX_PART_BYTES;
 
-/// The only role of a part.
+/// The role of a part: an object.
 const OBJECT: u8 = 0;
+
+/// The role of an element of a list, which may also be a bundle without objects.
+const ELEMENT: u8 = 1;
+
+/// The type of a bundle.
+const BUNDLE: &str = "bundle";
 
 /// Reports within reports at most. With more of them, what has no marking is red.
 const MAX_NESTING: usize = 8;
@@ -147,17 +153,22 @@ impl JsonFormat for Reading<'_, '_> {
             return Ok(());
         }
         let has_objects = std::mem::take(&mut stix.has_objects);
-        let part = Part { role: OBJECT, line: frame.line, left_out: frame.left_out, text: frame.kept() };
+        let role = if depth > 0 { ELEMENT } else { OBJECT };
+        let part = Part { role, line: frame.line, left_out: frame.left_out, text: frame.kept() };
+        if role == ELEMENT && !has_objects {
+            // There are many: they are read with the others of their batch, on every core.
+            return stix.add(part, self.rows);
+        }
         let Ok(read) = members(&part.text) else {
             // It is refused where it stands, unless it was only around others.
             return if has_objects { Ok(()) } else { stix.add(part, self.rows) };
         };
         match text(&read, "type") {
             // "The property objects is optional" (STIX 2.1, 8.1): an empty bundle has none.
-            Some("bundle") => stix.is_stix = true,
+            Some(BUNDLE) => stix.is_stix = true,
             // TAXII's envelope.
             None if has_objects => (),
-            None if depth == 0 && !read.contains_key("id") && !part.left_out => (),
+            None if !read.contains_key("id") && !part.left_out => (),
             type_name => {
                 stix.is_stix |= type_name.is_some() && read.contains_key("id");
                 return stix.add(part, self.rows);
@@ -200,6 +211,9 @@ impl Stix<'_> {
     }
 
     fn learn(&mut self, part: &Part, members: &Members) -> Result<(), ImportError> {
+        if part.role == ELEMENT && text(members, "type") == Some(BUNDLE) {
+            return Ok(());
+        }
         let what = Use::of(members, part.left_out);
         if matches!(what, Use::Taken | Use::Container | Use::Observation)
             && self.known.identifiers.learn(members, part.left_out)
