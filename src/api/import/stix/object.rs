@@ -3,21 +3,21 @@
 use std::ops::Not;
 
 use overlap_indicator::{Context, Tlp};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Known;
 use super::definitions::opencti_observable;
 use super::identifiers::Standing;
 use super::links::{is_context, observed_at};
 use super::misp_custom;
-use super::observable::{observable, within};
+use super::observable::{observable, observables, within};
 use super::own::extension;
 use super::pattern::Pattern;
 use super::said::{self, Said, Seen};
 use super::terms::pattern_values;
 use crate::import::finding::{About, Finding, uuid};
 use crate::import::json_cut::TOO_LONG;
-use crate::import::json_value::{Members, flag, list, object, text, text_or_number, texts};
+use crate::import::json_value::{Members, flag, list, text, text_or_number, texts};
 use crate::import::marking::Marking;
 use crate::import::misp::NOT_FOR_DETECTION;
 use crate::import::report::Locator;
@@ -47,19 +47,16 @@ pub(crate) fn rows(part: &Part, members: &Members, known: &Known, rules: &RowRul
     let Some(type_name) = text(members, "type") else {
         return vec![(at, Err(RowReject::unreadable("an object without a type")))];
     };
-    match known.identifiers.standing(members, part.left_out) {
+    let refusal = match known.identifiers.standing(members, part.left_out) {
         Standing::Superseded => return Vec::new(),
-        Standing::WithOtherContent => return vec![(at, Err(reject(members, OTHER_CONTENT)))],
-        Standing::Current if part.left_out => {
-            return vec![(at, Err(reject(members, "larger than a mebibyte")))];
-        }
-        Standing::OfUnknownVersion => {
-            return vec![(at, Err(reject(members, UNKNOWN_VERSION)))];
-        }
-        Standing::Current if flag(members, "revoked") == Some(true) => {
-            return vec![(at, Err(reject(members, REVOKED)))];
-        }
-        Standing::Current => (),
+        Standing::WithOtherContent => Some(OTHER_CONTENT),
+        Standing::OfUnknownVersion => Some(UNKNOWN_VERSION),
+        Standing::Current if part.left_out => Some("larger than a mebibyte"),
+        Standing::Current if flag(members, "revoked") == Some(true) => Some(REVOKED),
+        Standing::Current => None,
+    };
+    if let Some(reason) = refusal {
+        return vec![(at, Err(reject(members, reason)))];
     }
     known.unknown_markings.count(known.definitions.unknown_markings(members));
     let about = about(members, known, rules);
@@ -142,13 +139,11 @@ fn marking_within(members: &Members, known: &Known, own: Tlp) -> Marking {
     if text(members, "type") != Some("observed-data") {
         return Marking::default();
     }
-    let observables =
-        object(members, "objects").into_iter().flat_map(Map::values).filter_map(Value::as_object);
     let marking = |observable: &Members| {
         let said = known.said.of(text(observable, "id").unwrap_or_default());
         said.marking(known.definitions.marking_of(observable))
     };
-    let markings: Vec<Marking> = observables.map(marking).collect();
+    let markings: Vec<Marking> = observables(members).map(marking).collect();
     let all = markings.iter().copied().fold(Marking::default(), Marking::and);
     let is_partly = all.tlp.is_some() && markings.iter().any(|marking| marking.tlp.is_none());
     Marking { tlp: all.tlp.max(is_partly.then_some(own)), ..all }

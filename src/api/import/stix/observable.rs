@@ -20,16 +20,20 @@ const NOTHING_TO_COMPARE: &str =
 /// The observables that stand in an observed-data (STIX 2.0, part 2, 2.5), with the reasons against those that are wrong. Those that have
 /// nothing to compare are what an observation is full of: they are refused only where there is nothing else.
 pub(crate) fn within(observed: &Members, rules: &RowRules) -> Vec<Finding> {
-    let observables = object(observed, "objects").into_iter().flat_map(Map::values);
     let mut findings = Vec::new();
     let mut is_empty = true;
-    for members in observables.filter_map(Value::as_object) {
+    for members in observables(observed) {
         if Use::of(members, false) == Use::Taken {
             is_empty = false;
             findings.extend(values(text(members, "type").unwrap_or_default(), members, rules));
         }
     }
     if findings.is_empty() && !is_empty { no(NOTHING_TO_COMPARE) } else { findings }
+}
+
+/// The observables that stand in an observed-data.
+pub(crate) fn observables(observed: &Members) -> impl Iterator<Item = &Members> {
+    object(observed, "objects").into_iter().flat_map(Map::values).filter_map(Value::as_object)
 }
 
 /// An observable: each of its properties that names an indicator.
