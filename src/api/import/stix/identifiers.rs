@@ -102,8 +102,9 @@ impl Identifiers {
 
 /// A time as others write it too: without its zone, or a date alone, it is read as UTC.
 fn modified_at(text: &str) -> Option<u64> {
-    let forms = [text.to_owned(), format!("{text}Z"), format!("{text}T00:00:00Z")];
-    forms.iter().find_map(|form| parse_micros(form))
+    parse_micros(text)
+        .or_else(|| parse_micros(&format!("{text}Z")))
+        .or_else(|| parse_micros(&format!("{text}T00:00:00Z")))
 }
 
 #[cfg(test)]

@@ -32,19 +32,20 @@ impl Group {
     /// What the comparisons say that hold together, within what is said around them.
     fn of_comparisons(&self, together: &[&Comparison]) -> Self {
         // One that says what something is not has no values.
-        let values = |object: &str, path: &str| {
-            let of_it = together.iter().filter(|comparison| comparison.is_of(object, path));
-            of_it.flat_map(|comparison| comparison.values()).collect::<Vec<_>>()
+        let values = |object: &'static str, path: &'static str| {
+            let of_it = together.iter().filter(move |comparison| comparison.is_of(object, path));
+            of_it.flat_map(|comparison| comparison.values())
         };
         // Of several nobody knows which is meant with which value.
-        let said = |object: &str, path: &str| match values(object, path).as_slice() {
-            [only] => Some((*only).clone()).filter(|word| word.len() <= LONGEST_BESIDE),
-            _ => None,
+        let said = |object, path| {
+            let mut values = values(object, path);
+            let only = values.next().filter(|word| word.len() <= LONGEST_BESIDE)?;
+            values.next().is_none().then(|| only.clone())
         };
         Self {
             platform: said("user-account", "account_type").or_else(|| self.platform.clone()),
             bank: said("bank-account", "bic").or_else(|| self.bank.clone()),
-            has_iban: self.has_iban || !values("bank-account", "iban").is_empty(),
+            has_iban: self.has_iban || values("bank-account", "iban").next().is_some(),
         }
     }
 }
