@@ -6,22 +6,22 @@
 
 #![allow(clippy::print_stdout)] // What it measures is what it is for.
 
-use std::collections::VecDeque;
-use std::hint::black_box;
+mod side;
 
-use overlap_psi::{ItemSet, ItemSource, Message, Params, Party, Turn, vole};
+use overlap_psi::{ItemSet, ItemSource, Message, Params, vole};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rustix::time::{ClockId, clock_gettime};
+
+use side::Side;
 
 const ITEMS: usize = 1 << 20;
 
 const RUNS: usize = 5;
 
-/// One side: its machine, whether it waits for a message, what it has not yet read, and the time of each of its steps.
-struct Side {
-    party: Option<(Box<dyn Party>, bool)>,
-    inbox: VecDeque<Message>,
+/// One side, with the time of each of its steps.
+struct Timed {
+    side: Side,
     steps: Vec<(String, f64)>,
 }
 
@@ -50,16 +50,15 @@ fn run([receiver_size, sender_size]: [usize; 2]) -> [Vec<(String, f64)>; 2] {
     let receiver = vole::receiver(params.clone(), set(0, receiver_size)).expect("a size of the table");
     let others = set(receiver_size / 64 * 63, sender_size);
     let sender = vole::sender(params, others).expect("a size of the table");
-    let side = |party| Side { party: Some((party, false)), inbox: VecDeque::new(), steps: Vec::new() };
-    let mut sides = [side(receiver), side(sender)];
+    let mut sides = [receiver, sender].map(|party| Timed { side: Side::new(party), steps: Vec::new() });
     let mut rng = ChaCha20Rng::seed_from_u64(8);
-    while sides.iter().any(|side| side.party.is_some()) {
+    while sides.iter().any(|timed| !timed.side.has_ended()) {
         for i in 0..2 {
             let sent = sides[i].step(&mut rng);
-            sides[1 - i].inbox.extend(sent);
+            sides[1 - i].side.hear(sent);
         }
     }
-    sides.map(|side| side.steps)
+    sides.map(|timed| timed.steps)
 }
 
 /// Session items of digests that count up, made when the machine comes to them.
@@ -76,27 +75,14 @@ fn set(from: usize, size: usize) -> ItemSource {
     })
 }
 
-impl Side {
+impl Timed {
     fn step(&mut self, rng: &mut ChaCha20Rng) -> Vec<Message> {
-        let Some((machine, waits)) = self.party.take() else { return Vec::new() };
-        if waits && self.inbox.is_empty() {
-            self.party = Some((machine, waits));
-            return Vec::new();
-        }
-        let incoming = if waits { self.inbox.pop_front() } else { None };
+        let Some((machine, incoming)) = self.side.next() else { return Vec::new() };
         let took = incoming.as_ref().map_or("nothing".to_owned(), |message| format!("{:?}", message.kind()));
         let start = thread_time();
         let turn = machine.advance(incoming, rng).expect("both follow the protocol");
         let milliseconds = thread_time() - start;
-        let (next, sent) = match turn {
-            Turn::Send(next, messages, _) => (Some((next, false)), messages),
-            Turn::Receive(next) | Turn::AwaitProofs(next) => (Some((next, true)), Vec::new()),
-            Turn::Done(outcome, messages) => {
-                black_box(outcome);
-                (None, messages)
-            }
-        };
-        self.party = next;
+        let sent = self.side.turn(turn);
         let sends = sent.first().map_or("nothing".to_owned(), |message| format!("{:?}", message.kind()));
         self.note(format!("takes {took}, sends {sends}"), milliseconds);
         sent

@@ -1,14 +1,18 @@
 //! What a run leaves behind in memory that it gives back: never Delta, with which whoever reads it and has the receiver's view
 //! could test any item against the sender's set.
 
+#[path = "../benches/side/mod.rs"]
+mod side;
+
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::collections::VecDeque;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
-use overlap_psi::{Message, Params, Party, SessionItem, Turn, vole};
+use overlap_psi::{Message, Params, SessionItem, vole};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use side::Side;
 
 /// What is looked for, in two halves; nothing while both are zero.
 static SOUGHT: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
@@ -63,25 +67,10 @@ fn items(from: u64, count: u64) -> Vec<SessionItem> {
     (from..from + count).map(item).collect()
 }
 
-/// A machine, whether it waits for a message, and those that came for it.
-type Side = (Option<(Box<dyn Party>, bool)>, VecDeque<Message>, ChaCha20Rng);
-
 /// Moves a side on by one step, if it can; says what it sends.
-fn step(side: &mut Side) -> Vec<Message> {
-    let (party, inbox, rng) = side;
-    let Some((machine, waits)) = party.take() else { return Vec::new() };
-    if waits && inbox.is_empty() {
-        *party = Some((machine, waits));
-        return Vec::new();
-    }
-    let incoming = if waits { inbox.pop_front() } else { None };
-    let (next, sent) = match machine.advance(incoming, rng).expect("both follow the protocol") {
-        Turn::Send(next, messages, _) => (Some((next, false)), messages),
-        Turn::Receive(next) | Turn::AwaitProofs(next) => (Some((next, true)), Vec::new()),
-        Turn::Done(_, messages) => (None, messages),
-    };
-    *party = next;
-    sent
+fn step(side: &mut Side, rng: &mut ChaCha20Rng) -> Vec<Message> {
+    let Some((machine, incoming)) = side.next() else { return Vec::new() };
+    side.turn(machine.advance(incoming, rng).expect("both follow the protocol"))
 }
 
 /// One test, since the allocator is the whole process's.
@@ -96,17 +85,15 @@ fn delta_is_in_no_memory_that_a_run_gives_back() {
 
     let params =
         Params { exchange: [1; 32], partition: 0, receiver_size: 320, sender_size: 768, prove_matches: true };
-    let side = |party: Box<dyn Party>, seed| -> Side {
-        (Some((party, false)), VecDeque::new(), ChaCha20Rng::seed_from_u64(seed))
-    };
     let receiver = vole::receiver(params.clone(), items(0, 320)).expect("a size of the table");
     let sender = vole::sender(params, items(200, 768)).expect("a size of the table");
-    let mut sides = [side(receiver, 5), side(sender, SEED)];
+    let mut sides = [receiver, sender].map(Side::new);
+    let mut rngs = [5, SEED].map(ChaCha20Rng::seed_from_u64);
     let left = found(delta, || {
-        while sides.iter().any(|(party, ..)| party.is_some()) {
+        while sides.iter().any(|side| !side.has_ended()) {
             for i in 0..2 {
-                let sent = step(&mut sides[i]);
-                sides[1 - i].1.extend(sent);
+                let sent = step(&mut sides[i], &mut rngs[i]);
+                sides[1 - i].hear(sent);
             }
         }
     });
