@@ -155,13 +155,14 @@ const READING: [&str; 13] = [
     "/taxii2/overlap/collections/{collection}/objects/{object}/",
 ];
 
-fn entries(node: &TestNode) -> Vec<AuditEntry> {
+/// The whole chain, the oldest entry first.
+pub(crate) fn entries(node: &TestNode) -> Vec<AuditEntry> {
     let page = PageRequest { limit: 1_000, after: None };
     node.store.audit(&AuditFilter::default(), AuditOrder::Oldest, &page).unwrap().rows
 }
 
 /// Who did what since there were so many entries.
-fn said_since(node: &TestNode, before: usize) -> Vec<String> {
+pub(crate) fn said_since(node: &TestNode, before: usize) -> Vec<String> {
     let since = entries(node).into_iter().skip(before);
     since.map(|entry| format!("{} {}", entry.actor, entry.action)).collect()
 }

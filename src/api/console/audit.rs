@@ -167,3 +167,14 @@ fn row(entry: &AuditEntry) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_action_is_broken_into_lines() {
+        assert!(AuditAction::ALL.iter().all(|action| width(action.as_str()) == "word"));
+        assert_eq!(width(&"x".repeat(UNBROKEN + 1)), "name");
+    }
+}

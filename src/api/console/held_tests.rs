@@ -1,12 +1,11 @@
 //! Held indicators and overrides, as the console shows and changes them.
 
 use axum::http::StatusCode;
-use overlap_store::{
-    AuditFilter, AuditOrder, AuditStore, Hold, IndicatorFilter, IndicatorId, PageRequest, Role, Store,
-};
+use overlap_store::{Hold, IndicatorFilter, IndicatorId, PageRequest, Role, Store};
 use serde_json::json;
 
 use super::tests::{Browser, tags};
+use crate::audit_tests::said_since;
 use crate::testing::TestNode;
 use crate::testing::imports::{CARD, imported};
 
@@ -141,9 +140,6 @@ async fn an_override_begins_and_ends_in_the_audit_chain_as_made_at_the_console()
     let id = ids(&node)[0];
     admin.post("/console/indicators/override", &format!("id={id}&reason=a+case")).await;
     admin.post("/console/indicators/hold", &format!("id={id}")).await;
-    let page = PageRequest { limit: 100, after: None };
-    let entries = node.store.audit(&AuditFilter::default(), AuditOrder::Oldest, &page).unwrap().rows;
-    let of_overrides = entries.iter().filter(|entry| entry.action.starts_with("override."));
-    let said: Vec<_> = of_overrides.map(|entry| format!("{} {}", entry.actor, entry.action)).collect();
+    let said: Vec<_> = said_since(&node, 0).into_iter().filter(|said| said.contains("override.")).collect();
     assert_eq!(said, ["console:admin override.begun", "console:admin override.ended"]);
 }

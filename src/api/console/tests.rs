@@ -5,13 +5,13 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::{Facet, Kind};
 use overlap_store::{
-    AuditAction, AuditFilter, AuditOrder, AuditStore, By, EventStore, ExchangeState, IndicatorFilter,
-    IndicatorId, NewAudit, NewSighting, Notice, OverlapQuery, Override, PageRequest, Role, SightingKind,
-    Store,
+    AuditAction, AuditStore, By, EventStore, ExchangeState, IndicatorFilter, IndicatorId, NewAudit,
+    NewSighting, Notice, OverlapQuery, Override, PageRequest, Role, SightingKind, Store,
 };
 
 use super::guard::COOKIE;
 use crate::access::Access;
+use crate::audit_tests::entries;
 use crate::state::ApiState;
 use crate::testing::{Answer, TestNode, exchange, imports::imported};
 
@@ -449,10 +449,7 @@ async fn who_signs_in_and_who_is_refused_stands_in_the_audit_chain() {
     }
     let browser = Browser::sign_in(&node, Role::Read).await;
     browser.post("/console/sign-out", "").await;
-    let request = PageRequest { limit: 100, after: None };
-    let page = node.store.audit(&AuditFilter::default(), AuditOrder::Oldest, &request).unwrap();
-    let said: Vec<_> = page
-        .rows
+    let said: Vec<_> = entries(&node)
         .iter()
         .skip(before as usize)
         .map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.detail))

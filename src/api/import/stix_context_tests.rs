@@ -6,10 +6,10 @@ use super::stix_tests::{CLEAR, RED_1, bundle, canonical, id, indicator, observab
 use crate::testing::TestNode;
 use crate::testing::imports::{imported, items, reasons};
 
-const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
+pub(super) const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
 
 /// Imports objects in this order and in the other one; the reports and the items of each.
-async fn both_ways(query: &str, objects: &[Value]) -> [(Value, Vec<Value>); 2] {
+pub(super) async fn both_ways(query: &str, objects: &[Value]) -> [(Value, Vec<Value>); 2] {
     let turned: Vec<Value> = objects.iter().rev().cloned().collect();
     let mut results = Vec::new();
     for objects in [objects, &turned] {

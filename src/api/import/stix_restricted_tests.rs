@@ -2,23 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::stix_context_tests::{self, GREEN};
 use super::stix_tests::{CLEAR, RED_1, bundle, id, indicator, observable, with};
 use crate::testing::TestNode;
 use crate::testing::imports::{imported, items, reasons};
 
-const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
-
-/// Imports objects in this order and in the other one, as `clear` where they say nothing; the reports and the items of each.
+/// What becomes of objects that are clear where they say nothing, in this order and in the other one.
 async fn both_ways(objects: &[Value]) -> [(Value, Vec<Value>); 2] {
-    let turned: Vec<Value> = objects.iter().rev().cloned().collect();
-    let mut results = Vec::new();
-    for objects in [objects, &turned] {
-        let node = TestNode::new();
-        let report = imported(&node, "format=stix&tlp=clear", bundle(objects)).await;
-        results.push((report, items(&node).await));
-    }
-    let [second, first] = [results.pop().unwrap(), results.pop().unwrap()];
-    [first, second]
+    stix_context_tests::both_ways("format=stix&tlp=clear", objects).await
 }
 
 fn one(number: u32, members: Value) -> Value {
