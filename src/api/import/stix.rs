@@ -1,4 +1,4 @@
-//! STIX 2.1: bundles, TAXII envelopes, lists of objects, an object alone.
+//! STIX 2.1: bundles, TAXII envelopes, lists of these or of objects, an object alone.
 //!
 //! Indicators say what they are in a pattern, observables in their properties. What else is to be known of them can stand anywhere in a file:
 //! a report further down may mark them, an observation may say that they are context, a newer version may take their place. So all of
