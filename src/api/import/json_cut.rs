@@ -47,6 +47,30 @@ pub(crate) enum Act {
     Skip,
 }
 
+/// How many members of a part there was no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LeftOut {
+    #[default]
+    Nothing,
+    OneMember,
+    Several,
+}
+
+impl LeftOut {
+    /// Whether there was none without room.
+    pub(crate) fn is_nothing(self) -> bool {
+        self == Self::Nothing
+    }
+
+    /// Adds to it.
+    fn add(&mut self, more: Self) {
+        *self = match (*self, more) {
+            (Self::Nothing, only) | (only, Self::Nothing) => only,
+            _ => Self::Several,
+        };
+    }
+}
+
 /// A container on the way to a value.
 #[derive(Debug)]
 pub(crate) struct Frame {
@@ -56,8 +80,8 @@ pub(crate) struct Frame {
     pub(crate) is_list: bool,
     /// The line on which it starts.
     pub(crate) line: u64,
-    /// Whether something that was to be kept was too large.
-    pub(crate) left_out: bool,
+    /// What was to be kept and was too large.
+    pub(crate) left_out: LeftOut,
     /// The members that were kept, as members of a JSON object.
     kept: Vec<u8>,
 }
@@ -74,10 +98,11 @@ impl Frame {
     }
 
     fn keep(&mut self, Piece { name, text, left_out, .. }: Piece<'_>) {
-        self.left_out |= left_out || self.kept.len() + text.len() > MAX_PART_BYTES;
         if self.kept.len() + text.len() > MAX_PART_BYTES {
+            self.left_out.add(LeftOut::OneMember);
             return;
         }
+        self.left_out.add(left_out);
         if !self.kept.is_empty() {
             self.kept.push(b',');
         }
@@ -96,8 +121,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) line: u64,
     /// The part, as JSON without spaces.
     pub(crate) text: &'a [u8],
-    /// Whether a member was left out, for it made the part too large.
-    pub(crate) left_out: bool,
+    /// What was left out, for it made the part too large.
+    pub(crate) left_out: LeftOut,
 }
 
 /// A format that is made of JSON.
@@ -151,7 +176,7 @@ struct Capture {
     member_end: usize,
     /// A member is being left out.
     leaving_out: bool,
-    left_out: bool,
+    left_out: LeftOut,
 }
 
 impl JsonCutter {
@@ -239,7 +264,13 @@ impl JsonCutter {
         let name = name.unwrap_or_default();
         if act == Act::Enter && shape != Shape::Plain {
             let is_list = shape == Shape::List;
-            self.frames.push(Frame { name, is_list, line: self.line, left_out: false, kept: Vec::new() });
+            self.frames.push(Frame {
+                name,
+                is_list,
+                line: self.line,
+                left_out: LeftOut::Nothing,
+                kept: Vec::new(),
+            });
             return Ok(());
         }
         let depth = self.scanner.depth() - u32::from(shape != Shape::Plain);
@@ -264,8 +295,8 @@ impl JsonCutter {
         match (capture.act, self.frames.last_mut()) {
             (Act::Cut, _) => format.piece(&self.frames, capture.piece()),
             // A part of a list could be taken for all of it.
-            (Act::Keep, Some(frame)) if capture.left_out => {
-                frame.left_out = true;
+            (Act::Keep, Some(frame)) if !capture.left_out.is_nothing() => {
+                frame.left_out.add(LeftOut::OneMember);
                 Ok(())
             }
             (Act::Keep, Some(frame)) => {
@@ -319,7 +350,7 @@ impl Capture {
             text_too_long: false,
             member_end: 0,
             leaving_out: false,
-            left_out: false,
+            left_out: LeftOut::Nothing,
         }
     }
 
@@ -401,7 +432,7 @@ impl Capture {
         if self.text.len() > MAX_PART_BYTES {
             self.text.truncate(self.member_end);
             self.leaving_out = true;
-            self.left_out = true;
+            self.left_out.add(LeftOut::OneMember);
         }
     }
 
@@ -428,7 +459,7 @@ mod tests {
     /// Cuts the elements of `parts`, keeps `keep`, passes over everything else.
     #[derive(Default)]
     struct Sample {
-        pieces: Vec<(u64, String, bool)>,
+        pieces: Vec<(u64, String, LeftOut)>,
         kept: Vec<String>,
         largest: usize,
     }
@@ -471,7 +502,7 @@ mod tests {
     fn parts_have_lines_and_lose_their_spaces() {
         let text = "\u{feff}{ \"keep\" : \"a b\",\n \"parts\" : [ 1 , \"x\" ,\n {\"a\" : [ ] , \"b\":\" \\\" \"} ,[ 2, 3 ]\n],\"other\":[{\"keep\":1}],\"\\u006beep\":-1.5}";
         let sample = cut(&[text.as_bytes()]).unwrap();
-        let part = |line, text: &str| (line, text.to_owned(), false);
+        let part = |line, text: &str| (line, text.to_owned(), LeftOut::Nothing);
         assert_eq!(
             sample.pieces,
             [part(2, "1"), part(2, "\"x\""), part(3, "{\"a\":[],\"b\":\" \\\" \"}"), part(3, "[2,3]")]
@@ -492,13 +523,13 @@ mod tests {
     #[test]
     fn a_member_that_is_too_large_is_left_out_and_the_rest_is_not() {
         let many = vec!["1234567890"; MAX_PART_BYTES / 11 + 2].join(",");
-        for text in [
-            format!("{{\"parts\":[{{\"refs\":[{many}],\"id\":\"i\"}}]}}"),
-            format!("{{\"parts\":[{{\"id\":\"i\",\"refs\":[{many}]}}]}}"),
-            format!("{{\"parts\":[{{\"x\":[{many}],\"id\":\"i\",\"refs\":[{many}]}}]}}"),
+        for (members, left_out) in [
+            (format!("\"refs\":[{many}],\"id\":\"i\""), LeftOut::OneMember),
+            (format!("\"id\":\"i\",\"refs\":[{many}]"), LeftOut::OneMember),
+            (format!("\"x\":[{many}],\"id\":\"i\",\"refs\":[{many}]"), LeftOut::Several),
         ] {
-            let sample = cut(&[text.as_bytes()]).unwrap();
-            assert_eq!(sample.pieces, [(1, "{\"id\":\"i\"}".to_owned(), true)]);
+            let sample = cut(&[format!("{{\"parts\":[{{{members}}}]}}").as_bytes()]).unwrap();
+            assert_eq!(sample.pieces, [(1, "{\"id\":\"i\"}".to_owned(), left_out)]);
         }
     }
 

@@ -185,7 +185,7 @@ impl<'a> Misp<'a> {
 
     fn end_event(&mut self, frame: &Frame, rows: &mut RowSink) -> Result<(), ImportError> {
         let Some((_, mut waiting)) = self.events.pop() else { return Ok(()) };
-        if !frame.has_kept() && !frame.left_out && frame.name != "Event" {
+        if !frame.has_kept() && frame.left_out.is_nothing() && frame.name != "Event" {
             // A list of attributes with a name, and no event.
             return waiting.drain(|part| self.add(part, None, rows));
         }
@@ -220,7 +220,7 @@ fn rows_of(part: &Part, event: &Event, rules: &RowRules) -> Vec<Row> {
         Ok(members) => members,
         Err(reason) => return vec![(at, Err(RowReject::unreadable(reason)))],
     };
-    if part.left_out || event.refused.is_some() {
+    if !part.left_out.is_nothing() || event.refused.is_some() {
         let reason = event.refused.as_deref().unwrap_or("larger than a mebibyte");
         return vec![(attribute::locator(&members, part.line), Err(RowReject::unreadable(reason)))];
     }

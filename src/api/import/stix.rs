@@ -5,8 +5,10 @@
 //! them wait for its end, and a file that has none leaves nothing. Nothing that a file names is fetched.
 
 mod account_term;
+mod beside;
 mod definitions;
 mod identifiers;
+mod kept;
 mod links;
 mod misp_custom;
 mod object;
@@ -24,7 +26,7 @@ use rayon::prelude::*;
 
 use super::error::ImportError;
 use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece, Shape};
-use super::json_value::{Members, members, text};
+use super::json_value::text;
 use super::marking::{Marking, RED};
 use super::report::Locator;
 use super::row::RowReject;
@@ -32,7 +34,8 @@ use super::source::{RowRules, RowSink, RowSource, few_at_a_time};
 use super::waiting::{Part, Waiting};
 use definitions::Definitions;
 use identifiers::{Identifiers, Standing};
-use links::{mark_named, names_containers, observe, relate};
+use kept::Kept;
+use links::{NAMED, base, is_basis, mark_named, names_containers, observe};
 use said::AllSaid;
 use types::{Use, has_observables_within};
 use unknown::UnknownMarkings;
@@ -48,17 +51,17 @@ const BATCH_TEXT: usize = 2 * MAX_PART_BYTES;
 /// The role of a part: an object.
 const OBJECT: u8 = 0;
 
-/// The role of an element of a list, which may also be a bundle without objects.
-const ELEMENT: u8 = 1;
+/// The role of what stands alone, or in a list that does: an object, or a bundle or envelope of no objects.
+const ALONE: u8 = 1;
+
+/// The role of what stands so and has a list of objects: a bundle, an envelope, or an object with a list that means nothing.
+const WITH_OBJECTS: u8 = 2;
 
 /// The type of a bundle.
 const BUNDLE: &str = "bundle";
 
 /// Reports within reports at most. With more of them, what has no marking is red.
 const MAX_NESTING: usize = 8;
-
-/// The name of the member in which reports, groupings and observations name others.
-const NAMES_OTHERS: &[u8] = b"\"object_refs\"";
 
 /// A file of STIX.
 pub(crate) struct StixSource<'a> {
@@ -77,6 +80,7 @@ impl<'a> StixSource<'a> {
             waiting: Waiting::new(store),
             containers: Waiting::new(store),
             observations: Waiting::new(store),
+            bases: Waiting::new(store),
             has_nested: false,
             known: Known::default(),
             has_objects: false,
@@ -93,6 +97,7 @@ impl RowSource for StixSource<'_> {
 
     fn finish(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
         self.cutter.finish()?;
+        self.stix.read_batch(rows)?;
         if !self.stix.is_stix {
             return Err(ImportError::WrongFormat(
                 "this JSON is no STIX bundle, no list of objects and no object",
@@ -113,6 +118,8 @@ struct Stix<'a> {
     containers: Waiting<'a>,
     /// Observed-data and sightings.
     observations: Waiting<'a>,
+    /// Relationships that base an indicator on an observation.
+    bases: Waiting<'a>,
     /// Whether a report or grouping names another.
     has_nested: bool,
     known: Known,
@@ -152,35 +159,33 @@ impl JsonFormat for Reading<'_, '_> {
             stix.has_objects = depth > 0;
             return Ok(());
         }
-        let has_objects = std::mem::take(&mut stix.has_objects);
-        let role = if depth > 0 { ELEMENT } else { OBJECT };
-        let part = Part { role, line: frame.line, left_out: frame.left_out, text: frame.kept() };
-        if role == ELEMENT && !has_objects {
-            // There are many: they are read with the others of their batch, on every core.
-            return stix.add(part, self.rows);
-        }
-        let Ok(read) = members(&part.text) else {
-            // It is refused where it stands, unless it was only around others.
-            return if has_objects { Ok(()) } else { stix.add(part, self.rows) };
-        };
-        match text(&read, "type") {
-            // "The property objects is optional" (STIX 2.1, 8.1): an empty bundle has none.
-            Some(BUNDLE) => stix.is_stix = true,
-            // TAXII's envelope.
-            None if has_objects => (),
-            None if !read.contains_key("id") && !part.left_out => (),
-            type_name => {
-                stix.is_stix |= type_name.is_some() && read.contains_key("id");
-                return stix.add(part, self.rows);
-            }
-        }
-        Ok(())
+        let role = if std::mem::take(&mut stix.has_objects) { WITH_OBJECTS } else { ALONE };
+        stix.add(Part { role, line: frame.line, left_out: frame.left_out, text: frame.kept() }, self.rows)
     }
 }
 
 /// What to do with a member of a bundle, an envelope or an object. STIX 2.0's observed-data has an object of the name `objects`.
 fn member(name: &str, shape: Shape) -> Act {
     if name == "objects" && shape == Shape::List { Act::Enter } else { Act::Keep }
+}
+
+/// Whether a part is no object but what stands around objects: a bundle (STIX 2.1, 8), or an envelope (TAXII 2.1, 3.7). "The property objects is
+/// optional", so that either can be without any. What may have been an object is none of them.
+fn is_around_objects(role: u8, object: &Kept) -> bool {
+    match (role, text(object, "type")) {
+        (OBJECT, _) => false,
+        (_, Some(type_name)) => type_name == BUNDLE,
+        (_, None) if object.is_partly() || object.contains_key("type") => false,
+        (WITH_OBJECTS, None) => !object.contains_key(NAMED),
+        (_, None) => !object.contains_key("id") && !object.contains_key(NAMED),
+    }
+}
+
+/// Whether an object's text that cannot be read may have a member that names others: it is seen, or a key is there that is written with escapes.
+fn may_name_others(text: &[u8]) -> bool {
+    let named = [b"\"", NAMED.as_bytes(), b"\""].concat();
+    let is_escaped_letter = |bytes: &[u8]| matches!(bytes, [b'\\', b'u', b'0', b'0', b'4'..=b'7', _]);
+    text.windows(named.len()).any(|bytes| bytes == named) || text.windows(6).any(is_escaped_letter)
 }
 
 impl Stix<'_> {
@@ -201,54 +206,53 @@ impl Stix<'_> {
             parts,
             |part| part.text.len(),
             |few| {
-                let read: Vec<_> = few.into_par_iter().map(|part| (members(&part.text), part)).collect();
-                read.into_iter().try_for_each(|(members, part)| match members {
-                    Ok(members) => self.learn(&part, &members),
+                let read: Vec<_> = few.into_par_iter().map(|part| (Kept::read(&part), part)).collect();
+                read.into_iter().try_for_each(|(object, part)| match object {
+                    Ok(object) => self.learn(&part, &object),
                     Err(reason) => self.refuse(&part, reason, rows),
                 })
             },
         )
     }
 
-    fn learn(&mut self, part: &Part, members: &Members) -> Result<(), ImportError> {
-        if part.role == ELEMENT && text(members, "type") == Some(BUNDLE) {
+    fn learn(&mut self, part: &Part, object: &Kept) -> Result<(), ImportError> {
+        if is_around_objects(part.role, object) {
+            self.is_stix |= text(object, "type").is_some();
             return Ok(());
         }
-        let what = Use::of(members, part.left_out);
+        self.is_stix |= object.contains_key("id") && text(object, "type").is_some();
+        let what = Use::of(object);
         if matches!(what, Use::Taken | Use::Container | Use::Observation)
-            && self.known.identifiers.learn(members, part.left_out)
+            && self.known.identifiers.learn(object)
         {
             // Nobody knows which of the two markings holds.
-            self.known.said.restrict(text(members, "id").unwrap_or_default());
+            self.known.said.restrict(text(object, "id").unwrap_or_default());
         }
-        if part.left_out && text(members, "type").is_none() {
+        if text(object, "type").is_none() && (object.is_partly() || object.contains_key(NAMED)) {
             // It may have been a report, and red.
             self.known.said.mark_all(RED, Marking::default());
         }
         match what {
             Use::Taken => self.waiting.push(part),
             Use::Container => {
-                self.has_nested |= names_containers(members);
+                self.has_nested |= names_containers(object);
                 self.containers.push(part)
             }
             Use::Observation => {
-                if has_observables_within(members, part.left_out) {
+                if has_observables_within(object) {
                     self.waiting.push(part)?;
                 }
                 self.observations.push(part)
             }
-            Use::Relationship => {
-                relate(members, &mut self.known.said);
-                Ok(())
-            }
-            Use::Definition => self.known.definitions.learn(members, part.left_out),
-            Use::Around => Ok(()),
+            Use::Relationship if is_basis(object) => self.bases.push(part),
+            Use::Definition => self.known.definitions.learn(object),
+            Use::Relationship | Use::Around => Ok(()),
         }
     }
 
     /// Refuses an object that cannot be read. If it was to mark others, nobody knows which and how.
     fn refuse(&mut self, part: &Part, reason: &str, rows: &mut RowSink) -> Result<(), ImportError> {
-        if part.text.windows(NAMES_OTHERS.len()).any(|bytes| bytes == NAMES_OTHERS) {
+        if !part.left_out.is_nothing() || may_name_others(&part.text) {
             self.known.said.mark_all(RED, Marking::default());
         }
         rows.take([(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))])
@@ -256,12 +260,21 @@ impl Stix<'_> {
 
     /// The file has ended: what waits is all there is, and becomes rows.
     fn finish(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
-        self.read_batch(rows)?;
         self.mark_named()?;
-        let Self { waiting, observations, known, rules, .. } = self;
+        let Self { waiting, observations, bases, known, rules, .. } = self;
+        bases.drain(|part| {
+            if let Ok(relationship) = Kept::read(&part) {
+                base(&relationship, &known.identifiers, &mut known.said);
+            }
+            Ok(())
+        })?;
         observations.drain(|part| {
-            if let Some(members) = known.current(&part) {
-                observe(&members, part.left_out, &known.definitions, &mut known.said);
+            if let Some(observation) = known.current(&part) {
+                // What has its observables in it is counted with them.
+                if !has_observables_within(&observation) {
+                    known.count_unknown_markings(&observation);
+                }
+                observe(&observation, &known.definitions, &mut known.said);
             }
             Ok(())
         })?;
@@ -277,13 +290,16 @@ impl Stix<'_> {
 
     /// Marks what reports and groupings name, and what those name that are named.
     fn mark_named(&mut self) -> Result<(), ImportError> {
-        for _ in 0..MAX_NESTING {
+        for round in 0..MAX_NESTING {
             let mut parts = std::mem::replace(&mut self.containers, Waiting::new(self.store));
             let mut is_new = false;
             parts.drain(|part| {
-                if let Some(members) = self.known.current(&part) {
+                if let Some(container) = self.known.current(&part) {
+                    if round == 0 {
+                        self.known.count_unknown_markings(&container);
+                    }
                     let Known { definitions, said, .. } = &mut self.known;
-                    is_new |= mark_named(&members, part.left_out, definitions, said);
+                    is_new |= mark_named(&container, definitions, said);
                 }
                 if self.has_nested { self.containers.push(&part) } else { Ok(()) }
             })?;
@@ -308,9 +324,14 @@ struct Known {
 
 impl Known {
     /// An object, unless a newer version of it is in the file.
-    fn current(&self, part: &Part) -> Option<Members> {
-        let members = members(&part.text).ok()?;
-        (self.identifiers.standing(&members, part.left_out) != Standing::Superseded).then_some(members)
+    fn current(&self, part: &Part) -> Option<Kept> {
+        let object = Kept::read(part).ok()?;
+        (self.identifiers.standing(&object) != Standing::Superseded).then_some(object)
+    }
+
+    /// Counts the markings of an object that nobody defines or understands.
+    fn count_unknown_markings(&self, object: &Kept) {
+        self.unknown_markings.count(self.definitions.unknown_markings(object));
     }
 }
 
@@ -338,8 +359,8 @@ impl Batch {
         rows.take_of(
             parts,
             |part| part.text.len(),
-            |part| match members(&part.text) {
-                Ok(members) => object::rows(&part, &members, known, rules),
+            |part| match Kept::read(&part) {
+                Ok(object) => object::rows(part.line, object, known, rules),
                 Err(reason) => vec![(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))],
             },
         )

@@ -146,6 +146,54 @@ async fn of_one_version_with_two_markings_neither_is_believed() {
 }
 
 #[tokio::test]
+async fn of_two_as_new_one_that_is_revoked_takes_the_other_out() {
+    let objects = [
+        one(1, json!({"modified": "2026-01-01T00:00:00Z"})),
+        one(1, json!({"modified": "2026-01-01T00:00:00Z", "revoked": true})),
+    ];
+    for (report, items) in both_ways(&objects).await {
+        let reasons = reasons(&report);
+        assert!(reasons.iter().all(|(_, reason)| *reason == "its author has revoked it"), "{reasons:?}");
+        assert_eq!((items.len(), reasons.len()), (0, 2));
+    }
+}
+
+#[tokio::test]
+async fn unknown_markings_of_what_names_others_are_told_once_for_each() {
+    let unknown = json!({"object_marking_refs": [id("marking-definition", 9)]});
+    let refers = json!({"object_refs": [id("indicator", 1)]});
+    let inner = json!({"objects": {"0": {"type": "domain-name", "value": "a.example.org"}}});
+    let objects = [
+        one(1, json!({})),
+        observable("report", 2, with(refers.clone(), unknown.clone())),
+        observable("grouping", 3, with(json!({"object_refs": [id("report", 2)]}), unknown.clone())),
+        observable("observed-data", 4, with(refers, unknown.clone())),
+        observable("observed-data", 5, with(inner, unknown)),
+    ];
+    for (report, _) in both_ways(&objects).await {
+        assert_eq!(report["unknown_markings"], json!([{"id": id("marking-definition", 9), "objects": 4}]));
+    }
+}
+
+#[tokio::test]
+async fn what_is_based_on_nothing_in_the_file_is_told() {
+    let context = json!({"object_refs": [id("domain-name", 1)], "labels": ["misp:type=\"domain\""]});
+    let based = json!({"relationship_type": "based-on", "source_ref": id("indicator", 1), "target_ref": id("observed-data", 2)});
+    let objects = [
+        observable("domain-name", 1, json!({"value": "a.example.org"})),
+        observable("observed-data", 2, context),
+        observable("relationship", 3, based),
+    ];
+    for (report, items) in both_ways(&objects).await {
+        assert_eq!((items.len(), reasons(&report).len()), (0, 1), "{report}");
+    }
+    let with_indicator: Vec<Value> = objects.into_iter().chain([one(1, json!({}))]).collect();
+    for (report, items) in both_ways(&with_indicator).await {
+        assert_eq!((items.len(), reasons(&report).len()), (1, 0), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn the_times_of_a_sighting_are_for_those_who_may_read_the_report_around_it() {
     let sighting = json!({"sighting_of_ref": id("indicator", 1), "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-02T00:00:00Z"});
     let report = |marking: &str| {

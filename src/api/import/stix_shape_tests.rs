@@ -133,6 +133,91 @@ async fn what_does_not_fit_is_refused_by_its_id_and_what_it_may_have_said_is_red
 }
 
 #[tokio::test]
+async fn a_list_of_objects_makes_no_report_pass_for_a_bundle() {
+    let twice = red_report(&[1]).to_string().replacen('{', r#"{"name":"a","name":"b","objects":[],"#, 1);
+    let reversed = red_report(&[1]).to_string().replacen('{', r#"{"objects":[],"#, 1);
+    let typeless = reversed.replacen(r#""type":"report""#, r#""type":["report"]"#, 1);
+    for (bad, rejects) in [(&twice, 1), (&reversed, 0), (&typeless, 1)] {
+        for text in [format!("{bad}\n{}", one(1)), format!("[{},{bad}]", one(1))] {
+            let (report, items) = import(text).await;
+            assert_eq!(
+                (reasons(&report).len(), items.len(), &items[0]["tlp"]),
+                (rejects, 1, &json!("red")),
+                "{bad}"
+            );
+        }
+    }
+    // The type has no room behind all that is there before.
+    let filler = vec!["x".repeat(60_000); 17];
+    let late = red_report(&[1]).to_string().replacen(
+        '{',
+        &format!(r#"{{"objects":[],"a":{},"b":"{}","#, json!(filler), "y".repeat(28_300)),
+        1,
+    );
+    let late = late.replacen(r#","type":"report"}"#, "}", 1);
+    let late = late.replacen("\"object_refs\"", "\"c\":1,\"object_refs\"", 1);
+    let late = format!("{},{}", late.trim_end_matches('}'), r#""type":"report"}"#);
+    assert!(late.len() > MAX_PART_BYTES);
+    for text in [format!("{late}\n{}", one(1)), format!("[{late},{}]", one(1))] {
+        let (_, items) = import(text).await;
+        assert_eq!(items[0]["tlp"], "red");
+    }
+    // A bundle that cannot be read is refused, and what is in it is taken as it is marked.
+    let bundle = format!(r#"{{"type":"bundle","id":"bundle--1","id":"bundle--2","objects":[{}]}}"#, one(1));
+    let (report, items) = import(bundle).await;
+    assert_eq!((reasons(&report).len(), items.len(), &items[0]["tlp"]), (1, 1, &json!("clear")));
+}
+
+#[tokio::test]
+async fn what_an_unreadable_object_names_is_red_however_its_key_is_written_and_however_long_it_is() {
+    let report = red_report(&[1]).to_string().replacen('{', r#"{"name":"a","name":"b","#, 1);
+    let escaped = report.replacen("object_refs", r"object\u005frefs", 1);
+    let names: Vec<String> = (1..30_000).map(|number| id("indicator", number)).collect();
+    let long = with(red_report(&[]), json!({"object_refs": names})).to_string();
+    let long = long.replacen('{', r#"{"name":"a","name":"b","#, 1);
+    for bad in [&report, &escaped, &long] {
+        for text in
+            [format!("[{bad},{}]", one(1)), format!(r#"{{"type":"bundle","objects":[{},{bad}]}}"#, one(1))]
+        {
+            let (report, items) = import(text).await;
+            assert_eq!((reasons(&report).len(), &items[0]["tlp"]), (1, &json!("red")));
+        }
+    }
+    // A letter of another language is no key.
+    let plain = one(2).to_string().replacen('{', r#"{"name":"caf\u00e9","name":"b","#, 1);
+    let (report, items) = import(format!("[{plain},{}]", one(1))).await;
+    assert_eq!((reasons(&report).len(), &items[0]["tlp"]), (1, &json!("clear")));
+}
+
+#[tokio::test]
+async fn of_a_report_too_large_twice_over_the_markings_may_be_what_is_missing() {
+    let names: Vec<String> = (1..30_000).map(|number| id("indicator", number)).collect();
+    let granular = json!([{"marking_ref": RED_1, "selectors": vec!["x".repeat(60_000); 18]}]);
+    let clear = with(red_report(&[]), json!({"object_marking_refs": [CLEAR], "object_refs": names}));
+    for (report, tlp) in
+        [(clear.clone(), "clear"), (with(clear, json!({"granular_markings": granular})), "red")]
+    {
+        let (_, items) = import(bundle(&[report, one(1)])).await;
+        assert_eq!(items[0]["tlp"], tlp);
+    }
+}
+
+#[tokio::test]
+async fn an_object_whose_version_had_no_room_leaves_no_older_one() {
+    let filler = vec!["x".repeat(60_000); 18];
+    let old = with(one(1), json!({"modified": "2026-01-01T00:00:00Z"}));
+    let new = with(one(1), json!({"modified": filler}));
+    for objects in [[old.clone(), new.clone()], [new, old]] {
+        let (report, items) = import(bundle(&objects)).await;
+        let mut reasons: Vec<_> = reasons(&report).into_iter().map(|(_, reason)| reason).collect();
+        reasons.sort_unstable();
+        let of_another =
+            "`modified` of it, or of another of its id, is no time: which is newer cannot be told";
+        assert_eq!((items.len(), reasons), (0, vec![of_another, "larger than a mebibyte"]));
+    }
+}
+
+#[tokio::test]
 async fn long_ids_of_definitions_are_not_kept_and_what_refers_to_them_is_red() {
     let long = format!("marking-definition--{}", "x".repeat(300));
     let definition = json!({"type": "marking-definition", "id": long, "definition_type": "tlp", "definition": {"tlp": "green"}});
@@ -148,20 +233,32 @@ async fn what_stands_beside_many_values_is_not_repeated_with_each_where_it_is_lo
         format!("[user-account:account_type = '{platform}' AND user-account:user_id IN ({ids})]")
     };
     let (report, _) = import(bundle(&[indicator(1, &pattern(&"p".repeat(257)))])).await;
-    assert_eq!(reasons(&report)[0].1, "a user-account without account_type: its platform is not known");
+    assert_eq!(reasons(&report)[0].1, "the account_type beside it is longer than 256 bytes");
     let (report, _) = import(bundle(&[indicator(1, &pattern("telegram"))])).await;
     assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(1), &json!(4_999)));
 }
 
 #[tokio::test]
 async fn a_platform_that_is_one_of_several_or_excluded_is_none() {
-    for pattern in [
-        "[user-account:account_type IN ('telegram','forum') AND user-account:user_id = '1']",
-        "[user-account:account_type NOT = 'telegram' AND user-account:user_id = '1']",
+    let several = "several values of account_type beside it: which is its own is not known";
+    for (pattern, reason) in [
+        ("[user-account:account_type IN ('telegram','forum') AND user-account:user_id = '1']", several),
+        (
+            "[user-account:account_type NOT = 'telegram' AND user-account:user_id = '1']",
+            "a user-account without account_type: its platform is not known",
+        ),
+        // What is said around a group does not hold where the group says something else.
+        (
+            "[user-account:account_type = 'steam' AND ((user-account:account_type IN ('telegram','forum') AND user-account:user_id = '1') OR url:value = 'x')]",
+            several,
+        ),
     ] {
         let (report, _) = import(bundle(&[indicator(1, pattern)])).await;
-        assert_eq!(reasons(&report)[0].1, "a user-account without account_type: its platform is not known");
+        assert_eq!(reasons(&report)[0].1, reason, "{pattern}");
     }
+    let banks = "[bank-account:bic IN ('DEUTDEFF','COBADEFF') AND bank-account:account_number = '1']";
+    let (report, _) = import(bundle(&[indicator(1, banks)])).await;
+    assert_eq!(reasons(&report)[0].1, "several values of BIC beside it: which is its own is not known");
     let both = "[user-account:account_type NOT = 'forum' AND user-account:account_type = 'telegram' AND user-account:user_id = '1']";
     let (_, items) = import(bundle(&[indicator(1, both)])).await;
     assert_eq!(items[0]["canonical"], "telegram:1");

@@ -8,11 +8,12 @@ use std::io::{Read, Write};
 use overlap_store::{Aside, Store, StoreError};
 
 use super::error::ImportError;
+use super::json_cut::LeftOut;
 
 /// Bytes that wait in memory.
 const MAX_IN_MEMORY: usize = if cfg!(test) { 4 * 1024 } else { 8 * 1024 * 1024 };
 
-/// A part's length and line, and whether a member was left out of it: what stands before its name and text.
+/// A part's line, role, what was left out of it, and length: what stands before its text.
 const HEAD: usize = 8 + 1 + 1 + 4;
 
 /// A part that waited.
@@ -22,8 +23,8 @@ pub(crate) struct Part {
     pub(crate) role: u8,
     /// The line on which it starts.
     pub(crate) line: u64,
-    /// Whether a member of it was too large to be kept.
-    pub(crate) left_out: bool,
+    /// What of it was too large to be kept.
+    pub(crate) left_out: LeftOut,
     /// JSON.
     pub(crate) text: Vec<u8>,
 }
@@ -44,7 +45,7 @@ impl<'a> Waiting<'a> {
     /// Adds a part.
     pub(crate) fn push(&mut self, part: &Part) -> Result<(), ImportError> {
         self.memory.extend_from_slice(&part.line.to_le_bytes());
-        self.memory.extend_from_slice(&[part.role, u8::from(part.left_out)]);
+        self.memory.extend_from_slice(&[part.role, part.left_out as u8]);
         // A part has at most a mebibyte and a text's length.
         self.memory.extend_from_slice(&(part.text.len() as u32).to_le_bytes());
         self.memory.extend_from_slice(&part.text);
@@ -95,7 +96,12 @@ fn next_part(from: &mut dyn Read) -> Result<Option<Part>, StoreError> {
     let mut text = vec![0; u32::from_le_bytes([t0, t1, t2, t3]) as usize];
     from.read_exact(&mut text)?;
     let line = u64::from_le_bytes([l0, l1, l2, l3, l4, l5, l6, l7]);
-    Ok(Some(Part { role, line, left_out: left_out == 1, text }))
+    let left_out = match left_out {
+        0 => LeftOut::Nothing,
+        1 => LeftOut::OneMember,
+        _ => LeftOut::Several,
+    };
+    Ok(Some(Part { role, line, left_out, text }))
 }
 
 #[cfg(test)]
@@ -109,9 +115,9 @@ mod tests {
         let mut waiting = Waiting::new(&*node.store);
         for round in 0..2 {
             let part = |n: u64| Part {
-                role: n as u8 % 3,
+                role: n as u8 % 4,
                 line: n + round,
-                left_out: n.is_multiple_of(2),
+                left_out: [LeftOut::Nothing, LeftOut::OneMember, LeftOut::Several][n as usize % 3],
                 text: vec![n as u8; n as usize % 300],
             };
             let parts: Vec<Part> = (0..400).map(part).collect();

@@ -28,7 +28,7 @@ impl Event {
             Err(reason) => return Self { refused: Some(reason.to_owned()), ..Self::default() },
         };
         let mut event = Self::of(&members);
-        if frame.left_out {
+        if !frame.left_out.is_nothing() {
             // Its tags may be what was too large.
             event.marking.tlp = Some(Tlp::Red);
         }

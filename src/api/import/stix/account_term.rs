@@ -12,10 +12,11 @@ pub(crate) fn bank_account(path: &str, value: &str, group: &Group) -> Option<Fin
     match path {
         "iban" | "value" => Some(Ok(Found::new(Kind::Iban, value))),
         "account_number" if group.has_iban => None,
-        "account_number" => Some(match &group.bank {
-            Some(bic) => at_bic(bic, value),
-            None => Err("an account number without its bank: an IBAN or a BIC is needed".to_owned()),
-        }),
+        "account_number" => {
+            let bic =
+                group.bank.word("BIC", "an account number without its bank: an IBAN or a BIC is needed");
+            Some(bic.and_then(|bic| at_bic(bic, value)))
+        }
         _ => None,
     }
 }
@@ -28,9 +29,10 @@ pub(crate) fn user_account(path: &str, value: &str, group: &Group) -> Option<Fin
         "account_login" | "acount_login" => Kind::Handle,
         _ => return None,
     };
-    Some(match &group.platform {
-        Some(platform) if is_of_a_machine(platform) => Err(OF_A_MACHINE.to_owned()),
-        Some(platform) => Ok(Found::new(kind, format!("{platform}:{value}"))),
-        None => Err("a user-account without account_type: its platform is not known".to_owned()),
-    })
+    let platform =
+        group.platform.word("account_type", "a user-account without account_type: its platform is not known");
+    Some(platform.and_then(|platform| match platform {
+        of_a_machine if is_of_a_machine(of_a_machine) => Err(OF_A_MACHINE.to_owned()),
+        platform => Ok(Found::new(kind, format!("{platform}:{value}"))),
+    }))
 }

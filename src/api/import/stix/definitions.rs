@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use overlap_indicator::{Pap, Tlp};
 use serde_json::Value;
 
+use super::kept::Kept;
 use crate::import::error::ImportError;
 use crate::import::json_value::{Members, filled, list, object, text, texts};
 use crate::import::marking::{Marking, RED};
@@ -56,17 +57,18 @@ struct Identity {
 }
 
 impl Definitions {
-    /// Remembers what an object defines. `left_out` says that a member of it was too large to be kept.
-    pub(crate) fn learn(&mut self, members: &Members, left_out: bool) -> Result<(), ImportError> {
-        let Some(id) = text(members, "id").filter(|id| id.len() <= MAX_ID_BYTES) else { return Ok(()) };
-        match text(members, "type") {
+    /// Remembers what an object defines.
+    pub(crate) fn learn(&mut self, object: &Kept) -> Result<(), ImportError> {
+        let Some(id) = text(object, "id").filter(|id| id.len() <= MAX_ID_BYTES) else { return Ok(()) };
+        match text(object, "type") {
             Some("marking-definition") => {
-                let marking = marking(members).map(|read| if left_out { read.and(RED) } else { read });
+                let of_what_is_left = |read: Marking| if object.is_partly() { read.and(RED) } else { read };
+                let marking = marking(object).map(of_what_is_left);
                 // A definition has no versions: of two the narrower holds.
                 let known = self.markings.entry(id.to_owned()).or_insert(Some(Marking::default()));
                 *known = known.zip(marking).map(|(known, read)| known.and(read));
             }
-            Some("identity") => self.learn_identity(id, members),
+            Some("identity") => self.learn_identity(id, object),
             _ => (),
         }
         if self.markings.len() + self.identities.len() > MAX_DEFINITIONS {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::import::json_value::{Members, text};
+use super::kept::Kept;
+use crate::import::json_value::{Members, flag, text};
 use crate::rfc3339::parse_micros;
 
 /// Ids that are remembered: 24 bytes each in a table of 4 Mi places, 104 MiB at most. In a longer file the later ids are not compared.
@@ -18,6 +19,8 @@ pub(crate) enum Standing {
     Superseded,
     /// Another object stands before it that is as new and has other content.
     WithOtherContent,
+    /// Its author has taken it back, here or in another that is as new.
+    Revoked,
     /// When it, or another of its id, was modified cannot be read. Either may be the newest, so that none is taken; but what they mark is marked.
     OfUnknownVersion,
 }
@@ -35,6 +38,9 @@ const UNKNOWN: u64 = u64::MAX;
 /// The bits of a content's hash that are its markings'.
 const OF_MARKINGS: u64 = 0xffff;
 
+/// The bit of a content's hash that says that it is revoked.
+const REVOKED: u64 = OF_MARKINGS + 1;
+
 /// The members that mark an object.
 const MARKINGS: [&str; 3] = ["object_marking_refs", "granular_markings", "labels"];
 
@@ -42,21 +48,35 @@ const MARKINGS: [&str; 3] = ["object_marking_refs", "granular_markings", "labels
 struct Version {
     /// Microseconds since 1970; 0 where there is no time, [`UNKNOWN`] where it cannot be read.
     modified: u64,
-    /// A hash of all of it; the last 16 bits are one of its markings.
+    /// A hash of all of it; the last 16 bits are one of its markings, and the one before says whether it is revoked.
     content: u64,
+}
+
+impl Version {
+    fn is_marked_as(self, other: Self) -> bool {
+        (self.content ^ other.content) & OF_MARKINGS == 0
+    }
+
+    fn is_revoked(self) -> bool {
+        self.content & REVOKED != 0
+    }
 }
 
 impl Identifiers {
     /// Remembers an object, if it is newer than all that had its id before. Returns whether one that is as new is marked otherwise.
-    pub(crate) fn learn(&mut self, members: &Members, left_out: bool) -> bool {
-        let Some((id, version)) = self.version(members, left_out) else { return false };
+    pub(crate) fn learn(&mut self, object: &Kept) -> bool {
+        let Some((id, version)) = self.version(object) else { return false };
         let has_room = self.newest.len() < MAX_IDS;
         match self.newest.get_mut(&id) {
             Some(known) if known.modified < version.modified => *known = version,
-            Some(known) => {
-                let is_marked_otherwise = (known.content ^ version.content) & OF_MARKINGS != 0;
-                return known.modified == version.modified && is_marked_otherwise;
+            Some(known) if known.modified == version.modified => {
+                let is_marked_otherwise = !known.is_marked_as(version);
+                if version.is_revoked() {
+                    *known = version;
+                }
+                return is_marked_otherwise;
             }
+            Some(_) => (),
             None if has_room => {
                 self.newest.insert(id, version);
             }
@@ -65,39 +85,50 @@ impl Identifiers {
         false
     }
 
+    /// Whether an object of this id, one that has versions, was remembered.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.newest.contains_key(&self.hasher.hash_one(id))
+    }
+
     /// What an object is, when every object of the file was remembered.
-    pub(crate) fn standing(&self, members: &Members, left_out: bool) -> Standing {
-        let Some((id, version)) = self.version(members, left_out) else { return Standing::Current };
+    pub(crate) fn standing(&self, object: &Kept) -> Standing {
+        let own = if is_revoked(object) { Standing::Revoked } else { Standing::Current };
+        let Some((id, version)) = self.version(object) else { return own };
         match self.newest.get(&id) {
             Some(known) if known.modified == UNKNOWN && version.modified != UNKNOWN => {
                 Standing::OfUnknownVersion
             }
             // What was left out is refused for that.
-            _ if version.modified == UNKNOWN && !left_out => Standing::OfUnknownVersion,
+            _ if version.modified == UNKNOWN && !object.is_partly() => Standing::OfUnknownVersion,
             Some(known) if known.modified > version.modified => Standing::Superseded,
             Some(known) if known.modified == version.modified && known.content != version.content => {
-                Standing::WithOtherContent
+                if known.is_revoked() { Standing::Revoked } else { Standing::WithOtherContent }
             }
-            _ => Standing::Current,
+            _ => own,
         }
     }
 
     /// The id and version of an object that has versions: observables have none, and what two of them say holds together. Where something was
     /// left out, it may be the version.
-    fn version(&self, members: &Members, left_out: bool) -> Option<(u64, Version)> {
-        let id = text(members, "id")?;
-        let modified = text(members, "modified");
-        let modified = match modified {
+    fn version(&self, object: &Kept) -> Option<(u64, Version)> {
+        let id = text(object, "id")?;
+        let modified = match text(object, "modified") {
             Some(modified) => modified_at(modified).unwrap_or(UNKNOWN),
-            None if members.contains_key("modified") || left_out => UNKNOWN,
-            None if text(members, "type") == Some("indicator") => 0,
+            None if object.contains_key("modified") || object.is_partly() => UNKNOWN,
+            None if text(object, "type") == Some("indicator") => 0,
             None => return None,
         };
-        let markings = MARKINGS.map(|name| members.get(name));
-        let content =
-            self.hasher.hash_one(members) & !OF_MARKINGS | self.hasher.hash_one(markings) & OF_MARKINGS;
+        let markings = MARKINGS.map(|name| object.get(name));
+        let content = self.hasher.hash_one(&object.members) & !(OF_MARKINGS | REVOKED)
+            | self.hasher.hash_one(markings) & OF_MARKINGS
+            | if is_revoked(object) { REVOKED } else { 0 };
         Some((self.hasher.hash_one(id), Version { modified, content }))
     }
+}
+
+/// Whether an object's author has taken it back.
+pub(crate) fn is_revoked(members: &Members) -> bool {
+    flag(members, "revoked") == Some(true)
 }
 
 /// A time as others write it too: without its zone, or a date alone, it is read as UTC.
@@ -110,8 +141,6 @@ fn modified_at(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::json_value::members;
-
     #[test]
     fn the_newest_counts_and_of_two_as_new_the_first() {
         let texts = [
@@ -128,13 +157,16 @@ mod tests {
             r#"{"x":3}"#,
             r#"{"type":"indicator","id":"c","x":1}"#,
             r#"{"type":"indicator","id":"c","x":2}"#,
+            r#"{"id":"f","modified":"2026-01-02T00:00:00Z"}"#,
+            r#"{"id":"f","modified":"2026-01-02T00:00:00Z","revoked":true}"#,
+            r#"{"id":"f","modified":"2026-01-02T00:00:00Z","x":1}"#,
+            r#"{"id":"g","revoked":true}"#,
         ];
-        let objects = texts.map(|text| members(text.as_bytes()).unwrap());
+        let objects = texts.map(Kept::from);
         let mut identifiers = Identifiers::default();
-        objects.iter().for_each(|object| _ = identifiers.learn(object, false));
-        let standings: Vec<Standing> =
-            objects.iter().map(|object| identifiers.standing(object, false)).collect();
-        use Standing::{Current, OfUnknownVersion, Superseded, WithOtherContent};
+        objects.iter().for_each(|object| _ = identifiers.learn(object));
+        let standings: Vec<Standing> = objects.iter().map(|object| identifiers.standing(object)).collect();
+        use Standing::{Current, OfUnknownVersion, Revoked, Superseded, WithOtherContent};
         assert_eq!(
             standings,
             [
@@ -150,7 +182,11 @@ mod tests {
                 Current,
                 Current,
                 Current,
-                WithOtherContent
+                WithOtherContent,
+                Revoked,
+                Revoked,
+                Revoked,
+                Revoked
             ]
         );
     }

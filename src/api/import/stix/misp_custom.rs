@@ -23,10 +23,10 @@ pub(crate) fn attribute(members: &Members, rules: &RowRules) -> Vec<Finding> {
 }
 
 /// An object.
-pub(crate) fn object(at: &Locator, members: &Members, about: About, rules: &RowRules) -> Vec<Row> {
+pub(crate) fn object(at: &Locator, mut members: Members, about: About, rules: &RowRules) -> Vec<Row> {
     let mut object = Members::new();
     for (name, from) in [("name", "x_misp_name"), ("Attribute", "x_misp_attributes")] {
-        object.extend(members.get(from).map(|value| (name.to_owned(), value.clone())));
+        object.extend(members.remove(from).map(|value| (name.to_owned(), value)));
     }
     let event = Event { marking: about.marking, source: about.source, is_known: true, refused: None };
     let mut rows = object_rows(&object, at.line, &event, rules);

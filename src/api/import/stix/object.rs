@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Known;
 use super::definitions::opencti_observable;
 use super::identifiers::Standing;
+use super::kept::Kept;
 use super::links::{is_context, observed_at};
 use super::misp_custom;
 use super::observable::{observable, observables, within};
@@ -17,13 +18,12 @@ use super::said::{self, Said, Seen};
 use super::terms::pattern_values;
 use crate::import::finding::{About, Finding, uuid};
 use crate::import::json_cut::TOO_LONG;
-use crate::import::json_value::{Members, flag, list, text, text_or_number, texts};
+use crate::import::json_value::{Members, list, text, text_or_number, texts};
 use crate::import::marking::Marking;
 use crate::import::misp::NOT_FOR_DETECTION;
 use crate::import::report::Locator;
 use crate::import::row::RowReject;
 use crate::import::source::{Row, RowRules};
-use crate::import::waiting::Part;
 use crate::rfc3339::rfc3339;
 
 /// Why an object is refused that its author has taken back.
@@ -42,28 +42,28 @@ const OTHER_INDICATOR_TYPES: [&str; 6] =
     ["anomalous-activity", "anonymization", "attribution", "compromised", "malicious-activity", "unknown"];
 
 /// The rows of an object.
-pub(crate) fn rows(part: &Part, members: &Members, known: &Known, rules: &RowRules) -> Vec<Row> {
-    let at = locator(members, part.line);
-    let Some(type_name) = text(members, "type") else {
+pub(crate) fn rows(line: u64, object: Kept, known: &Known, rules: &RowRules) -> Vec<Row> {
+    let at = locator(&object, line);
+    let Some(type_name) = text(&object, "type") else {
         return vec![(at, Err(RowReject::unreadable("an object without a type")))];
     };
-    let refusal = match known.identifiers.standing(members, part.left_out) {
+    let refusal = match known.identifiers.standing(&object) {
         Standing::Superseded => return Vec::new(),
         Standing::WithOtherContent => Some(OTHER_CONTENT),
         Standing::OfUnknownVersion => Some(UNKNOWN_VERSION),
-        Standing::Current if part.left_out => Some("larger than a mebibyte"),
-        Standing::Current if flag(members, "revoked") == Some(true) => Some(REVOKED),
+        Standing::Current if object.is_partly() => Some("larger than a mebibyte"),
+        Standing::Revoked => Some(REVOKED),
         Standing::Current => None,
     };
     if let Some(reason) = refusal {
-        return vec![(at, Err(reject(members, reason)))];
+        return vec![(at, Err(reject(&object, reason)))];
     }
-    known.unknown_markings.count(known.definitions.unknown_markings(members));
-    let about = about(members, known, rules);
+    known.count_unknown_markings(&object);
+    let about = about(&object, known, rules);
     if type_name == "x-misp-object" {
-        return misp_custom::object(&at, members, about, rules);
+        return misp_custom::object(&at, object.members, about, rules);
     }
-    let findings = findings(type_name, members, known, rules);
+    let findings = findings(type_name, &object, known, rules);
     about.rows(&at, findings, rules)
 }
 

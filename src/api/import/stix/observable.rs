@@ -23,7 +23,7 @@ pub(crate) fn within(observed: &Members, rules: &RowRules) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut is_empty = true;
     for members in observables(observed) {
-        if Use::of(members, false) == Use::Taken {
+        if Use::of_whole(members) == Use::Taken {
             is_empty = false;
             findings.extend(values(text(members, "type").unwrap_or_default(), members, rules));
         }

@@ -3,8 +3,9 @@
 use overlap_indicator::{Indicator, Kind};
 
 use super::account_term::{bank_account, user_account};
+use super::beside::Beside;
 use super::pattern::{Comparison, Expression, Pattern};
-use crate::import::finding::{Finding, Found, LONGEST_BESIDE, card};
+use crate::import::finding::{Finding, Found, card};
 use crate::import::json_value::{Members, text};
 use crate::import::source::RowRules;
 
@@ -15,9 +16,9 @@ const LONG_PHONE: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
     /// The platform of a user's account.
-    pub(crate) platform: Option<String>,
+    pub(crate) platform: Beside,
     /// The bank of an account number.
-    pub(crate) bank: Option<String>,
+    pub(crate) bank: Beside,
     /// Whether there is an IBAN, which says more than an account number.
     pub(crate) has_iban: bool,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Group {
 impl Group {
     /// What an object says.
     pub(crate) fn of_object(members: &Members) -> Self {
-        let own = |name| text(members, name).filter(|word| word.len() <= LONGEST_BESIDE).map(str::to_owned);
+        let own = |name| Beside::of(text(members, name).into_iter(), &Beside::Nothing);
         Self { platform: own("account_type"), bank: own("bic"), has_iban: text(members, "iban").is_some() }
     }
 
@@ -34,17 +35,11 @@ impl Group {
         // One that says what something is not has no values.
         let values = |object: &'static str, path: &'static str| {
             let of_it = together.iter().filter(move |comparison| comparison.is_of(object, path));
-            of_it.flat_map(|comparison| comparison.values())
-        };
-        // Of several nobody knows which is meant with which value.
-        let said = |object, path| {
-            let mut values = values(object, path);
-            let only = values.next().filter(|word| word.len() <= LONGEST_BESIDE)?;
-            values.next().is_none().then(|| only.clone())
+            of_it.flat_map(|comparison| comparison.values()).map(String::as_str)
         };
         Self {
-            platform: said("user-account", "account_type").or_else(|| self.platform.clone()),
-            bank: said("bank-account", "bic").or_else(|| self.bank.clone()),
+            platform: Beside::of(values("user-account", "account_type"), &self.platform),
+            bank: Beside::of(values("bank-account", "bic"), &self.bank),
             has_iban: self.has_iban || values("bank-account", "iban").next().is_some(),
         }
     }

@@ -1,5 +1,7 @@
 //! What an object is for, by its type.
 
+use super::kept::Kept;
+use super::links::NAMED;
 use crate::import::json_value::{Members, object, text};
 
 /// Types that stand around indicators and are none: domain objects, relationships and meta objects of STIX 2.1, and OpenCTI's.
@@ -39,6 +41,9 @@ const AROUND: [&str; 29] = [
 /// Beginnings of such types: MITRE's ATT&CK and Attack Flow.
 const AROUND_PREFIXES: [&str; 2] = ["x-mitre-", "attack-"];
 
+/// The member by which a file can be compared.
+const HASHES: &str = "hashes";
+
 /// What an object is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -57,8 +62,14 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    /// What an object is for. `left_out` says that a member of it was too large to be kept.
-    pub(crate) fn of(members: &Members, left_out: bool) -> Self {
+    /// What an object is for.
+    pub(crate) fn of(object: &Kept) -> Self {
+        // Its hashes may be what was left out.
+        if is_file(object) && object.may_lack(HASHES) { Self::Taken } else { Self::of_whole(object) }
+    }
+
+    /// What an object is for of which nothing was left out.
+    pub(crate) fn of_whole(members: &Members) -> Self {
         match text(members, "type").unwrap_or_default() {
             name if is_container(name) => Self::Container,
             "observed-data" | "sighting" => Self::Observation,
@@ -66,7 +77,7 @@ impl Use {
             "marking-definition" | "identity" => Self::Definition,
             around if AROUND.contains(&around) => Self::Around,
             around if AROUND_PREFIXES.iter().any(|prefix| around.starts_with(prefix)) => Self::Around,
-            "file" | "artifact" if object(members, "hashes").is_none() && !left_out => Self::Around,
+            _ if is_file(members) && object(members, HASHES).is_none() => Self::Around,
             _ => Self::Taken,
         }
     }
@@ -78,7 +89,12 @@ pub(crate) fn is_container(type_name: &str) -> bool {
 }
 
 /// Whether an observed-data has its observables in it, as those of STIX 2.0 do, or had more of them than can be kept.
-pub(crate) fn has_observables_within(members: &Members, left_out: bool) -> bool {
-    let may_have_had = left_out && !members.contains_key("object_refs");
-    text(members, "type") == Some("observed-data") && (object(members, "objects").is_some() || may_have_had)
+pub(crate) fn has_observables_within(observation: &Kept) -> bool {
+    let may_have_had = observation.may_lack(NAMED);
+    text(observation, "type") == Some("observed-data")
+        && (object(observation, "objects").is_some() || may_have_had)
+}
+
+fn is_file(members: &Members) -> bool {
+    matches!(text(members, "type"), Some("file" | "artifact"))
 }
