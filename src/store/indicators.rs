@@ -15,7 +15,7 @@ use crate::catalog::{Fresh, ImportPlan, SegmentWrite};
 use crate::database::{Batch, Writer};
 use crate::error::damaged;
 use crate::loading::digests;
-use crate::overlaps::INDEXED_AT_ONCE;
+use crate::overlaps::{self, INDEXED_AT_ONCE};
 use crate::page::{Cursor, LONGEST_PAGE};
 use crate::row_meta::Place;
 use crate::segment::{PackedRows, unpack, unpack_some};
@@ -27,8 +27,8 @@ use crate::{
     Page, PageRequest, StoreError, journal, keys,
 };
 
-/// Segments that are rewritten in one commit, when journals are folded or rows withdrawn: a few megabytes.
-const FOLD_SEGMENTS: usize = 64;
+/// Segments that are rewritten in one commit, when journals are folded, rows withdrawn, or overlaps marked: a few megabytes.
+pub(crate) const FOLD_SEGMENTS: usize = 64;
 /// Segments for which a thread is worth while: it reads them in a millisecond or two.
 const SEGMENTS_FOR_A_THREAD: usize = 64;
 /// The list that these pages' cursors are of.
@@ -155,6 +155,11 @@ pub(crate) fn withdraw(store: &SledStore, ids: &[IndicatorId], by: &By) -> Resul
     if places.is_empty() {
         return Ok(0);
     }
+    let known: Vec<IndicatorId> = {
+        let state = store.state();
+        places.iter().filter_map(|place| Some(state.catalog.meta(*place)?.id)).collect()
+    };
+    overlaps::keep_markings(store, &mut writer, &known)?;
     let of_segments: Vec<Place> = places.iter().copied().collect();
     let of_segments: Vec<&[Place]> = of_segments.chunk_by(|a, b| a.segment == b.segment).collect();
     for some in of_segments.chunks(FOLD_SEGMENTS) {

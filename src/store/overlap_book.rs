@@ -412,6 +412,14 @@ fn row_len(row: &OverlapRow) -> usize {
     4 + 16 + 16 + 8 + 8 + 4 + row.raw.reveal().len() + 4 + row.canonical.reveal().len()
 }
 
+/// Packs the rows of a segment again; it has as many bytes as before, if it is of this version.
+pub(crate) fn repack(rows: &[OverlapRow]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let first = rows.first().ok_or(damaged("a segment of overlaps is empty"))?;
+    let mut out = header(&first.peer)?;
+    rows.iter().try_for_each(|row| pack_row(&mut out, row))?;
+    Ok(out)
+}
+
 /// Unpacks a segment of overlaps.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<OverlapRow>, StoreError> {
     let (mut reader, version, peer) = begin_reading(bytes)?;
@@ -551,11 +559,14 @@ mod tests {
         out
     }
 
+    fn shown(row: &OverlapRow) -> (String, SecretText, SecretText) {
+        (format!("{row:?}"), row.raw.clone(), row.canonical.clone())
+    }
+
     #[test]
     fn unpacks_the_rows_that_are_wanted_and_no_other() {
         for version in [VERSION_1, VERSION_2, VERSION] {
             let bytes = packed(version);
-            let shown = |row: &OverlapRow| (format!("{row:?}"), row.raw.clone(), row.canonical.clone());
             let all: Vec<_> = unpack(&bytes).unwrap().iter().map(shown).collect();
             assert_eq!(all.len(), 9);
             for wanted in [&[][..], &[0], &[8], &[1, 2, 5], &[3, 9, 300]] {
@@ -566,5 +577,17 @@ mod tests {
             }
             assert!(unpack_some(&bytes[..bytes.len() - 1], [8].into_iter()).is_err());
         }
+    }
+
+    #[test]
+    fn a_segment_that_is_packed_again_has_the_same_rows_and_length() {
+        let all = |bytes: &[u8]| unpack(bytes).unwrap().iter().map(shown).collect::<Vec<_>>();
+        for version in [VERSION_1, VERSION_2, VERSION] {
+            let bytes = packed(version);
+            let again = repack(&unpack(&bytes).unwrap()).unwrap();
+            assert_eq!(all(&again), all(&bytes), "{version}");
+            assert_eq!(*again == bytes, version == VERSION);
+        }
+        assert!(repack(&[]).is_err());
     }
 }

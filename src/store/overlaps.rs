@@ -6,12 +6,13 @@ use std::sync::PoisonError;
 use overlap_coalition::{MemberId, Timestamp};
 use overlap_indicator::{Facet, Pap, Tlp};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::added::{Run, date_of_seconds, row_at, slot_of};
-use crate::database::Batch;
+use crate::database::{Batch, Writer};
 use crate::error::damaged;
-use crate::indicators;
-use crate::overlap_book::{OverlapMeta, OverlapWrite, unpack_some};
+use crate::indicators::{self, FOLD_SEGMENTS};
+use crate::overlap_book::{OverlapMeta, OverlapWrite, repack, unpack, unpack_some};
 use crate::page::{Cursor, LONGEST_PAGE};
 use crate::records::{Told, put_exchange, take_receipt};
 use crate::row_meta::Place;
@@ -74,9 +75,7 @@ pub(crate) fn put(
     fresh: Vec<OverlapRow>,
 ) -> Result<Stored, StoreError> {
     let state = store.state();
-    let writes = state.overlaps.pack(peer, fresh, |segment| {
-        store.database.get(&key(segment))?.ok_or(damaged("a segment of overlaps is missing"))
-    })?;
+    let writes = state.overlaps.pack(peer, fresh, |segment| segment_bytes(store, segment))?;
     let runs = state.overlaps_added.plan(writes.iter().flat_map(dates));
     state.overlaps_added.put(&runs, keys::OVERLAPS_ADDED, batch);
     let slots = writes.iter().flat_map(dates).map(|(slot, _)| slot).collect();
@@ -275,7 +274,7 @@ pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<Overl
     let mut found = Vec::with_capacity(places.len());
     for of_one_segment in places.chunk_by(|a, b| a.0 == b.0) {
         let Some((segment, _)) = of_one_segment.first() else { continue };
-        let plain = store.database.get(&key(*segment))?.ok_or(damaged("a segment of overlaps is missing"))?;
+        let plain = segment_bytes(store, *segment)?;
         let wanted: BTreeSet<u32> = of_one_segment.iter().map(|(_, row)| *row).collect();
         let mut rows: HashMap<u32, OverlapRow> =
             unpack_some(&plain, wanted.into_iter())?.into_iter().collect();
@@ -292,7 +291,48 @@ pub(crate) fn rows(store: &SledStore, places: &[(u32, u32)]) -> Result<Vec<Overl
     Ok(found)
 }
 
-/// An overlap is told no freer than its own indicator is now; the marking of one that is withdrawn stays.
+/// Stores the markings of the overlaps of these indicators as they are told now. When an indicator is withdrawn, nobody knows any more that it
+/// was narrowed after it was found.
+pub(crate) fn keep_markings(
+    store: &SledStore,
+    writer: &mut Writer,
+    indicators: &[IndicatorId],
+) -> Result<(), StoreError> {
+    let segments: Vec<u32> = {
+        let state = store.state();
+        let slots = indicators.iter().flat_map(|id| state.overlaps.of_indicator(*id));
+        slots.map(|(slot, ..)| row_at(slot).0).collect::<BTreeSet<u32>>().into_iter().collect()
+    };
+    for some in segments.chunks(FOLD_SEGMENTS) {
+        let mut batch = Batch::default();
+        for segment in some {
+            if let Some(packed) = with_markings_now(store, *segment)? {
+                batch.put(key(*segment), packed);
+            }
+        }
+        store.commit(writer, batch, |_| ())?;
+    }
+    Ok(())
+}
+
+/// A segment with the markings that its overlaps are told with now; none if they are those that it has.
+fn with_markings_now(store: &SledStore, segment: u32) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let mut rows = unpack(&segment_bytes(store, segment)?)?;
+    let state = store.state();
+    let mut is_changed = false;
+    for row in &mut rows {
+        let now = markings_now(&state, row);
+        is_changed |= now != (row.tlp, row.pap);
+        (row.tlp, row.pap) = now;
+    }
+    is_changed.then(|| repack(&rows)).transpose()
+}
+
+fn segment_bytes(store: &SledStore, segment: u32) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    store.database.get(&key(segment))?.ok_or(damaged("a segment of overlaps is missing"))
+}
+
+/// An overlap is told no freer than its own indicator is now, or was when it was withdrawn.
 fn markings_now(state: &State, row: &OverlapRow) -> (Tlp, Option<Pap>) {
     let place = state.catalog.place(row.indicator);
     let Some(meta) = place.and_then(|place| state.catalog.meta(place)) else { return (row.tlp, row.pap) };

@@ -170,7 +170,7 @@ fn a_withdrawn_indicator_leaves_exchanges_and_the_disk_but_not_its_overlaps() {
 }
 
 #[test]
-fn overlaps_are_told_no_freer_than_their_indicator_is_now() {
+fn overlaps_are_told_no_freer_than_their_indicator_is_now_or_was_when_it_was_withdrawn() {
     let place = Place::new();
     let store = place.open();
     let marked = |number, tlp, pap| {
@@ -191,12 +191,16 @@ fn overlaps_are_told_no_freer_than_their_indicator_is_now() {
         rows.iter().map(|row| (row.tlp, row.pap)).collect::<Vec<_>>()
     };
     let green = (Tlp::Green, Some(Pap::Green));
-    assert_eq!(markings(&store), [green, (Tlp::Red, Some(Pap::Red)), green]);
-    // The marking of one that is withdrawn is the one with which it was found.
+    let now = [green, (Tlp::Red, Some(Pap::Red)), green];
+    assert_eq!(markings(&store), now);
     store.withdraw(&[found[0].0, found[1].0, found[2].0], &by()).unwrap();
-    assert_eq!(markings(&store), [green; 3]);
+    assert_eq!(markings(&store), now);
     drop(store);
-    assert_eq!(markings(&place.open()), [green; 3]);
+    let store = place.open();
+    assert_eq!(markings(&store), now);
+    // One that comes again with a freer marking does not free what was told.
+    store.import(vec![marked(1, Tlp::Clear, None)], NOW).unwrap();
+    assert_eq!(markings(&store), now);
 }
 
 #[test]
