@@ -161,7 +161,7 @@ fn row(entry: &AuditEntry) -> Markup {
             td { (time(entry.time)) }
             td class=(width(&entry.actor)) { (Shown(&entry.actor)) }
             td class=(width(&entry.action)) { (Shown(&entry.action)) }
-            td.note { (or_none(&entry.object)) }
+            td.id { (or_none(&entry.object)) }
             td.value { (or_none(&entry.detail)) }
             td.mono { (data_encoding::HEXLOWER.encode(&entry.hash[..8])) "…" }
         }
