@@ -28,6 +28,8 @@ mod stix;
 #[cfg(test)]
 mod stix_context_tests;
 #[cfg(test)]
+mod stix_obscure_tests;
+#[cfg(test)]
 mod stix_restricted_tests;
 #[cfg(test)]
 mod stix_shape_tests;

@@ -150,13 +150,14 @@ pub(crate) struct JsonCutter {
     key: Vec<u8>,
     capture: Option<Capture>,
     line: u64,
-    started: bool,
+    /// The first bytes, until they show whether they are a byte order mark; none after that.
+    start: Option<Vec<u8>>,
 }
 
 impl Default for JsonCutter {
     fn default() -> Self {
         let scanner = JsonScanner::default();
-        Self { scanner, frames: Vec::new(), key: Vec::new(), capture: None, line: 1, started: false }
+        Self { scanner, frames: Vec::new(), key: Vec::new(), capture: None, line: 1, start: Some(Vec::new()) }
     }
 }
 
@@ -182,10 +183,17 @@ struct Capture {
 impl JsonCutter {
     /// Takes a chunk and hands on the parts that end in it.
     pub(crate) fn push(&mut self, chunk: &[u8], format: &mut dyn JsonFormat) -> Result<(), ImportError> {
-        let mut rest = chunk;
-        if !std::mem::replace(&mut self.started, true) {
-            rest = rest.strip_prefix(BOM).unwrap_or(rest);
+        let Some(start) = &mut self.start else { return self.take(chunk, format) };
+        start.extend_from_slice(chunk);
+        if BOM.starts_with(start) && start.len() < BOM.len() {
+            return Ok(());
         }
+        let start = self.start.take().unwrap_or_default();
+        self.take(start.strip_prefix(BOM).unwrap_or(&start), format)
+    }
+
+    fn take(&mut self, chunk: &[u8], format: &mut dyn JsonFormat) -> Result<(), ImportError> {
+        let mut rest = chunk;
         while let [byte, after @ ..] = rest {
             let run = self.scanner.plain_run(rest);
             if run > 0 {
@@ -359,11 +367,12 @@ impl Capture {
     }
 
     fn is_over(&self, part: Part, depth: u32) -> Over {
-        let plain = !matches!(self.text.first(), Some(b'{' | b'['));
         match part {
             Part::Text(Edge::End) if self.depth == depth => Over::With,
             Part::Close if self.depth == depth && !self.is_scalar() => Over::With,
-            Part::Space | Part::Comma | Part::Close if plain && self.is_scalar() => Over::Before,
+            // Another value can follow without anything between them, where none is around them.
+            Part::Scalar(false) => Over::No,
+            _ if self.is_scalar() => Over::Before,
             _ => Over::No,
         }
     }
@@ -396,7 +405,10 @@ impl Capture {
         if self.text.len() == 1 {
             self.member_end = 1;
         }
-        self.bound();
+        // The end costs no member its place.
+        if !(part == Part::Close && depth == self.depth) {
+            self.bound();
+        }
     }
 
     fn text_byte(&mut self, byte: u8, edge: Edge) {
@@ -508,6 +520,16 @@ mod tests {
             [part(2, "1"), part(2, "\"x\""), part(3, "{\"a\":[],\"b\":\" \\\" \"}"), part(3, "[2,3]")]
         );
         assert_eq!(sample.kept, ["{\"keep\":\"a b\",\"keep\":-1.5}"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_wherever_chunks_end() {
+        let text = "\u{feff}{\"keep\":1}".as_bytes();
+        for at in 0..5 {
+            let (left, right) = text.split_at(at);
+            assert_eq!(cut(&[&left[..at / 2], &left[at / 2..], right]).unwrap().kept, ["{\"keep\":1}"]);
+        }
+        assert!(cut(&[&text[..2]]).is_err() && cut(&[&text[..3]]).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The shape that every format has: bytes go in as they come, rows come out, each with its place in the file.
 
-use overlap_indicator::Rules;
+use overlap_indicator::{Context, Rules, Tlp};
 use overlap_store::NewIndicator;
 use rayon::prelude::*;
 use tokio::sync::mpsc;
@@ -29,6 +29,13 @@ pub(crate) struct RowRules {
     pub(crate) delimiter: Delimiter,
     /// How values are read.
     pub(crate) rules: Rules,
+}
+
+impl RowRules {
+    /// The marking of what nobody marks.
+    pub(crate) fn default_tlp(&self) -> Tlp {
+        self.defaults.tlp.unwrap_or(Context::default().tlp)
+    }
 }
 
 /// A file that is read as it comes.

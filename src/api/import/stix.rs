@@ -20,13 +20,17 @@ mod said;
 mod terms;
 mod types;
 mod unknown;
+mod unreadable;
+
+use std::collections::BTreeSet;
 
 use overlap_store::Store;
 use rayon::prelude::*;
+use serde_json::Value;
 
 use super::error::ImportError;
 use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece, Shape};
-use super::json_value::text;
+use super::json_value::{Members, text};
 use super::marking::{Marking, RED};
 use super::report::Locator;
 use super::row::RowReject;
@@ -35,10 +39,11 @@ use super::waiting::{Part, Waiting};
 use definitions::Definitions;
 use identifiers::{Identifiers, Standing};
 use kept::Kept;
-use links::{NAMED, base, is_basis, mark_named, names_containers, observe};
+use links::{base, mark_named, names_containers, observe};
 use said::AllSaid;
 use types::{Use, has_observables_within};
 use unknown::UnknownMarkings;
+use unreadable::{ids, may_name_others};
 
 pub(crate) use object::pattern_findings;
 
@@ -54,11 +59,14 @@ const OBJECT: u8 = 0;
 /// The role of what stands alone, or in a list that does: an object, or a bundle or envelope of no objects.
 const ALONE: u8 = 1;
 
-/// The role of what stands so and has a list of objects: a bundle, an envelope, or an object with a list that means nothing.
+/// The role of what stands so and has a list of objects, which were taken out of it.
 const WITH_OBJECTS: u8 = 2;
 
 /// The type of a bundle.
 const BUNDLE: &str = "bundle";
+
+/// Members by which whoever writes a bundle may mean to mark all that is in it, though STIX has no markings of bundles.
+const BUNDLE_MARKINGS: [&str; 2] = ["object_marking_refs", "granular_markings"];
 
 /// Reports within reports at most. With more of them, what has no marking is red.
 const MAX_NESTING: usize = 8;
@@ -82,7 +90,7 @@ impl<'a> StixSource<'a> {
             observations: Waiting::new(store),
             bases: Waiting::new(store),
             has_nested: false,
-            known: Known::default(),
+            known: Known::new(rules),
             has_objects: false,
             is_stix: false,
         };
@@ -170,22 +178,34 @@ fn member(name: &str, shape: Shape) -> Act {
 }
 
 /// Whether a part is no object but what stands around objects: a bundle (STIX 2.1, 8), or an envelope (TAXII 2.1, 3.7). "The property objects is
-/// optional", so that either can be without any. What may have been an object is none of them.
+/// optional", so that either can be without any. What may have been something else is none of them.
 fn is_around_objects(role: u8, object: &Kept) -> bool {
+    let is_of_envelope = |name: &String| matches!(name.as_str(), "more" | "next");
+    let is_plain = |(_, value): (&String, &Value)| !value.is_object() && !value.is_array();
     match (role, text(object, "type")) {
         (OBJECT, _) => false,
-        (_, Some(type_name)) => type_name == BUNDLE,
-        (_, None) if object.is_partly() || object.contains_key("type") => false,
-        (WITH_OBJECTS, None) => !object.contains_key(NAMED),
-        (_, None) => !object.contains_key("id") && !object.contains_key(NAMED),
+        _ if object.is_partly() => false,
+        (_, Some(type_name)) => type_name == BUNDLE && !has_objects(object),
+        (WITH_OBJECTS, None) => object.iter().all(is_plain) && !object.contains_key("type"),
+        (_, None) => object.keys().all(is_of_envelope),
     }
 }
 
-/// Whether an object's text that cannot be read may have a member that names others: it is seen, or a key is there that is written with escapes.
-fn may_name_others(text: &[u8]) -> bool {
-    let named = [b"\"", NAMED.as_bytes(), b"\""].concat();
-    let is_escaped_letter = |bytes: &[u8]| matches!(bytes, [b'\\', b'u', b'0', b'0', b'4'..=b'7', _]);
-    text.windows(named.len()).any(|bytes| bytes == named) || text.windows(6).any(is_escaped_letter)
+/// Whether an object has others in a member that is not read so.
+fn has_objects(object: &Members) -> bool {
+    object.get("objects").is_some_and(|objects| !objects.is_null())
+}
+
+/// Whether what is said in an object cannot be told from what is there: something in it may be marked, or mark others, that is not seen here.
+fn is_obscure(role: u8, object: &Kept) -> bool {
+    match text(object, "type") {
+        _ if role == WITH_OBJECTS => true,
+        None => object.is_partly() || may_name_others(object.text().as_bytes()) || has_objects(object),
+        Some(BUNDLE) => true,
+        // Its observables have the narrowest marking of all that are in it.
+        Some("observed-data") => false,
+        Some(_) => has_objects(object),
+    }
 }
 
 impl Stix<'_> {
@@ -218,18 +238,19 @@ impl Stix<'_> {
     fn learn(&mut self, part: &Part, object: &Kept) -> Result<(), ImportError> {
         if is_around_objects(part.role, object) {
             self.is_stix |= text(object, "type").is_some();
+            if BUNDLE_MARKINGS.iter().any(|name| object.get(*name).is_some_and(|value| !value.is_null())) {
+                self.known.said.mark_all(Marking::default(), RED);
+            }
             return Ok(());
         }
         self.is_stix |= object.contains_key("id") && text(object, "type").is_some();
         let what = Use::of(object);
-        if matches!(what, Use::Taken | Use::Container | Use::Observation)
-            && self.known.identifiers.learn(object)
-        {
-            // Nobody knows which of the two markings holds.
+        let is_marked_otherwise = what.has_versions() && self.known.identifiers.learn(object);
+        if is_marked_otherwise || object.is_partly() && what == Use::Taken {
+            // Nobody knows which of two markings holds, or what the marking was of which another of the id may have the values.
             self.known.said.restrict(text(object, "id").unwrap_or_default());
         }
-        if text(object, "type").is_none() && (object.is_partly() || object.contains_key(NAMED)) {
-            // It may have been a report, and red.
+        if is_obscure(part.role, object) {
             self.known.said.mark_all(RED, Marking::default());
         }
         match what {
@@ -244,18 +265,24 @@ impl Stix<'_> {
                 }
                 self.observations.push(part)
             }
-            Use::Relationship if is_basis(object) => self.bases.push(part),
+            Use::Basis => self.bases.push(part),
             Use::Definition => self.known.definitions.learn(object),
-            Use::Relationship | Use::Around => Ok(()),
+            Use::Around => Ok(()),
         }
     }
 
-    /// Refuses an object that cannot be read. If it was to mark others, nobody knows which and how.
+    /// Refuses an object that cannot be read. If it was to mark others, nobody knows which and how; and it may be the newest of its id.
     fn refuse(&mut self, part: &Part, reason: &str, rows: &mut RowSink) -> Result<(), ImportError> {
-        if !part.left_out.is_nothing() || may_name_others(&part.text) {
+        if !part.left_out.is_nothing() || part.role == WITH_OBJECTS || may_name_others(&part.text) {
             self.known.said.mark_all(RED, Marking::default());
         }
-        rows.take([(Locator::of_line(part.line), Err(RowReject::unreadable(reason)))])
+        let mut shown = BTreeSet::new();
+        for id in ids(&part.text) {
+            self.known.obscure(&id);
+            shown.extend(object::shown_id(&id));
+        }
+        let id = shown.pop_first().filter(|_| shown.is_empty());
+        rows.take([(Locator { line: part.line, id }, Err(RowReject::unreadable(reason)))])
     }
 
     /// The file has ended: what waits is all there is, and becomes rows.
@@ -263,7 +290,7 @@ impl Stix<'_> {
         self.mark_named()?;
         let Self { waiting, observations, bases, known, rules, .. } = self;
         bases.drain(|part| {
-            if let Ok(relationship) = Kept::read(&part) {
+            if let Some(relationship) = known.current(&part) {
                 base(&relationship, &known.identifiers, &mut known.said);
             }
             Ok(())
@@ -314,7 +341,7 @@ impl Stix<'_> {
 }
 
 /// What a file says of its objects.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
     definitions: Definitions,
     identifiers: Identifiers,
@@ -323,6 +350,23 @@ struct Known {
 }
 
 impl Known {
+    fn new(rules: &RowRules) -> Self {
+        let said = AllSaid::new(rules.default_tlp());
+        Self {
+            definitions: Definitions::default(),
+            identifiers: Identifiers::default(),
+            said,
+            unknown_markings: UnknownMarkings::default(),
+        }
+    }
+
+    /// There is an object of this id that cannot be read: another marking, a newer version, another definition.
+    fn obscure(&mut self, id: &str) {
+        self.said.restrict(id);
+        self.identifiers.obscure(id);
+        self.definitions.obscure(id);
+    }
+
     /// An object, unless a newer version of it is in the file.
     fn current(&self, part: &Part) -> Option<Kept> {
         let object = Kept::read(part).ok()?;

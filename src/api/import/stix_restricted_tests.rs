@@ -117,7 +117,7 @@ async fn a_version_whose_time_cannot_be_read_takes_all_of_its_id_out() {
         ("2026-02-01", "its author has revoked it"),
         (
             "1 February",
-            "`modified` of it, or of another of its id, is no time: which is newer cannot be told",
+            "which of its id is the newest cannot be told: one of them cannot be read, or its `modified` is no time",
         ),
     ] {
         let objects = [old.clone(), one(1, json!({"modified": modified, "revoked": true}))];

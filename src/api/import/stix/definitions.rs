@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::kept::Kept;
 use crate::import::error::ImportError;
-use crate::import::json_value::{Members, filled, list, object, text, texts};
+use crate::import::json_value::{Members, filled, list, object, text};
 use crate::import::marking::{Marking, RED};
 use crate::rfc3339::parse_micros;
 
@@ -15,10 +15,10 @@ use crate::rfc3339::parse_micros;
 const MAX_DEFINITIONS: usize = 50_000;
 
 /// The longest id of a definition, in bytes: STIX has a type's name and a UUID. What has a longer one defines nothing.
-const MAX_ID_BYTES: usize = 256;
+const MAX_ID_BYTES: usize = 128;
 
 /// The longest name of an identity that is kept, in bytes.
-const MAX_NAME_BYTES: usize = 512;
+const MAX_NAME_BYTES: usize = 256;
 
 /// Markings that need no definition: the four of STIX 2.1, 7.2.1.4 ("TLP"), the five of the extension for TLP 2.0 (OASIS,
 /// cti-stix-common-objects), and the one by which OpenCTI writes TLP:AMBER+STRICT.
@@ -40,6 +40,14 @@ const TLP_2_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e0
 
 /// The extension in which OpenCTI's observables have what they have no property for: their author and their description.
 const OPENCTI_OBSERVABLE: &str = "extension-definition--f93e2c80-4231-4f9a-af8b-95c9bd566a82";
+
+/// The extension in which OpenCTI writes what it knows of each object, beside what the object says.
+pub(crate) const OPENCTI_OBJECT: &str = "extension-definition--ea279b3e-5c71-4632-ac08-831c66a786ba";
+
+/// Whether an extension does not change what a marking means.
+fn is_plain_extension(id: &String) -> bool {
+    id == OPENCTI_OBJECT || id == TLP_2_EXTENSION
+}
 
 /// The definitions of a file, as far as it was read.
 #[derive(Debug, Default)]
@@ -87,10 +95,24 @@ impl Definitions {
         self.identities.insert(id.to_owned(), identity);
     }
 
+    /// There is a definition of this id that cannot be read.
+    pub(crate) fn obscure(&mut self, id: &str) {
+        let may_be_one = id.starts_with("marking-definition--") && id.len() <= MAX_ID_BYTES;
+        let has_room = self.markings.len() + self.identities.len() < MAX_DEFINITIONS;
+        if may_be_one && (has_room || self.markings.contains_key(id)) {
+            self.markings.insert(id.to_owned(), None);
+        }
+    }
+
     /// The markings of an object itself. One that nobody defines, or that cannot be read, may be any, so it is the narrowest.
     pub(crate) fn marking_of(&self, members: &Members) -> Marking {
         let by_reference = marking_refs(members).map(|id| id.and_then(|id| self.marking(id)).unwrap_or(RED));
-        by_reference.fold(Marking::of_tags(texts(members, "labels")), Marking::and)
+        let by_label = elements(members, "labels").map(|label| match label {
+            Some(Value::Null) => Marking::default(),
+            Some(Value::String(label)) if label.trim().is_empty() => Marking::default(),
+            label => label.and_then(filled).map_or(RED, Marking::of_tag),
+        });
+        by_reference.chain(by_label).fold(Marking::default(), Marking::and)
     }
 
     /// The markings of an object that nobody defines, or nobody here understands.
@@ -142,7 +164,7 @@ fn elements<'a>(members: &'a Members, name: &str) -> impl Iterator<Item = Option
 }
 
 /// What a definition means, in the words of STIX 2.1, of the extension for TLP 2.0, and of OpenCTI. One that says that it is a TLP or a PAP and
-/// not which is the narrowest. None if it is neither, nor a statement, which is for people: it restricts, and nobody here knows how far.
+/// not which is the narrowest. None if it is neither, nor a statement, which is for people, and no more: it restricts, and nobody here knows how far.
 fn marking(members: &Members) -> Option<Marking> {
     let tagged = |prefix: &str, word: &str| Marking::of_tag(&format!("{prefix}:{word}"));
     let tlp_2 = object(members, "extensions").and_then(|extensions| object(extensions, TLP_2_EXTENSION));
@@ -154,13 +176,17 @@ fn marking(members: &Members) -> Option<Marking> {
     let named = [opencti, text(members, "name"), statement];
     let named = Marking::of_tags(named.into_iter().flatten());
     let Marking { tlp, pap } = [by_extension, tlp_1].into_iter().flatten().fold(named, Marking::and);
-    let is_a = |word: &str| {
-        let types = ["definition_type", "x_opencti_definition_type"].map(|name| text(members, name));
-        types.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(word))
+    let types = || {
+        ["definition_type", "x_opencti_definition_type"].into_iter().filter_map(|name| text(members, name))
     };
+    let is_a = |word: &str| types().any(|name| name.eq_ignore_ascii_case(word));
     let means_tlp = tlp_2.is_some() || is_a("tlp");
     let read =
         Marking { tlp: tlp.or(means_tlp.then_some(Tlp::Red)), pap: pap.or(is_a("pap").then_some(Pap::Red)) };
-    let is_statement = is_a("statement") || statement.or(opencti).is_some();
+    let is_known =
+        |name: &str| ["tlp", "pap", "statement"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let is_extended =
+        object(members, "extensions").is_some_and(|extensions| !extensions.keys().all(is_plain_extension));
+    let is_statement = (is_a("statement") || statement.is_some()) && types().all(is_known) && !is_extended;
     (read != Marking::default() || is_statement).then_some(read)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use super::kept::Kept;
+use super::types::is_of_versions;
 use crate::import::json_value::{Members, flag, text};
 use crate::rfc3339::parse_micros;
 
@@ -36,7 +37,7 @@ pub(crate) struct Identifiers {
 const UNKNOWN: u64 = u64::MAX;
 
 /// The bits of a content's hash that are its markings'.
-const OF_MARKINGS: u64 = 0xffff;
+const OF_MARKINGS: u64 = 0xffff_ffff;
 
 /// The bit of a content's hash that says that it is revoked.
 const REVOKED: u64 = OF_MARKINGS + 1;
@@ -48,7 +49,7 @@ const MARKINGS: [&str; 3] = ["object_marking_refs", "granular_markings", "labels
 struct Version {
     /// Microseconds since 1970; 0 where there is no time, [`UNKNOWN`] where it cannot be read.
     modified: u64,
-    /// A hash of all of it; the last 16 bits are one of its markings, and the one before says whether it is revoked.
+    /// A hash of all of it; the last 32 bits are one of its markings, and the one before says whether it is revoked.
     content: u64,
 }
 
@@ -87,7 +88,15 @@ impl Identifiers {
 
     /// Whether an object of this id, one that has versions, was remembered.
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.newest.contains_key(&self.hasher.hash_one(id))
+        self.newest.contains_key(&hash_of_id(&self.hasher, id))
+    }
+
+    /// There is an object of this id that cannot be read, and may be the newest.
+    pub(crate) fn obscure(&mut self, id: &str) {
+        let id = hash_of_id(&self.hasher, id);
+        if self.newest.len() < MAX_IDS || self.newest.contains_key(&id) {
+            self.newest.insert(id, Version { modified: UNKNOWN, content: 0 });
+        }
     }
 
     /// What an object is, when every object of the file was remembered.
@@ -112,17 +121,30 @@ impl Identifiers {
     /// left out, it may be the version.
     fn version(&self, object: &Kept) -> Option<(u64, Version)> {
         let id = text(object, "id")?;
+        let type_name = text(object, "type").filter(|type_name| is_of_versions(type_name))?;
         let modified = match text(object, "modified") {
             Some(modified) => modified_at(modified).unwrap_or(UNKNOWN),
             None if object.contains_key("modified") || object.is_partly() => UNKNOWN,
-            None if text(object, "type") == Some("indicator") => 0,
-            None => return None,
+            None => 0,
         };
-        let markings = MARKINGS.map(|name| object.get(name));
-        let content = self.hasher.hash_one(&object.members) & !(OF_MARKINGS | REVOKED)
-            | self.hasher.hash_one(markings) & OF_MARKINGS
+        let content = self.hasher.hash_one(&object.members);
+        let of_markings = match type_name {
+            // What is in them is marked too.
+            "observed-data" | "x-misp-object" => content >> 32,
+            _ => self.hasher.hash_one(MARKINGS.map(|name| object.get(name))),
+        };
+        let content = content & !(OF_MARKINGS | REVOKED)
+            | of_markings & OF_MARKINGS
             | if is_revoked(object) { REVOKED } else { 0 };
-        Some((self.hasher.hash_one(id), Version { modified, content }))
+        Some((hash_of_id(&self.hasher, id), Version { modified, content }))
+    }
+}
+
+/// The hash of an id. Its letters mean the same in capitals (RFC 9562, 4), and some tools write them so.
+pub(crate) fn hash_of_id(hasher: &RandomState, id: &str) -> u64 {
+    match id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => hasher.hash_one(id.to_ascii_lowercase().as_str()),
+        false => hasher.hash_one(id),
     }
 }
 
@@ -144,23 +166,23 @@ mod tests {
     #[test]
     fn the_newest_counts_and_of_two_as_new_the_first() {
         let texts = [
-            r#"{"id":"a","modified":"2026-01-01T00:00:00Z"}"#,
-            r#"{"id":"a","modified":"2026-01-02T00:00:00Z","x":{"p":1,"q":[1.5]}}"#,
-            r#"{"x":{"q":[1.5],"p":1},"id":"a","modified":"2026-01-02T01:00:00+01:00"}"#,
-            r#"{"x":{"q":[1.5],"p":1},"id":"a","modified":"2026-01-02T00:00:00Z"}"#,
-            r#"{"id":"d","modified":"yesterday"}"#,
-            r#"{"id":"d","modified":"2026-01-02T00:00:00Z"}"#,
-            r#"{"id":"e","modified":"2026-01-02T00:00:00"}"#,
-            r#"{"id":"e","modified":"2026-01-03"}"#,
-            r#"{"id":"b","x":1}"#,
-            r#"{"id":"b","x":2}"#,
+            r#"{"type":"report","id":"a","modified":"2026-01-01T00:00:00Z"}"#,
+            r#"{"type":"report","id":"a","modified":"2026-01-02T00:00:00Z","x":{"p":1,"q":[1.5]}}"#,
+            r#"{"x":{"q":[1.5],"p":1},"type":"report","id":"a","modified":"2026-01-02T01:00:00+01:00"}"#,
+            r#"{"x":{"q":[1.5],"p":1},"type":"report","id":"a","modified":"2026-01-02T00:00:00Z"}"#,
+            r#"{"type":"report","id":"d","modified":"yesterday"}"#,
+            r#"{"type":"report","id":"d","modified":"2026-01-02T00:00:00Z"}"#,
+            r#"{"type":"report","id":"e","modified":"2026-01-02T00:00:00"}"#,
+            r#"{"type":"report","id":"e","modified":"2026-01-03"}"#,
+            r#"{"type":"domain-name","id":"b","x":1}"#,
+            r#"{"type":"domain-name","id":"b","x":2}"#,
             r#"{"x":3}"#,
             r#"{"type":"indicator","id":"c","x":1}"#,
             r#"{"type":"indicator","id":"c","x":2}"#,
-            r#"{"id":"f","modified":"2026-01-02T00:00:00Z"}"#,
-            r#"{"id":"f","modified":"2026-01-02T00:00:00Z","revoked":true}"#,
-            r#"{"id":"f","modified":"2026-01-02T00:00:00Z","x":1}"#,
-            r#"{"id":"g","revoked":true}"#,
+            r#"{"type":"report","id":"f","modified":"2026-01-02T00:00:00Z"}"#,
+            r#"{"type":"report","id":"f","modified":"2026-01-02T00:00:00Z","revoked":true}"#,
+            r#"{"type":"report","id":"f","modified":"2026-01-02T00:00:00Z","x":1}"#,
+            r#"{"type":"report","id":"g","revoked":true}"#,
         ];
         let objects = texts.map(Kept::from);
         let mut identifiers = Identifiers::default();

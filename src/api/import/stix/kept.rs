@@ -27,6 +27,11 @@ impl Kept {
         !self.left_out.is_nothing()
     }
 
+    /// All that was kept, as JSON.
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string(&self.members).unwrap_or_default()
+    }
+
     /// Whether a member may be among what was left out.
     pub(crate) fn may_lack(&self, name: &str) -> bool {
         self.is_partly() && !self.contains_key(name)

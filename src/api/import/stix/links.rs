@@ -1,17 +1,16 @@
 //! Objects that say something of others: reports and groupings, observations, relationships.
 
-use super::definitions::Definitions;
+use serde_json::Value;
+
+use super::definitions::{Definitions, OPENCTI_OBJECT};
 use super::identifiers::{Identifiers, is_revoked};
 use super::kept::Kept;
-use super::said::{AllSaid, Seen};
+use super::said::{AllSaid, Said, Seen};
 use super::types::is_container;
-use crate::import::json_value::{Members, flag, object, text, text_or_number, texts};
+use crate::import::json_value::{Members, filled, flag, object, text, text_or_number, texts};
 use crate::import::marking::{Marking, RED};
 use crate::import::misp::taken_without_to_ids;
 use crate::rfc3339::parse_rfc3339;
-
-/// OpenCTI's extension of objects.
-const OPENCTI: &str = "extension-definition--ea279b3e-5c71-4632-ac08-831c66a786ba";
 
 /// The member in which reports, groupings and observations name others.
 pub(crate) const NAMED: &str = "object_refs";
@@ -25,9 +24,8 @@ pub(crate) fn names_containers(members: &Members) -> bool {
 pub(crate) fn mark_named(container: &Kept, known: &Definitions, all: &mut AllSaid) -> bool {
     let own = own_marking(container, known);
     let marking = text(container, "id").map_or(own, |id| all.of(id).marking(own));
-    if container.may_lack(NAMED) {
+    if may_name_more(container) {
         all.mark_all(Marking::default(), marking);
-        return false;
     }
     let mut is_new = false;
     for id in texts(container, NAMED) {
@@ -42,14 +40,14 @@ pub(crate) fn observe(observation: &Kept, known: &Definitions, all: &mut AllSaid
         return sight(observation, known, all);
     }
     let id = text(observation, "id").unwrap_or_default();
-    let must = own_marking(observation, known);
-    let instead = all.of(id).instead;
+    let Said { must, instead, .. } = all.of(id);
+    let must = own_marking(observation, known).and(must);
     let context_of = is_context(observation).then_some(id);
     let instead = instead_of(must, instead);
     let seen = if is_revoked(observation) { Seen::default() } else { observed_at(observation) };
     let seen = Seen { tlp: must.and(instead).tlp, ..seen };
     let of_each = all.observation(must, instead, seen, context_of);
-    if observation.may_lack(NAMED) {
+    if may_name_more(observation) {
         all.mark_all(must, instead);
     }
     for id in texts(observation, NAMED) {
@@ -62,19 +60,16 @@ pub(crate) fn observed_at(members: &Members) -> Seen {
     Seen { first: seconds(members, "first_observed"), last: seconds(members, "last_observed"), tlp: None }
 }
 
-/// Whether a relationship says that an indicator is based on an observed-data, as MISP's converter does of the one that it writes beside it.
-pub(crate) fn is_basis(relationship: &Members) -> bool {
-    let refers = |name, to| text(relationship, name).is_some_and(|id| id.starts_with(to));
-    !is_revoked(relationship)
-        && text(relationship, "relationship_type") == Some("based-on")
-        && refers("source_ref", "indicator--")
-        && refers("target_ref", "observed-data--")
-}
+/// What a relationship is called by which MISP's converter bases an indicator on the observed-data that it writes beside it.
+pub(crate) const BASED_ON: &str = "based-on";
 
-/// Takes a relationship of which [`is_basis`] holds, if its indicator is in the file: what no indicator says is not passed over.
+/// Takes what a relationship bases on an observed-data, if it is an indicator and in the file: what no indicator says is not passed over.
 pub(crate) fn base(relationship: &Members, known: &Identifiers, all: &mut AllSaid) {
-    let indicator = text(relationship, "source_ref").filter(|id| known.has(id));
-    if let Some(observed) = indicator.and_then(|_| text(relationship, "target_ref")) {
+    let refers = |name, to| text(relationship, name).filter(|id| id.starts_with(to));
+    let indicator = refers("source_ref", "indicator--").filter(|id| known.has(id));
+    if let (Some(_), Some(observed)) = (indicator, refers("target_ref", "observed-data--"))
+        && !is_revoked(relationship)
+    {
         all.base_on(observed);
     }
 }
@@ -98,6 +93,12 @@ fn instead_of(own: Marking, instead: Marking) -> Marking {
     Marking { tlp: instead.tlp.filter(|_| own.tlp.is_none()), pap: instead.pap.filter(|_| own.pap.is_none()) }
 }
 
+/// Whether an object may name more than is seen: something was left out, or a name stands in a form that names have not.
+fn may_name_more(object: &Kept) -> bool {
+    let is_odd = |named: &Value| named.as_array().is_none_or(|ids| ids.iter().any(|id| filled(id).is_none()));
+    object.is_partly() || object.get(NAMED).is_some_and(|named| !named.is_null() && is_odd(named))
+}
+
 /// An object's own markings. It is red where some of them may be what was left out.
 fn own_marking(object: &Kept, known: &Definitions) -> Marking {
     let own = known.marking_of(object);
@@ -107,7 +108,7 @@ fn own_marking(object: &Kept, known: &Definitions) -> Marking {
 /// A sighting says when its object was seen, unless it says that it was not.
 fn sight(sighting: &Kept, known: &Definitions, all: &mut AllSaid) {
     let Some(of) = text(sighting, "sighting_of_ref") else { return };
-    let opencti = object(sighting, "extensions").and_then(|extensions| object(extensions, OPENCTI));
+    let opencti = object(sighting, "extensions").and_then(|extensions| object(extensions, OPENCTI_OBJECT));
     let negative = flag(sighting, "x_opencti_negative") == Some(true)
         || opencti.is_some_and(|extension| flag(extension, "negative") == Some(true))
         || text_or_number(sighting, "count").as_deref() == Some("0")

@@ -24,6 +24,9 @@ pub(crate) fn attribute(members: &Members, rules: &RowRules) -> Vec<Finding> {
 
 /// An object.
 pub(crate) fn object(at: &Locator, mut members: Members, about: About, rules: &RowRules) -> Vec<Row> {
+    if members.get("x_misp_attributes").is_some_and(|attributes| !attributes.is_array()) {
+        return about.rows(at, no("an x-misp-object whose attributes are no list"), rules);
+    }
     let mut object = Members::new();
     for (name, from) in [("name", "x_misp_name"), ("Attribute", "x_misp_attributes")] {
         object.extend(members.remove(from).map(|value| (name.to_owned(), value)));

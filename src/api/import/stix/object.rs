@@ -2,10 +2,9 @@
 
 use std::ops::Not;
 
-use overlap_indicator::{Context, Tlp};
+use overlap_indicator::Tlp;
 use serde_json::Value;
 
-use super::Known;
 use super::definitions::opencti_observable;
 use super::identifiers::Standing;
 use super::kept::Kept;
@@ -16,6 +15,7 @@ use super::own::extension;
 use super::pattern::Pattern;
 use super::said::{self, Said, Seen};
 use super::terms::pattern_values;
+use super::{BUNDLE, Known};
 use crate::import::finding::{About, Finding, uuid};
 use crate::import::json_cut::TOO_LONG;
 use crate::import::json_value::{Members, list, text, text_or_number, texts};
@@ -32,9 +32,9 @@ const REVOKED: &str = "its author has revoked it";
 /// Why the later of two objects is refused.
 const OTHER_CONTENT: &str = "the id was there before with other content: the first is kept";
 
-/// Why objects of one id are refused of which one says when it was modified in words that cannot be read.
+/// Why objects of one id are refused of which one cannot be read, or says in words that cannot be read when it was modified.
 const UNKNOWN_VERSION: &str =
-    "`modified` of it, or of another of its id, is no time: which is newer cannot be told";
+    "which of its id is the newest cannot be told: one of them cannot be read, or its `modified` is no time";
 
 /// What the types of an indicator can be (STIX 2.1, 10.8); in STIX 2.0 they stand among its labels.
 const BENIGN: &str = "benign";
@@ -71,6 +71,9 @@ fn findings(type_name: &str, members: &Members, known: &Known, rules: &RowRules)
     let id = text(members, "id").unwrap_or_default();
     let context = match type_name {
         "indicator" => return indicator(members, rules),
+        BUNDLE => {
+            return no("a bundle is read where it stands alone or in a list, and has a list of objects");
+        }
         "x-misp-attribute" => return misp_custom::attribute(members, rules),
         "observed-data" if !is_context(members) => None,
         "observed-data" if known.said.is_base(id) => Some(said::Context::BesideIndicator),
@@ -110,7 +113,7 @@ fn reject(members: &Members, reason: &str) -> RowReject {
 fn about(members: &Members, known: &Known, rules: &RowRules) -> About {
     let own = |name| text(members, name).map(str::to_owned);
     let said = said_of(members, known);
-    let default = rules.defaults.tlp.unwrap_or(Context::default().tlp);
+    let default = rules.default_tlp();
     let marking = said.marking(known.definitions.marking_of(members));
     let marking = marking.and(marking_within(members, known, marking.tlp.unwrap_or(default)));
     let tlp = marking.tlp.unwrap_or(default);

@@ -28,6 +28,9 @@ pub(crate) fn within(observed: &Members, rules: &RowRules) -> Vec<Finding> {
             findings.extend(values(text(members, "type").unwrap_or_default(), members, rules));
         }
     }
+    if observed.get("objects").is_some_and(|objects| !objects.is_null() && !objects.is_object()) {
+        return no("an observed-data whose `objects` are no object");
+    }
     if findings.is_empty() && !is_empty { no(NOTHING_TO_COMPARE) } else { findings }
 }
 

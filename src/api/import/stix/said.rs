@@ -1,15 +1,16 @@
 //! What other objects of a file say of an object.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 
 use overlap_indicator::Tlp;
 
+use super::identifiers::hash_of_id;
 use crate::import::marking::{Marking, RED};
 
-/// Objects of which something is remembered: 32 bytes each in a table of 2 Mi places, 66 MiB at most. In a longer file what is said of the
+/// Objects of which something is remembered: 40 bytes each in a table of 1 Mi places, 41 MiB, and half as much again while it grows. In a longer file what is said of the
 /// later ones holds for the whole file.
-const MAX_NAMED: usize = (1 << 21) / 8 * 7;
+const MAX_NAMED: usize = (1 << 20) / 8 * 7;
 
 /// What other objects say of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -79,24 +80,25 @@ pub(crate) struct AllSaid {
     said: HashMap<u64, Said>,
     /// What holds for every object.
     of_all: Said,
+    /// The marking of what nobody marks.
+    default: Tlp,
     most: usize,
     hasher: RandomState,
 }
 
-impl Default for AllSaid {
-    fn default() -> Self {
-        Self::of_at_most(MAX_NAMED)
-    }
-}
-
 impl AllSaid {
-    fn of_at_most(most: usize) -> Self {
-        Self { said: HashMap::new(), of_all: Said::default(), most, hasher: RandomState::new() }
+    /// Nothing yet; what nobody marks has this marking.
+    pub(crate) fn new(default: Tlp) -> Self {
+        Self::of_at_most(MAX_NAMED, default)
+    }
+
+    fn of_at_most(most: usize, default: Tlp) -> Self {
+        Self { said: HashMap::new(), of_all: Said::default(), default, most, hasher: RandomState::new() }
     }
 
     /// What is said of an object.
     pub(crate) fn of(&self, id: &str) -> Said {
-        let said = self.said.get(&self.hasher.hash_one(id)).copied().unwrap_or_default();
+        let said = self.said.get(&hash_of_id(&self.hasher, id)).copied().unwrap_or_default();
         said.and(self.of_all)
     }
 
@@ -112,7 +114,7 @@ impl AllSaid {
 
     /// Whether an indicator is based on an observed-data.
     pub(crate) fn is_base(&self, observed: &str) -> bool {
-        self.said.get(&self.hasher.hash_one(observed)).is_some_and(|said| said.is_base)
+        self.said.get(&hash_of_id(&self.hasher, observed)).is_some_and(|said| said.is_base)
     }
 
     /// An object has this marking where it has none of its own; returns whether that is new.
@@ -144,7 +146,7 @@ impl AllSaid {
         context_of: Option<&str>,
     ) -> Said {
         // No id hashes to 0 but one in 2^64.
-        let context_of = context_of.map_or(0, |id| self.hasher.hash_one(id).max(1));
+        let context_of = context_of.map_or(0, |id| hash_of_id(&self.hasher, id).max(1));
         Said { must, instead, seen, context_of, is_base: false }
     }
 
@@ -153,13 +155,16 @@ impl AllSaid {
         self.add(observed, Said { is_base: true, ..Said::default() });
     }
 
-    /// Every object of the file has this marking: where `must` is not set, only those that have none of their own.
+    /// Every object of the file has this marking: where `must` is not set, only those that have none of their own. It was not meant for all, so that
+    /// nothing gets freer by it than it is where nobody marks it.
     pub(crate) fn mark_all(&mut self, must: Marking, instead: Marking) {
+        let Marking { tlp, pap } = instead.and(must);
+        let instead = Marking { tlp: tlp.map(|tlp| tlp.max(self.default)), pap };
         self.of_all = self.of_all.and(Said { must, instead, ..Said::default() });
     }
 
     fn add(&mut self, id: &str, new: Said) -> bool {
-        let hash = self.hasher.hash_one(id);
+        let hash = hash_of_id(&self.hasher, id);
         if let Some(said) = self.said.get_mut(&hash) {
             let before = std::mem::replace(said, said.and(new));
             return before.instead != said.instead;
@@ -185,7 +190,7 @@ mod tests {
     #[test]
     fn own_markings_hold_against_a_reports_and_not_against_an_observations() {
         let none = Marking::default();
-        let mut all = AllSaid::default();
+        let mut all = AllSaid::new(Tlp::Clear);
         assert!(all.mark("a", AMBER));
         assert!(!all.mark("a", GREEN), "nothing is new of it");
         assert_eq!((all.of("a").marking(none), all.of("a").marking(GREEN)), (AMBER, GREEN));
@@ -197,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_remembered_holds_for_all() {
-        let mut all = AllSaid::of_at_most(2);
+        let mut all = AllSaid::of_at_most(2, Tlp::Clear);
         for id in ["a", "b", "c"] {
             all.mark(id, if id == "c" { AMBER } else { GREEN });
         }
@@ -218,7 +223,7 @@ mod tests {
 
     #[test]
     fn context_is_what_no_indicator_is_based_on() {
-        let mut all = AllSaid::default();
+        let mut all = AllSaid::new(Tlp::Clear);
         let none = Marking::default();
         let observed = all.observation(none, none, Seen::default(), Some("o"));
         all.observe("a", observed);

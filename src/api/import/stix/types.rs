@@ -1,8 +1,10 @@
 //! What an object is for, by its type.
 
+use serde_json::Value;
+
 use super::kept::Kept;
-use super::links::NAMED;
-use crate::import::json_value::{Members, object, text};
+use super::links::{BASED_ON, NAMED};
+use crate::import::json_value::{Members, text};
 
 /// Types that stand around indicators and are none: domain objects, relationships and meta objects of STIX 2.1, and OpenCTI's.
 const AROUND: [&str; 29] = [
@@ -53,8 +55,8 @@ pub(crate) enum Use {
     Container,
     /// It says when something was seen, and how what was seen is marked.
     Observation,
-    /// It joins two objects.
-    Relationship,
+    /// It is a relationship that bases one object on another.
+    Basis,
     /// It defines a marking or an author.
     Definition,
     /// It says nothing of indicators.
@@ -73,14 +75,28 @@ impl Use {
         match text(members, "type").unwrap_or_default() {
             name if is_container(name) => Self::Container,
             "observed-data" | "sighting" => Self::Observation,
-            "relationship" => Self::Relationship,
+            "relationship" if text(members, "relationship_type") == Some(BASED_ON) => Self::Basis,
+            "relationship" => Self::Around,
             "marking-definition" | "identity" => Self::Definition,
             around if AROUND.contains(&around) => Self::Around,
             around if AROUND_PREFIXES.iter().any(|prefix| around.starts_with(prefix)) => Self::Around,
-            _ if is_file(members) && object(members, HASHES).is_none() => Self::Around,
+            _ if is_file(members) && members.get(HASHES).is_none_or(Value::is_null) => Self::Around,
             _ => Self::Taken,
         }
     }
+
+    /// Whether it may be of several versions, so that the newest has to be found.
+    pub(crate) fn has_versions(self) -> bool {
+        matches!(self, Self::Taken | Self::Container | Self::Observation | Self::Basis)
+    }
+}
+
+/// Whether objects of a type have versions (STIX 2.1, 3.6). Observables have none, and their ids are made of what they say, so that two authors
+/// have one: what both say holds together.
+pub(crate) fn is_of_versions(type_name: &str) -> bool {
+    is_container(type_name)
+        || matches!(type_name, "indicator" | "observed-data" | "sighting" | "relationship")
+        || type_name.starts_with("x-misp-")
 }
 
 /// Whether objects of a type mark those that they name.
@@ -92,7 +108,7 @@ pub(crate) fn is_container(type_name: &str) -> bool {
 pub(crate) fn has_observables_within(observation: &Kept) -> bool {
     let may_have_had = observation.may_lack(NAMED);
     text(observation, "type") == Some("observed-data")
-        && (object(observation, "objects").is_some() || may_have_had)
+        && (observation.get("objects").is_some_and(|objects| !objects.is_null()) || may_have_had)
 }
 
 fn is_file(members: &Members) -> bool {
