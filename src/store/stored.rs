@@ -277,6 +277,7 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], StoreError> {
 #[cfg(test)]
 mod tests {
     use overlap_coalition::RefusalCode;
+    use serde_json::json;
 
     use super::*;
     use crate::testing::exchange;
@@ -287,6 +288,32 @@ mod tests {
         for code in RefusalCode::ALL.map(FailureCode::Refusal).into_iter().chain(own) {
             let failure = ExchangeFailure { code, by: "network", sentence: "x".into(), retry_after: None };
             assert_eq!(StoredFailure::new(&failure).into_failure().unwrap(), failure);
+        }
+    }
+
+    #[test]
+    fn sides_states_and_modes_are_stored_by_words_that_come_back() {
+        let sides = [(Side::Initiator, "initiator"), (Side::Responder, "responder")];
+        let states = [
+            (ExchangeState::Offered, "offered"),
+            (ExchangeState::Running, "running"),
+            (ExchangeState::Learned, "learned"),
+            (ExchangeState::Completed, "completed"),
+            (ExchangeState::Refused, "refused"),
+            (ExchangeState::Failed, "failed"),
+        ];
+        let pairs = sides.into_iter().flat_map(|side| states.map(|state| (side, state)));
+        for ((side, side_word), (state, state_word)) in pairs {
+            let record = ExchangeRecord { side, state, ..exchange(1, "police") };
+            let stored = serde_json::to_value(StoredExchange::new(&record, 0)).unwrap();
+            assert_eq!((&stored["side"], &stored["state"]), (&json!(side_word), &json!(state_word)));
+            assert_eq!(stored["mode"], "overlap");
+            assert_eq!(
+                from_json::<StoredExchange>(stored.to_string().as_bytes()).unwrap().into_record().unwrap(),
+                record
+            );
+            let other = stored.to_string().replace(state_word, &state_word.to_uppercase());
+            assert!(from_json::<StoredExchange>(other.as_bytes()).unwrap().into_record().is_err());
         }
     }
 
