@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::{Extension, Json};
-use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode, Side};
-use overlap_store::{Actor, AuditAction, ExchangeFailure, ExchangeRecord, ExchangeState, NewAudit, Page};
+use overlap_coalition::{EngineName, ExchangeId, MemberId, Mode};
+use overlap_store::{Actor, AuditAction, ExchangeFailure, ExchangeRecord, NewAudit, Page};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
@@ -120,10 +120,10 @@ impl ExchangeItem {
         Self {
             exchange: record.id.to_string(),
             peer: record.peer.to_string(),
-            role: side_name(record.side),
-            state: state_name(record.state),
+            role: record.side.as_str(),
+            state: record.state.as_str(),
             engine: record.engine.as_str(),
-            mode: mode_name(record.mode),
+            mode: record.mode.as_str(),
             purpose: record.purpose,
             case: record.case_reference,
             own_size: record.own_size,
@@ -166,31 +166,6 @@ impl From<ExchangeFailure> for FailureItem {
 impl From<ExchangeProgress> for ProgressItem {
     fn from(progress: ExchangeProgress) -> Self {
         Self { phase: progress.phase, done: progress.done, total: progress.total }
-    }
-}
-
-pub(crate) const fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Initiator => "initiator",
-        Side::Responder => "responder",
-    }
-}
-
-pub(crate) const fn state_name(state: ExchangeState) -> &'static str {
-    match state {
-        ExchangeState::Offered => "offered",
-        ExchangeState::Running => "running",
-        ExchangeState::Learned => "learned",
-        ExchangeState::Completed => "completed",
-        ExchangeState::Refused => "refused",
-        ExchangeState::Failed => "failed",
-    }
-}
-
-/// The name of a mode.
-pub(crate) const fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Overlap => "overlap",
     }
 }
 
@@ -276,7 +251,7 @@ impl BeginExchange {
 
     fn check(self) -> Result<ExchangeAsk, Problem> {
         let peer: MemberId = self.peer.parse().map_err(|_| StartRefused::UnknownPeer)?;
-        if self.mode.is_some_and(|mode| mode != mode_name(Mode::Overlap)) {
+        if self.mode.is_some_and(|mode| mode != Mode::Overlap.as_str()) {
             return Err(bad_value("mode: `overlap` is known"));
         }
         let texts = [("purpose", self.purpose.as_deref()), ("case", self.case.as_deref())];

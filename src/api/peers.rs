@@ -7,7 +7,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::PartnerView;
-use crate::exchanges::mode_name;
 use crate::rfc3339::rfc3339;
 use crate::state::ApiState;
 
@@ -107,7 +106,7 @@ impl From<Agreement> for AgreementItem {
             hash: data_encoding::HEXLOWER.encode(&agreement.hash().0),
             kinds: agreement.kinds.iter().map(|kind| kind.as_str()).collect(),
             facets: agreement.facets.iter().map(|facet| facet.as_str()).collect(),
-            mode: mode_name(agreement.mode),
+            mode: agreement.mode.as_str(),
             learns: match agreement.learns {
                 Learns::Both => "both".to_owned(),
                 Learns::Only(member) => member.to_string(),

@@ -129,3 +129,8 @@ fn what_is_allowed_at_the_edges() {
         assert_eq!(good.validate(), Ok(()));
     }
 }
+
+#[test]
+fn modes_have_the_words_that_tools_and_records_know() {
+    assert_eq!(Mode::ALL.map(Mode::as_str), ["overlap"]);
+}

@@ -53,6 +53,34 @@ impl NonceCommitment {
     }
 }
 
+/// One of the two ends of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The one that made the offer.
+    Initiator,
+    /// The one that answered.
+    Responder,
+}
+
+impl Side {
+    /// Both ends.
+    pub const ALL: [Side; 2] = [Side::Initiator, Side::Responder];
+
+    /// The name in the API, in records, in the log and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Side::Initiator => "initiator",
+            Side::Responder => "responder",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// An engine, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -158,4 +186,15 @@ pub struct Accept {
     pub nonce: Nonce,
     /// When the responder agreed.
     pub made: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_have_the_words_that_tools_and_records_know() {
+        assert_eq!(Side::ALL.map(Side::as_str), ["initiator", "responder"]);
+        assert_eq!(Side::Responder.to_string(), "responder");
+    }
 }

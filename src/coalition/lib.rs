@@ -43,12 +43,12 @@ pub use document::{
     DocumentError, DocumentKind, KeyError, MOST_SIGNATURES, PublicKey, Signature, SignedDocument, SigningKey,
 };
 pub use exchange::{
-    Accept, EngineName, ExchangeId, LONGEST_PURPOSE, Nonce, NonceCommitment, Offer, UnknownEngine,
+    Accept, EngineName, ExchangeId, LONGEST_PURPOSE, Nonce, NonceCommitment, Offer, Side, UnknownEngine,
 };
 pub use ladder::{is_step, padded_size};
 pub use member::{CoalitionName, MemberId, NameError};
 pub use policy::{
-    CLOCK_SKEW, DIGESTS_MADE_ANEW, LONGEST_EXCHANGE, OfferContext, Side, Terms, decide_accept, decide_offer,
+    CLOCK_SKEW, DIGESTS_MADE_ANEW, LONGEST_EXCHANGE, OfferContext, Terms, decide_accept, decide_offer,
     decide_own_size, digests_made_anew, receiver_of,
 };
 pub use receipt::{Receipt, ReceiptError};

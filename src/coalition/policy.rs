@@ -6,7 +6,7 @@ use crate::hashing::sha256;
 use crate::text::is_printable;
 use crate::{
     Accept, Agreement, DayUse, EngineName, Learns, MemberId, MemberStatus, Offer, Period, Refusal,
-    RefusalCode, Roster, Timestamp, is_step, padded_size,
+    RefusalCode, Roster, Side, Timestamp, is_step, padded_size,
 };
 
 /// How far the partners' clocks may be apart, in seconds: as much as a machine without time service drifts in months.
@@ -18,15 +18,6 @@ pub const LONGEST_EXCHANGE: u64 = 3_600;
 /// When to try again at a node whose digests are of another epoch, in seconds: it makes those of ten millions of indicators
 /// in about as long.
 pub const DIGESTS_MADE_ANEW: u64 = 60;
-
-/// One of the two ends of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The one that made the offer.
-    Initiator,
-    /// The one that answered.
-    Responder,
-}
 
 /// All that a decision depends on.
 #[derive(Debug)]

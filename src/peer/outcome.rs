@@ -7,13 +7,9 @@ use crate::fault::Fault;
 
 /// Notes how an exchange ended.
 pub(crate) fn note(peer: &MemberId, side: Side, result: Result<&ExchangeRecord, &Fault>) {
-    let side = match side {
-        Side::Initiator => "initiator",
-        Side::Responder => "responder",
-    };
     match result {
-        Ok(record) => completed(peer, side, record),
-        Err(fault) => ended_early(peer, side, fault),
+        Ok(record) => completed(peer, side.as_str(), record),
+        Err(fault) => ended_early(peer, side.as_str(), fault),
     }
 }
 

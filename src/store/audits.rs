@@ -8,7 +8,6 @@ use crate::database::{Batch, Writer};
 use crate::error::damaged;
 use crate::page::Cursor;
 use crate::sled_store::{SledStore, State};
-use crate::stored::{mode_name, side_name, state_name};
 use crate::{
     AuditAction, AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHead, AuditOrder, AuditVerdict,
     AuditVerifier, By, ExchangeRecord, ExchangeState, LONGEST_AUDIT_DETAIL, LONGEST_AUDIT_OBJECT, NewAudit,
@@ -69,10 +68,7 @@ impl NewAudits {
     ) -> Result<(), StoreError> {
         let detail = format!(
             "peer={} side={} mode={} engine={}",
-            record.peer,
-            side_name(record.side),
-            mode_name(record.mode),
-            record.engine.as_str()
+            record.peer, record.side, record.mode, record.engine
         );
         let new = NewAudit::of(AuditAction::ExchangeBegun).on(record.id).with(detail);
         self.put(batch, &By::daemon(Timestamp(record.began)), &new)
@@ -91,10 +87,7 @@ impl NewAudits {
         };
         let mut detail = format!(
             "peer={} side={} mode={} outcome={}",
-            record.peer,
-            side_name(record.side),
-            mode_name(record.mode),
-            state_name(record.state)
+            record.peer, record.side, record.mode, record.state
         );
         if let Some(failure) = &record.failure {
             detail.push_str(&format!(" code={} by={}", failure.code.as_str(), failure.by));

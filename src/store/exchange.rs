@@ -21,6 +21,36 @@ pub enum ExchangeState {
     Failed,
 }
 
+impl ExchangeState {
+    /// Every state.
+    pub const ALL: [ExchangeState; 6] = [
+        ExchangeState::Offered,
+        ExchangeState::Running,
+        ExchangeState::Learned,
+        ExchangeState::Completed,
+        ExchangeState::Refused,
+        ExchangeState::Failed,
+    ];
+
+    /// The name in the API, in stored records and in the audit chain.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ExchangeState::Offered => "offered",
+            ExchangeState::Running => "running",
+            ExchangeState::Learned => "learned",
+            ExchangeState::Completed => "completed",
+            ExchangeState::Refused => "refused",
+            ExchangeState::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for ExchangeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Why an exchange was refused or failed, for tools: what nodes tell each other, or what this node's record alone says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureCode {
@@ -136,4 +166,16 @@ pub struct ExchangeRecord {
     pub accept: Option<SignedDocument>,
     /// The receipt, signed by as many as signed.
     pub receipt: Option<SignedDocument>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_words_that_tools_and_records_know() {
+        let words = ["offered", "running", "learned", "completed", "refused", "failed"];
+        assert_eq!(ExchangeState::ALL.map(ExchangeState::as_str), words);
+        assert_eq!(ExchangeState::Learned.to_string(), "learned");
+    }
 }

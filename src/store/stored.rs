@@ -94,12 +94,12 @@ impl StoredExchange {
             sequence,
             id: HEXLOWER.encode(&record.id.0),
             peer: record.peer.to_string(),
-            side: side_name(record.side).to_owned(),
-            state: state_name(record.state).to_owned(),
+            side: record.side.as_str().to_owned(),
+            state: record.state.as_str().to_owned(),
             purpose: record.purpose.clone(),
             case_reference: record.case_reference.clone(),
             engine: record.engine.as_str().to_owned(),
-            mode: mode_name(record.mode).to_owned(),
+            mode: record.mode.as_str().to_owned(),
             own_size: record.own_size,
             peer_size: record.peer_size,
             matches: record.matches,
@@ -131,10 +131,10 @@ impl StoredExchange {
         Ok(ExchangeRecord {
             id: self.id()?,
             peer: self.peer()?,
-            side: named(&self.side, &[Side::Initiator, Side::Responder], side_name)?,
-            state: named(&self.state, &STATES, state_name)?,
+            side: named(&self.side, &Side::ALL, Side::as_str)?,
+            state: named(&self.state, &ExchangeState::ALL, ExchangeState::as_str)?,
             engine: named(&self.engine, &EngineName::ALL, EngineName::as_str)?,
-            mode: named(&self.mode, &[Mode::Overlap], mode_name)?,
+            mode: named(&self.mode, &Mode::ALL, Mode::as_str)?,
             seconds: seconds.collect::<Result<_, _>>()?,
             failure: self.failure.map(StoredFailure::into_failure).transpose()?,
             offer: self.offer.map(|document| document.to_document()).transpose()?,
@@ -229,39 +229,6 @@ impl StoredToken {
             name: self.name,
             made: self.made,
         })
-    }
-}
-
-const STATES: [ExchangeState; 6] = [
-    ExchangeState::Offered,
-    ExchangeState::Running,
-    ExchangeState::Learned,
-    ExchangeState::Completed,
-    ExchangeState::Refused,
-    ExchangeState::Failed,
-];
-
-pub(crate) fn state_name(state: ExchangeState) -> &'static str {
-    match state {
-        ExchangeState::Offered => "offered",
-        ExchangeState::Running => "running",
-        ExchangeState::Learned => "learned",
-        ExchangeState::Completed => "completed",
-        ExchangeState::Refused => "refused",
-        ExchangeState::Failed => "failed",
-    }
-}
-
-pub(crate) fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Initiator => "initiator",
-        Side::Responder => "responder",
-    }
-}
-
-pub(crate) fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Overlap => "overlap",
     }
 }
 

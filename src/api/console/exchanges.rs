@@ -16,7 +16,7 @@ use super::refusals::in_words;
 use super::text::{Shown, or_none};
 use super::units::{bytes, counted, number, seconds, span, time};
 use crate::ExchangeProgress;
-use crate::exchanges::{BeginExchange, begin_for, mode_name, progress_of, traffic};
+use crate::exchanges::{BeginExchange, begin_for, progress_of, traffic};
 use crate::problem::Problem;
 use crate::request::{Segment, exchange_id, not_found};
 use crate::state::ApiState;
@@ -197,7 +197,7 @@ fn facts(record: &ExchangeRecord) -> Markup {
             dl {
                 dt { "Exchange" } dd.mono { (record.id) }
                 dt { "Begun by" } dd { (begun_by(record)) }
-                dt { "Engine and mode" } dd { (record.engine.as_str()) ", " (mode_name(record.mode)) }
+                dt { "Engine and mode" } dd { (record.engine.as_str()) ", " (record.mode.as_str()) }
                 dt { "Purpose" } dd { (or_none(&record.purpose)) }
                 dt { "Case" } dd { (or_none(&record.case_reference)) }
                 dt { "Began (UTC)" } dd { (time(record.began)) }

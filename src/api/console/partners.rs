@@ -15,7 +15,6 @@ use super::parts::{Choice, select_as};
 use super::text::{Shown, or_none, visible};
 use super::units::{counted, number, span, time};
 use crate::PartnerView;
-use crate::exchanges::mode_name;
 use crate::state::ApiState;
 
 /// The page's path.
@@ -125,7 +124,7 @@ fn agreement(agreement: &Agreement) -> Markup {
             dt { "Kinds" } dd { (agreement.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")) }
             dt { "Facets" } dd { (agreement.facets.iter().map(|facet| facet.as_str()).collect::<Vec<_>>().join(", ")) }
             dt { "Tells" } dd {
-                (mode_name(agreement.mode)) " to "
+                (agreement.mode.as_str()) " to "
                 @match &agreement.learns { Learns::Both => "both", Learns::Only(member) => (Shown(member.as_str())) }
             }
             dt { "Purposes" } dd { (or_none(&agreement.purposes.join(", "))) }

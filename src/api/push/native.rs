@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::shown::cut;
-use crate::exchanges::{mode_name, side_name, state_name};
 use crate::rfc3339::rfc3339;
 
 /// Something that happened at this node.
@@ -88,10 +87,10 @@ fn exchange(record: &ExchangeRecord, most: usize) -> Value {
     });
     json!({
         "exchange": record.id.to_string(),
-        "role": side_name(record.side),
-        "state": state_name(record.state),
+        "role": record.side.as_str(),
+        "state": record.state.as_str(),
         "engine": record.engine.as_str(),
-        "mode": mode_name(record.mode),
+        "mode": record.mode.as_str(),
         "purpose": cut(&record.purpose, most),
         "case": cut(&record.case_reference, most),
         "own_size": record.own_size,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use data_encoding::HEXLOWER;
-use overlap_coalition::{Agreement, EngineName, Facet, Kind, Learns, Mode};
+use overlap_coalition::{Agreement, EngineName, Facet, Kind, Learns};
 use serde::Serialize;
 
 use super::Context;
@@ -59,9 +59,7 @@ fn line(config: &Config, partner: &PartnerSection) -> AgreementLine {
         hash: HEXLOWER.encode(&agreement.hash().0),
         kinds: agreement.kinds.iter().map(|kind| kind.as_str()).collect(),
         facets: agreement.facets.iter().map(|facet| facet.as_str()).collect(),
-        mode: match agreement.mode {
-            Mode::Overlap => "overlap",
-        },
+        mode: agreement.mode.as_str(),
         learns: learns(&agreement),
         max_items: agreement.max_items,
         min_items: agreement.min_items,
