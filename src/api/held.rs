@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::WarningLists;
 use crate::access::Caller;
-use crate::indicators::{IndicatorItem, indicator_id};
+use crate::indicators::{IndicatorItem, indicator_id, show};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::request::{JsonBody, Segment, not_found};
 use crate::rfc3339::rfc3339;
@@ -94,23 +94,19 @@ pub(crate) async fn begin(
     Segment(id): Segment,
     JsonBody(asked): JsonBody<NewOverride>,
 ) -> Result<Json<IndicatorItem>, Problem> {
-    let id = indicator_id(&id)?;
-    let record = begin_for(&state, (&caller.0, caller.by(&state)), id, asked.reason).await?;
-    let row = state.store(move |store| store.indicator(id)).await?;
-    let row = row.ok_or_else(|| not_found("indicator"))?;
-    Ok(Json(IndicatorItem::new(row, &state.daemon().warning_lists(), Some(record))))
+    begin_for(&state, caller.by(&state), indicator_id(&id)?, asked.reason).await?;
+    show(State(state), Segment(id)).await
 }
 
-/// Lets an indicator into exchanges for the holder of a token, given by its name and as the audit chain has it.
+/// Lets an indicator into exchanges for the holder of a token.
 pub(crate) async fn begin_for(
     state: &ApiState,
-    (name, by): (&str, By),
+    by: By,
     id: IndicatorId,
     reason: String,
-) -> Result<Override, Problem> {
-    let record = Override { by: name.to_owned(), at: by.at.0, reason: checked(reason)? };
-    let of = record.clone();
-    match state.store(move |store| store.begin_override(id, &of, &by)).await? {
+) -> Result<(), Problem> {
+    let (reason, who) = (checked(reason)?, by.actor.clone());
+    match state.store(move |store| store.begin_override(id, &reason, &by)).await? {
         Overriding::Done => {}
         Overriding::Unknown => return Err(not_found("indicator")),
         Overriding::NotHeld => {
@@ -120,8 +116,8 @@ pub(crate) async fn begin_for(
             return Err(Problem::new(ProblemKind::Overridden, "it is overridden: see who did so, and why"));
         }
     }
-    tracing::info!(by = name, indicator = %id, "a warning was overridden");
-    Ok(record)
+    tracing::info!(by = who.name(), indicator = %id, "a warning was overridden");
+    Ok(())
 }
 
 /// Takes an override back: a list that has the indicator holds it out of exchanges again.

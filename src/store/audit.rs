@@ -35,13 +35,23 @@ pub enum Actor {
     Console(String),
 }
 
+impl Actor {
+    /// The name of the token, or the word for somebody without one.
+    pub fn name(&self) -> &str {
+        match self {
+            Actor::Daemon => "daemon",
+            Actor::Offline => "offline",
+            Actor::Stranger => "stranger",
+            Actor::Token(name) | Actor::Console(name) => name,
+        }
+    }
+}
+
 // No token's name has a colon, so no two actors have one text.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Actor::Daemon => f.write_str("daemon"),
-            Actor::Offline => f.write_str("offline"),
-            Actor::Stranger => f.write_str("stranger"),
+            Actor::Daemon | Actor::Offline | Actor::Stranger => f.write_str(self.name()),
             Actor::Token(name) => write!(f, "token:{name}"),
             Actor::Console(name) => write!(f, "console:{name}"),
         }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::audits::pack;
 use crate::database::Batch;
-use crate::testing::{NOW, Place, Warned, all_pages, because, by, document, domain, exchange};
+use crate::testing::{NOW, Place, Warned, all_pages, by, document, domain, exchange};
 use crate::{
     Actor, AuditAction, AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHead, AuditOrder, AuditStore,
     AuditVerdict, BadAuditHead, By, ExchangeState, IndicatorId, LONGEST_AUDIT_DETAIL, LONGEST_AUDIT_OBJECT,
@@ -471,7 +471,7 @@ fn a_withdrawal_names_what_went_alone_whatever_else_was_asked_for_and_counts_ove
     let page = PageRequest { limit: 10, after: None };
     let ids: Vec<_> =
         store.indicators(&Default::default(), &page).unwrap().rows.iter().map(|row| row.id).collect();
-    store.begin_override(ids[1], &because("a case"), &by()).unwrap();
+    store.begin_override(ids[1], "a case", &by()).unwrap();
     store.withdraw(&[ids[0], IndicatorId([9; 16])], &by()).unwrap();
     store.withdraw(&ids[1..3], &by()).unwrap();
     let entries = entries(&store);

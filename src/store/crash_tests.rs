@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::added_tests::forget_dates;
-use crate::testing::{NOW, Place, all_pages, because, by_at, domain, everything, exchange, member, open_at};
+use crate::testing::{NOW, Place, all_pages, by_at, domain, everything, exchange, member, open_at};
 use crate::{
     ADDED_STEP, AuditAction, AuditFilter, AuditOrder, AuditStore, AuditVerdict, ChargeLimit, EventBody,
     EventFilter, EventId, EventStore, EventType, ExchangeState, Hold, IndicatorFilter, IndicatorRow,
@@ -211,10 +211,7 @@ fn call(store: &SledStore, number: usize) {
             // Those of the steps before are overridden.
             let rows = all_pages(10, |page| store.indicators(&held, page));
             assert_eq!(rows.len(), 1);
-            assert_eq!(
-                store.begin_override(rows[0].id, &because("crash"), &by_at(NOW)).unwrap(),
-                Overriding::Done
-            );
+            assert_eq!(store.begin_override(rows[0].id, "crash", &by_at(NOW)).unwrap(), Overriding::Done);
         }
         4 => {
             let newest = domain((step + 1) * ROWS - 1).indicator;

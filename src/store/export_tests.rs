@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::stored::{StoredRoster, StoredToken};
 use crate::testing::{
-    NOW, Place, Warned, all_pages, because, by, by_at, document, domain, everything, exchange, member,
-    new_indicator,
+    NOW, Place, Warned, all_pages, by, by_at, document, domain, everything, exchange, member, new_indicator,
 };
 use crate::{
     ChargeLimit, DeadLetter, EventId, EventStore, ExchangeRecord, ExchangeState, IndicatorFilter,
@@ -59,7 +58,7 @@ fn filled(place: &Place) -> SledStore {
     let held = IndicatorFilter { held: Some(true), ..IndicatorFilter::default() };
     let page = store.indicators(&held, &PageRequest { limit: 2, after: None }).unwrap();
     assert_eq!(page.rows.len(), 1);
-    assert_eq!(store.begin_override(page.rows[0].id, &because("known"), &by()).unwrap(), Overriding::Done);
+    assert_eq!(store.begin_override(page.rows[0].id, "known", &by()).unwrap(), Overriding::Done);
     store.charge(&Charge { partner: member("police"), items: 7 }, LIMIT, NOW).unwrap().unwrap();
     store.set_roster(&document(3), 3, [3; 32], &by()).unwrap();
     store.add_token(&token("t"), &by()).unwrap();

@@ -117,7 +117,7 @@ fn ask_some(
 pub(crate) fn begin_override(
     store: &SledStore,
     id: IndicatorId,
-    record: &Override,
+    reason: &str,
     by: &By,
 ) -> Result<Overriding, StoreError> {
     let mut writer = store.writer()?;
@@ -130,6 +130,7 @@ pub(crate) fn begin_override(
     if !meta.warned {
         return Ok(Overriding::NotHeld);
     }
+    let record = Override { by: by.actor.name().to_owned(), at: by.at.0, reason: reason.to_owned() };
     let mut batch = Batch::default();
     batch.put(keys::override_of(id), record.encode()?);
     let new = NewAudit::of(AuditAction::OverrideBegun).on(id);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use overlap_coalition::Timestamp;
 use overlap_indicator::{Context, Facet, Kind, Tlp};
 
-use crate::testing::{
-    NOW, Place, Warned, all_pages, because, by, domain, everything, lose_segment, new_indicator,
-};
+use crate::testing::{NOW, Place, Warned, all_pages, by, domain, everything, lose_segment, new_indicator};
 use crate::{
-    Hold, IndicatorFilter, IndicatorId, IndicatorRow, Overriding, Selection, SledStore, Store, Warnings,
+    Actor, By, Hold, IndicatorFilter, IndicatorId, IndicatorRow, Override, Overriding, Selection, SledStore,
+    Store, Warnings,
 };
 
 fn rows(store: &SledStore) -> Vec<IndicatorRow> {
@@ -28,15 +28,13 @@ fn a_value_that_is_warned_of_takes_no_part_until_it_is_overridden() {
     let counts = store.import((0..10).map(domain).collect(), NOW).unwrap();
     assert_eq!((counts.accepted, counts.held, hosts(&store)), (10, 1, 9));
     let id = rows(&store)[3].id;
-    assert_eq!(store.begin_override(rows(&store)[4].id, &because("no"), &by()).unwrap(), Overriding::NotHeld);
-    assert_eq!(
-        store.begin_override(IndicatorId([9; 16]), &because("no"), &by()).unwrap(),
-        Overriding::Unknown
-    );
-    assert_eq!(store.begin_override(id, &because("a case"), &by()).unwrap(), Overriding::Done);
-    assert_eq!(store.begin_override(id, &because("again"), &by()).unwrap(), Overriding::Already);
+    assert_eq!(store.begin_override(rows(&store)[4].id, "no", &by()).unwrap(), Overriding::NotHeld);
+    assert_eq!(store.begin_override(IndicatorId([9; 16]), "no", &by()).unwrap(), Overriding::Unknown);
+    assert_eq!(store.begin_override(id, "a case", &by()).unwrap(), Overriding::Done);
+    assert_eq!(store.begin_override(id, "again", &by()).unwrap(), Overriding::Already);
     assert_eq!((hosts(&store), rows(&store)[3].hold), (10, Hold::Overridden));
-    assert_eq!(store.override_of(id).unwrap(), Some(because("a case")));
+    let record = Override { by: "admin".into(), at: NOW.0, reason: "a case".into() };
+    assert_eq!(store.override_of(id).unwrap(), Some(record));
     let overridden = IndicatorFilter { overridden: true, ..IndicatorFilter::default() };
     let found = all_pages(1, |page| store.indicators(&overridden, page));
     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
@@ -55,13 +53,34 @@ fn a_value_that_is_warned_of_takes_no_part_until_it_is_overridden() {
 }
 
 #[test]
+fn an_override_is_by_the_name_of_the_token_wherever_it_was_used() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_warnings(Warned::of(["www.n0.example"])).unwrap();
+    store.import(vec![domain(0)], NOW).unwrap();
+    let id = rows(&store)[0].id;
+    let cases = [
+        (Actor::Token("soc".into()), "soc"),
+        (Actor::Console("soc".into()), "soc"),
+        (Actor::Offline, "offline"),
+        (Actor::Daemon, "daemon"),
+    ];
+    for (actor, name) in cases {
+        store.begin_override(id, "a case", &By { actor, at: Timestamp(7) }).unwrap();
+        let record = store.override_of(id).unwrap().unwrap();
+        assert_eq!((record.by.as_str(), record.at), (name, 7));
+        store.end_override(id, &by()).unwrap();
+    }
+}
+
+#[test]
 fn an_override_goes_with_its_indicator() {
     let place = Place::new();
     let store = place.open();
     store.set_warnings(Warned::of(["www.n0.example"])).unwrap();
     store.import(vec![domain(0)], NOW).unwrap();
     let id = rows(&store)[0].id;
-    store.begin_override(id, &because("a case"), &by()).unwrap();
+    store.begin_override(id, "a case", &by()).unwrap();
     store.withdraw(&[id], &by()).unwrap();
     assert_eq!(store.override_of(id).unwrap(), None);
     store.import(vec![domain(0)], NOW).unwrap();
@@ -88,7 +107,7 @@ fn one_that_expires_is_held_whatever_its_marking() {
     let context = Context { expires: Some(NOW.0 + 100), tlp: Tlp::Clear, ..Context::default() };
     store.import(vec![new_indicator(Kind::Ip, "192.0.2.1", context)], NOW).unwrap();
     assert!(store.snapshot().digests(&everything()).is_empty());
-    store.begin_override(rows(&store)[0].id, &because("a case"), &by()).unwrap();
+    store.begin_override(rows(&store)[0].id, "a case", &by()).unwrap();
     assert_eq!(store.snapshot().digests(&everything()).len(), 1);
     assert!(store.snapshot().digests(&Selection { now: NOW.0 + 100, ..everything() }).is_empty());
 }

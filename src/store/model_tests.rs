@@ -6,7 +6,7 @@ use overlap_coalition::{Charge, Timestamp};
 use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, Warned, all_pages, because, by, by_at, exchange, member, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_pages, by, by_at, exchange, member, new_indicator};
 use crate::{
     AuditAction, AuditFilter, AuditOrder, AuditStore, ChargeLimit, Hold, IndicatorFilter, IndicatorId,
     IndicatorRow, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapOrder, OverlapQuery,
@@ -176,7 +176,7 @@ impl Model {
                     Some(Hold::Held) => Overriding::Done,
                     Some(Hold::Overridden) => Overriding::Already,
                 };
-                let reason = because(&number.to_string());
+                let reason = number.to_string();
                 assert_eq!(store.begin_override(id_of(store, number), &reason, &by()).unwrap(), wanted);
                 self.audit(wanted == Overriding::Done, AuditAction::OverrideBegun);
                 self.overridden.extend(Some(number).filter(|_| wanted == Overriding::Done));

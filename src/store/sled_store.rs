@@ -281,8 +281,8 @@ impl Store for SledStore {
         holding::set_warnings(self, warnings)
     }
 
-    fn begin_override(&self, id: IndicatorId, record: &Override, by: &By) -> Result<Overriding, StoreError> {
-        holding::begin_override(self, id, record, by)
+    fn begin_override(&self, id: IndicatorId, reason: &str, by: &By) -> Result<Overriding, StoreError> {
+        holding::begin_override(self, id, reason, by)
     }
 
     fn end_override(&self, id: IndicatorId, by: &By) -> Result<bool, StoreError> {

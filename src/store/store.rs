@@ -81,8 +81,9 @@ pub trait Store: EventStore + AuditStore + Send + Sync {
     /// # Errors
     /// The disk fails. Then the warnings before are in force again, for all rows.
     fn set_warnings(&self, warnings: Arc<dyn Warnings>) -> Result<(), StoreError>;
-    /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back.
-    fn begin_override(&self, id: IndicatorId, record: &Override, by: &By) -> Result<Overriding, StoreError>;
+    /// Lets an indicator into exchanges that a warning holds out, until it is withdrawn or the override is taken back. Why, by whom and when
+    /// is kept ([`Override`]).
+    fn begin_override(&self, id: IndicatorId, reason: &str, by: &By) -> Result<Overriding, StoreError>;
     /// Takes an override back; whether there was one.
     fn end_override(&self, id: IndicatorId, by: &By) -> Result<bool, StoreError>;
     /// The override of an indicator.

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::database::Batch;
 use crate::{
-    Actor, By, ExchangeRecord, ExchangeState, NewIndicator, Override, Page, PageRequest, SealKey, Selection,
-    SledStore, SledStoreOptions, StoreError, Warnings, keys,
+    Actor, By, ExchangeRecord, ExchangeState, NewIndicator, Page, PageRequest, SealKey, Selection, SledStore,
+    SledStoreOptions, StoreError, Warnings, keys,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -110,11 +110,6 @@ impl Warnings for Warned {
     fn hold(&self, _kind: Kind, canonical: &str) -> bool {
         self.0.contains(canonical)
     }
-}
-
-/// An override, as the API would make it.
-pub(crate) fn because(reason: &str) -> Override {
-    Override { by: "admin".into(), at: NOW.0, reason: reason.into() }
 }
 
 /// Somebody who changes something, now.

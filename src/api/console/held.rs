@@ -287,8 +287,7 @@ pub(crate) async fn begin(
 ) -> Result<Redirect, Fault> {
     let id = indicator_id(fields.one("id").unwrap_or_default())?;
     let reason = fields.one("reason").unwrap_or_default().to_owned();
-    let by = by(&state, visitor.actor());
-    begin_for(&state, (&visitor.session.name, by), id, reason).await?;
+    begin_for(&state, by(&state, visitor.actor()), id, reason).await?;
     Ok(back_to(id, "overridden"))
 }
 

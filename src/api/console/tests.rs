@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::{Facet, Kind};
 use overlap_store::{
-    AuditAction, AuditStore, By, EventStore, ExchangeState, IndicatorFilter, IndicatorId, NewAudit,
-    NewSighting, Notice, OverlapQuery, Override, PageRequest, Role, SightingKind, Store,
+    Actor, AuditAction, AuditStore, By, EventStore, ExchangeState, IndicatorFilter, IndicatorId, NewAudit,
+    NewSighting, Notice, OverlapQuery, PageRequest, Role, SightingKind, Store,
 };
 
 use super::guard::COOKIE;
@@ -107,8 +107,8 @@ async fn filled() -> TestNode {
     node.warn("8.8.8.8\n9.9.9.9\n");
     imported(&node, "format=csv", "kind,value\nip,8.8.8.8\nip,9.9.9.9\n").await;
     let ids = held(&node);
-    let record = Override { by: "admin".into(), at: crate::testing::NOW, reason: "<i>a case</i>".into() };
-    node.store.begin_override(ids[1], &record, &By::daemon(Timestamp(crate::testing::NOW))).unwrap();
+    let admin = By { actor: Actor::Console("admin".into()), at: Timestamp(crate::testing::NOW) };
+    node.store.begin_override(ids[1], "<i>a case</i>", &admin).unwrap();
     for kind in SightingKind::ALL {
         let new = NewSighting { indicator: ids[0], kind, at: crate::testing::NOW, source: "<b>".into() };
         node.store.add_sightings(vec![new], &By::daemon(Timestamp(crate::testing::NOW))).unwrap();
