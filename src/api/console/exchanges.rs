@@ -150,7 +150,7 @@ fn running(progress: Option<&ExchangeProgress>) -> Markup {
             Some(ExchangeProgress { phase, done, total, .. }) => {
                 label for="phase" { "Phase: " (Shown(phase)) }
                 progress #phase max=(total.max(&1)) value=(done.min(total)) {}
-                @if *total > 0 { p.quiet { (number(*done)) " of " (number(*total)) " items" } }
+                @if *total > 0 { p.quiet { (number(*done)) " of " (counted(*total, "item", "items")) } }
             }
             None => { label for="phase" { "Waiting for the partner" } progress #phase {} }
         }

@@ -6,7 +6,7 @@ use maud::html;
 
 use super::layout::bare;
 use super::text::Shown;
-use super::units::number;
+use super::units::counted;
 use super::{HOME, SIGN_IN};
 use crate::problem::Problem;
 
@@ -30,10 +30,13 @@ impl IntoResponse for Fault {
             h1 { (title) }
             p.lead { (Shown(&detail)) }
             @if let Some((accepted, duplicates)) = imported {
-                p { "Before that, " (number(accepted)) " rows were taken and " (number(duplicates)) " were there already." }
+                p {
+                    "Before that, " (counted(accepted, "row was", "rows were")) " taken and "
+                    (counted(duplicates, "was", "were")) " there already."
+                }
             }
             @if let Some(seconds) = retry_after {
-                p { "Trying again may help in " (seconds) " seconds." }
+                p { "Trying again may help in " (counted(seconds, "second", "seconds")) "." }
             }
             p.quiet { "Code: " code { (code.unwrap_or(slug)) } ", status " (status.as_u16()) "." }
             p {
@@ -47,5 +50,32 @@ impl IntoResponse for Fault {
             response.headers_mut().insert(name, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::import::ImportReport;
+    use crate::problem::ProblemKind;
+
+    async fn page(accepted: u64, duplicates: u64, seconds: u64) -> String {
+        let report = ImportReport { accepted, duplicates, ..ImportReport::default() };
+        let problem =
+            Problem::new(ProblemKind::BadValue, "it ends early").after(report).with_retry_after(seconds);
+        let body = Fault(problem).into_response().into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_row_and_one_second_are_told_as_one() {
+        let one = page(1, 1, 1).await;
+        assert!(one.contains("Before that, 1 row was taken and 1 was there already."), "{one}");
+        assert!(one.contains("in 1 second."), "{one}");
+        let more = page(2, 0, 30).await;
+        assert!(more.contains("Before that, 2 rows were taken and 0 were there already."), "{more}");
+        assert!(more.contains("in 30 seconds."), "{more}");
     }
 }

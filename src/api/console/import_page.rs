@@ -155,7 +155,7 @@ fn remarks(report: &ImportReport) -> Markup {
             p { (rows(report.unmarked)) " came without event and marking, and have the marking that was asked for, or amber." }
         }
         @if report.left_out > 0 {
-            p { (rows(report.left_out)) " were taken without a time of sight or a confidence that could not be read." }
+            p { (counted(report.left_out, "row was", "rows were")) " taken without a time of sight or a confidence that could not be read." }
         }
         @if !report.unknown_markings.is_empty() {
             p { "Taken as red, since nobody defines their markings, or not in words that are known here:" }
@@ -203,6 +203,11 @@ mod tests {
     fn a_report_says_in_words_what_is_to_be_known_of_rows_that_were_taken() {
         let plain = report_of(&ImportReport { accepted: 9, ..ImportReport::default() }).into_string();
         assert!(!plain.contains("marking") && !plain.contains("warning list"), "{plain}");
+        let one =
+            report_of(&ImportReport { unmarked: 1, left_out: 1, ..ImportReport::default() }).into_string();
+        for words in ["<p>1 row came without event", "<p>1 row was taken without a time of sight"] {
+            assert!(one.contains(words), "{words} in {one}");
+        }
         let unknown = UnknownMarking { id: "marking-definition--x".into(), objects: 4 };
         let report = ImportReport {
             held: 1,

@@ -128,7 +128,7 @@ fn agreement(agreement: &Agreement) -> Markup {
                 @match &agreement.learns { Learns::Both => "both", Learns::Only(member) => (Shown(member.as_str())) }
             }
             dt { "Purposes" } dd { (or_none(&agreement.purposes.join(", "))) }
-            dt { "Sizes" } dd { (number(agreement.min_items)) " to " (number(agreement.max_items)) " items" }
+            dt { "Sizes" } dd { (number(agreement.min_items)) " to " (counted(agreement.max_items, "item", "items")) }
             dt { "Engine" } dd { @match agreement.engine { Some(engine) => (engine.as_str()), None => "either" } }
             dt { "Ends" } dd { @match agreement.expires { Some(at) => (time(at.0)), None => "never" } }
             dt { "Hash" } dd.mono { (hash.get(..16).unwrap_or(&hash)) "…" }

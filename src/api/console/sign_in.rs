@@ -12,6 +12,7 @@ use overlap_store::{Actor, AuditAction, NewAudit, TokenRecord};
 use super::fault::Fault;
 use super::guard::{COOKIE, note_visit, now_as_date, read_form, session_id};
 use super::layout::bare;
+use super::units::counted;
 use super::{HOME, SIGN_IN, guard, origin};
 use crate::access::token_hash;
 use crate::audit::{by, note};
@@ -101,7 +102,10 @@ pub(crate) async fn sign_out(
 
 fn too_many(wait: Duration) -> Response {
     let seconds = wait.as_secs().max(1);
-    let said = page(Some(&format!("Too many tries failed: try again in {seconds} seconds.")));
+    let said = page(Some(&format!(
+        "Too many tries failed: try again in {}.",
+        counted(seconds, "second", "seconds")
+    )));
     let retry = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
     (StatusCode::TOO_MANY_REQUESTS, retry, said).into_response()
 }
