@@ -34,6 +34,7 @@ mod overview;
 mod palette_tests;
 mod partners;
 mod parts;
+mod rate;
 mod receipts;
 mod refusals;
 mod session;
@@ -57,9 +58,10 @@ use crate::problem::Problem;
 use crate::request::not_found;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
-use attempts::{Attempts, Refusals};
+use attempts::Refusals;
 use audit::LastVerified;
 use fault::Fault;
+use rate::Rate;
 use session::Sessions;
 
 pub(crate) use headers::secure;
@@ -71,14 +73,27 @@ const SIGN_IN: &str = "/console/sign-in";
 const SIGN_OUT: &str = "/console/sign-out";
 
 /// What the console remembers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Console {
     sessions: Sessions,
-    attempts: Attempts,
-    /// How often a report of a browser may still be logged.
-    reports: Attempts,
+    /// How often a sign-in may fail.
+    failures: Rate,
     refusals: Refusals,
+    /// How often a report of a browser may be logged.
+    reports: Rate,
     verified: LastVerified,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            sessions: Sessions::default(),
+            failures: attempts::rate(),
+            refusals: Refusals::default(),
+            reports: csp_report::rate(),
+            verified: LastVerified::default(),
+        }
+    }
 }
 
 /// The router of the console, and the table of its pages and roles.

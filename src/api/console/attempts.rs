@@ -7,11 +7,18 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::rate::Rate;
+
 /// Failed tries that may follow each other at once: people who mistype or paste the wrong thing.
 pub(crate) const MOST_AT_ONCE: u32 = 20;
 
 /// After so long one more may fail.
-pub(crate) const ONE_MORE_AFTER: Duration = Duration::from_secs(3);
+const ONE_MORE_AFTER: Duration = Duration::from_secs(3);
+
+/// How often a try may fail.
+pub(crate) fn rate() -> Rate {
+    Rate::new(MOST_AT_ONCE, ONE_MORE_AFTER)
+}
 
 /// Failed tries are told to the audit chain once in so long: a stranger writes 144 entries a day at most, whatever they do.
 pub(crate) const TOLD_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -45,49 +52,6 @@ impl Refusals {
     }
 }
 
-/// The failed tries of late.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<Late>);
-
-#[derive(Debug, Default)]
-struct Late {
-    failed: u32,
-    /// Up to when they have been forgotten.
-    counted: Option<Instant>,
-}
-
-impl Attempts {
-    /// Whether another try may be made now; if not, after how long.
-    pub(crate) fn may_try(&self, now: Instant) -> Result<(), Duration> {
-        let late = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        late.forget(now);
-        match (late.failed >= MOST_AT_ONCE, late.counted) {
-            (true, Some(counted)) => Err(ONE_MORE_AFTER.saturating_sub(now.duration_since(counted))),
-            _ => Ok(()),
-        }
-    }
-
-    /// A try failed.
-    pub(crate) fn failed(&self, now: Instant) {
-        let late = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        late.forget(now);
-        late.failed = late.failed.saturating_add(1);
-    }
-}
-
-impl Late {
-    fn forget(&mut self, now: Instant) {
-        let counted = *self.counted.get_or_insert(now);
-        let steps = now.duration_since(counted).as_secs() / ONE_MORE_AFTER.as_secs();
-        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(self.failed);
-        self.failed -= steps;
-        self.counted = match self.failed {
-            0 => Some(now),
-            _ => Some(counted + ONE_MORE_AFTER * steps),
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,22 +66,5 @@ mod tests {
         assert_eq!(refusals.failed(now + TOLD_EVERY), Some(100));
         assert_eq!(refusals.failed(now + TOLD_EVERY), None);
         assert_eq!((refusals.untold(), refusals.untold()), (Some(1), None));
-    }
-
-    #[test]
-    fn tries_run_out_and_come_back() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
-        for _ in 0..MOST_AT_ONCE {
-            assert_eq!(attempts.may_try(now), Ok(()));
-            attempts.failed(now);
-        }
-        assert_eq!(attempts.may_try(now), Err(ONE_MORE_AFTER));
-        let second = Duration::from_secs(1);
-        assert_eq!(attempts.may_try(now + second), Err(ONE_MORE_AFTER - second));
-        let later = now + ONE_MORE_AFTER;
-        assert_eq!(attempts.may_try(later), Ok(()));
-        attempts.failed(later);
-        assert!(attempts.may_try(later).is_err());
-        assert_eq!(attempts.may_try(later + ONE_MORE_AFTER * MOST_AT_ONCE), Ok(()));
     }
 }

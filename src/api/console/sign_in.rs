@@ -34,13 +34,13 @@ pub(crate) async fn sign_in(
 ) -> Result<Response, Fault> {
     origin::check(&headers)?;
     let now = Instant::now();
-    if let Err(wait) = state.console().attempts.may_try(now) {
+    if let Err(wait) = state.console().failures.check(now) {
         return Ok(too_many(wait));
     }
     let fields = read_form(body).await?;
     let hash = token_hash(fields.one("token").unwrap_or_default().trim());
     let Some(token) = state.token(hash).await? else {
-        state.console().attempts.failed(now);
+        state.console().failures.count(now);
         tracing::info!("a sign-in to the console failed");
         note_refused(&state, state.console().refusals.failed(now)).await?;
         let said = page(Some("That is no token of this node, or it was revoked."));
