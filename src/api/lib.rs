@@ -102,6 +102,7 @@ pub use daemon::{
     StartRefused,
 };
 pub use misp_modules::misp_modules_router;
+pub use nearest::nearest;
 pub use push::{
     EventFormat, Sink, Sinks, SyslogFormat, SyslogSettings, Target, Transport, WebhookSecret,
     WebhookSettings, client_tls,

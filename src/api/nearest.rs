@@ -1,10 +1,10 @@
-//! The nearest name to a mistyped one.
+//! The nearest name to a mistyped one: a column, a kind, an event's type, and a key of the config.
 
 /// How alike two names have to be, from 0 to 1 (Jaro-Winkler), before one is offered for the other.
 const ALIKE: f64 = 0.75;
 
 /// The known name that is most like `name`, if any is like it.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))

@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use overlap_api::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::sections;
 use super::{Config, SectionKeys, push};
 use crate::files::{self, FileError};
-
-/// How alike two names must be for one to be offered for the other (Jaro-Winkler, 0 to 1).
-const ALIKE: f64 = 0.75;
 
 /// The fewest exchanges at once with one member: with one, two nodes that call each other at the same time have each taken
 /// it, and refuse each other as busy.
@@ -122,16 +120,10 @@ fn sentence(key: &str, section: &str, keys: &[&str]) -> String {
         "partner" | "webhook" | "syslog" => format!("in [[{section}]]"),
         section => format!("in [{section}]"),
     };
-    match nearest(key, keys) {
+    match nearest(key, keys.iter().copied()) {
         Some(near) => format!("unknown key `{key}` {place}; did you mean `{near}`?"),
         None => format!("unknown key `{key}` {place}; it has {}", listed(keys)),
     }
-}
-
-fn nearest<'a>(key: &str, keys: &[&'a str]) -> Option<&'a str> {
-    let scored = keys.iter().map(|known| (strsim::jaro_winkler(key, known), *known));
-    let (score, near) = scored.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    (score >= ALIKE).then_some(near)
 }
 
 fn listed(keys: &[&str]) -> String {
