@@ -16,8 +16,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
-#[path = "alone/memory.rs"]
-mod memory;
 #[path = "alone/million.rs"]
 mod million;
 #[path = "alone/times.rs"]

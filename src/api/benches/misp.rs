@@ -19,8 +19,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
-#[path = "alone/memory.rs"]
-mod memory;
 #[path = "alone/million.rs"]
 mod million;
 #[path = "alone/times.rs"]
@@ -35,10 +33,10 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use overlap_store::Role;
+use overlap_tests::resident_memory;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use memory::resident;
 use million::ROWS;
 use times::Times;
 use urls::URLS;
@@ -107,12 +105,12 @@ impl Node {
     /// Reads all of a million, and looks at the memory meanwhile.
     async fn read_whole(&self) {
         let begun = Instant::now();
-        let before = resident();
+        let before = resident_memory() >> 20;
         let mut body = self.post("attributes/restSearch", &json!({})).await.into_body();
         let (mut bytes, mut most) = (0, 0);
         while let Some(frame) = body.frame().await {
             bytes += frame.unwrap().into_data().map_or(0, |data| data.len());
-            most = most.max(resident());
+            most = most.max(resident_memory() >> 20);
         }
         let seconds = begun.elapsed().as_secs_f64();
         println!(

@@ -15,8 +15,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
-#[path = "alone/memory.rs"]
-mod memory;
 #[path = "alone/million.rs"]
 mod million;
 #[path = "alone/mixed.rs"]
@@ -32,8 +30,8 @@ use std::time::{Duration, Instant};
 use overlap_api::WarningListsBuilder;
 use overlap_coalition::{PublicKey, Signature, SignedDocument};
 use overlap_store::{Role, SledStore, Store};
+use overlap_tests::resident_memory;
 
-use memory::resident;
 use million::{ROWS, exchange};
 use mixed::{MIXED, value};
 use node::Node;
@@ -110,10 +108,10 @@ impl Lists {
     /// Reads a list whole, a first time for the database's cache to fill, and prints what the second took.
     async fn read_whole(&self, list: &str, rows: usize) {
         assert_eq!(self.read_pages(list).await.1, rows, "{list}");
-        let before = resident();
+        let before = resident_memory() >> 20;
         let (times, _) = self.read_pages(list).await;
         let (pages, times) = (times.len(), Times::new(times));
-        let more = resident().saturating_sub(before);
+        let more = (resident_memory() >> 20).saturating_sub(before);
         println!("{list}: {rows} rows, {pages} pages, {times}; {more} MiB more");
         assert!(times.median() < LONGEST && more < MOST_MORE, "{list}");
     }

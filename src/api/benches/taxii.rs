@@ -17,8 +17,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
 mod alone;
-#[path = "alone/memory.rs"]
-mod memory;
 #[path = "alone/million.rs"]
 mod million;
 #[path = "alone/node.rs"]
@@ -31,9 +29,9 @@ mod urls;
 use std::time::Duration;
 
 use overlap_store::Role;
+use overlap_tests::resident_memory;
 use serde_json::Value;
 
-use memory::resident;
 use node::Node;
 use times::Times;
 use urls::URLS;
@@ -64,12 +62,12 @@ impl Lists {
     /// Reads a list whole, a first time for the database's cache to fill, and prints what the second took. Gives the last object's id.
     async fn read_whole(&self, uri: &str, parameter: &str) -> Value {
         self.read_pages(uri, parameter).await;
-        let before = resident();
+        let before = resident_memory() >> 20;
         let (times, rows, last) = self.read_pages(uri, parameter).await;
         println!("{uri}: {}", Times::new(times));
         println!(
             "    {rows} objects; {before} MiB resident before the first page, {} after the last",
-            resident()
+            resident_memory() >> 20
         );
         last
     }
@@ -99,7 +97,7 @@ impl Lists {
             "an object by its id: {:.0} ms the first time, {:.2} ms then; {} MiB resident",
             first.as_secs_f64() * 1e3,
             second.as_secs_f64() * 1e3,
-            resident()
+            resident_memory() >> 20
         );
     }
 }

@@ -6,22 +6,18 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A bench that cannot go on may stop where it stands.
 
-#[path = "alone/memory.rs"]
-mod memory;
-
 use std::time::Instant;
 
 use overlap_api::{WarningLists, WarningListsBuilder};
 use overlap_indicator::Kind;
-
-use memory::{of_line, resident};
+use overlap_tests::{peak_memory, resident_memory};
 
 /// Names on the list that is made up, and values that are asked.
 const MANY: usize = 1_000_000;
 
 fn main() {
     let json = std::env::var_os("LIST").map_or_else(made_up, |path| std::fs::read(path).unwrap());
-    let before = resident();
+    let before = resident_memory();
     let begun = Instant::now();
     let mut builder = WarningListsBuilder::default();
     builder.add_json("bench", &json).unwrap();
@@ -30,8 +26,8 @@ fn main() {
     println!(
         "{entries} entries read, {skipped} skipped, in {:.2} s; {} MiB more resident, {} MiB at the peak",
         begun.elapsed().as_secs_f64(),
-        resident().saturating_sub(before),
-        (of_line("VmHWM:") / 1024).saturating_sub(before)
+        resident_memory().saturating_sub(before) >> 20,
+        peak_memory().saturating_sub(before) >> 20
     );
     ask(&lists, "names", Kind::Domain, |number| format!("n{}.example.org", number * 2));
     ask(&lists, "addresses", Kind::Ip, |number| format!("198.51.{}.{}", number >> 8 & 0xff, number & 0xff));

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt;
 use overlap_store::Role;
+use overlap_tests::peak_memory;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -156,26 +157,19 @@ fn growth(file: &Generated, format: &str, size: u64) -> u64 {
     // Batches, threads and the store's caches are there after this one: 12 MiB are more than one batch, and than what waits in memory.
     let plain = if format == "misp" { &EVENT } else { &BUNDLE };
     import(format, plain.body(12 * MIB).0);
-    let before = peak();
+    let before = peak_memory();
     let (body, count) = file.body(size);
     let report = import(format, body);
     let expected = (Some(count * file.rows), Some(0));
     assert_eq!((report["duplicates"].as_u64(), report["rejected_more"].as_u64()), expected);
-    let growth = peak() - before;
+    let growth = peak_memory() - before;
     eprintln!(
         "{format}: {count} elements, {} MiB: the peak rose by {} KiB to {} MiB",
         size / MIB,
         growth / 1024,
-        peak() / MIB
+        peak_memory() / MIB
     );
     growth
-}
-
-/// The most memory that this process had resident, in bytes.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
 #[test]

@@ -12,6 +12,7 @@ use criterion::{Criterion, criterion_main};
 use overlap_coalition::Timestamp;
 use overlap_indicator::{Context, DigestSalt, Facet, Indicator, Kind, Rules, SecretText};
 use overlap_store::{NewIndicator, SealKey, Selection, SledStore, SledStoreOptions, Store};
+use overlap_tests::peak_memory;
 
 const ROWS: usize = 1_000_000;
 const BATCH: usize = 10_000;
@@ -26,7 +27,7 @@ fn benches() {
     drop(store);
     let begun = Instant::now();
     let store = open(folder.path());
-    println!("opened in {:.2} s; peak resident {} MiB", begun.elapsed().as_secs_f64(), peak_resident_mib());
+    println!("opened in {:.2} s; peak resident {} MiB", begun.elapsed().as_secs_f64(), peak_memory() >> 20);
     let mut criterion = Criterion::default().configure_from_args().sample_size(20);
     read_the_snapshot(&mut criterion, &store);
     import_into_a_million(&mut criterion, &store);
@@ -43,7 +44,7 @@ fn import_a_million(store: &SledStore) {
     println!(
         "imported {ROWS} rows durably at {:.0} rows/s; peak resident {} MiB; {} MiB on disk",
         ROWS as f64 / spent.as_secs_f64(),
-        peak_resident_mib(),
+        peak_memory() >> 20,
         store.counts().unwrap().disk_bytes >> 20,
     );
 }
@@ -94,11 +95,4 @@ fn indicator(number: usize) -> NewIndicator {
 fn open(folder: &Path) -> SledStore {
     let (seal_key, salt) = (SealKey::new([1; 32]), (1, DigestSalt::new([2; 32])));
     SledStore::open(SledStoreOptions { path: folder.join("store"), seal_key, salt }).unwrap()
-}
-
-/// The most memory that this process ever had, as the kernel counts it.
-fn peak_resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() >> 10
 }

@@ -6,10 +6,10 @@ use std::time::Instant;
 use overlap_coalition::{EngineName, ExchangeId, Mode, Side, Timestamp};
 use overlap_indicator::{Context, Facet, Indicator, Kind, Rules, SecretText};
 use overlap_store::{ExchangeRecord, ExchangeState, IndicatorId, NewIndicator, SledStore, Store};
+use overlap_tests::resident_memory;
 use tempfile::TempDir;
 
 use crate::alone::{NOW, fresh_store};
-use crate::memory::resident;
 
 pub(crate) const ROWS: usize = 1_000_000;
 /// When the first batch is imported and exchanged, a day before the clock; each later one is a second after the one before.
@@ -46,7 +46,7 @@ impl Million {
             store.store_overlaps(&record, &found, now).unwrap();
         }
         let seconds = begun.elapsed().as_secs_f64();
-        println!("a million overlaps stored in {seconds:.0} s; {} MiB resident", resident());
+        println!("a million overlaps stored in {seconds:.0} s; {} MiB resident", resident_memory() >> 20);
         (folder, Arc::new(store))
     }
 }
