@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use overlap_store::{OverlapFilter, OverlapRow, Page};
+use overlap_store::{OverlapQuery, OverlapRow, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -84,9 +84,10 @@ pub(crate) async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<OverlapPage>, Problem> {
     let peer = query_peer(params.peer.as_deref())?;
-    let filter = OverlapFilter { peer, kind: query_kind(params.kind.as_deref())? };
+    let kind = query_kind(params.kind.as_deref())?;
+    let query = OverlapQuery { peer, kind, ..OverlapQuery::oldest_first() };
     let page = page(params.limit, params.after)?;
-    let Page { rows, next } = state.store(move |store| store.overlaps(&filter, &page)).await?;
-    let items = rows.into_iter().map(OverlapItem::from).collect();
+    let Page { rows, next } = state.store(move |store| store.find_overlaps(&query, &page)).await?;
+    let items = rows.into_iter().map(|found| OverlapItem::from(found.row)).collect();
     Ok(Json(OverlapPage { items, next: next.map(|cursor| cursor.0) }))
 }

@@ -7,9 +7,9 @@ use overlap_coalition::{MemberId, Timestamp};
 use overlap_indicator::{Facet, Tlp};
 
 use crate::database::Batch;
-use crate::testing::{NOW, Place, all_pages, by, domain, exchange, member};
+use crate::testing::{NOW, Place, all_overlaps, all_pages, by, domain, exchange, member};
 use crate::{
-    ADDED_STEP, IndicatorFilter, IndicatorRow, OverlapFilter, OverlapName, OverlapRow, SledStore, Store, keys,
+    ADDED_STEP, IndicatorFilter, IndicatorRow, OverlapName, OverlapQuery, OverlapRow, SledStore, Store, keys,
 };
 
 fn indicators(store: &SledStore) -> Vec<IndicatorRow> {
@@ -17,7 +17,7 @@ fn indicators(store: &SledStore) -> Vec<IndicatorRow> {
 }
 
 fn overlaps(store: &SledStore) -> Vec<OverlapRow> {
-    all_pages(1_000, |page| store.overlaps(&OverlapFilter::default(), page))
+    all_overlaps(store, &OverlapQuery::oldest_first(), 1_000)
 }
 
 /// Imports domains with these numbers, which nobody has yet, and finds the first of each pair of them with a partner.
@@ -78,8 +78,8 @@ fn what_is_read_by_date_is_what_there_is() {
         add(&store, at * 300..(at + 1) * 300, ["police", "hotline"][at % 2], NOW);
     }
     for peer in store.overlap_peers() {
-        let filter = OverlapFilter { peer: Some(peer.clone()), kind: None };
-        let all = all_pages(1_000, |page| store.overlaps(&filter, page));
+        let query = OverlapQuery { peer: Some(peer.clone()), ..OverlapQuery::oldest_first() };
+        let all = all_overlaps(&store, &query, 1_000);
         for most in [1, 7, 256, 300, 1_000] {
             let read = read_by_date(&store, &peer, false, most);
             assert_eq!(format!("{read:?}"), format!("{all:?}"), "{most} at a time");

@@ -12,12 +12,14 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::added_tests::forget_dates;
-use crate::testing::{NOW, Place, all_pages, by_at, domain, everything, exchange, member, open_at};
+use crate::testing::{
+    NOW, Place, all_overlaps, all_pages, by_at, domain, everything, exchange, member, open_at,
+};
 use crate::{
     ADDED_STEP, AuditAction, AuditFilter, AuditOrder, AuditStore, AuditVerdict, ChargeLimit, EventBody,
     EventFilter, EventId, EventStore, EventType, ExchangeState, Hold, IndicatorFilter, IndicatorRow,
-    LONGEST_PAGE, NewAudit, NewSighting, Notice, OverlapChoice, OverlapFilter, OverlapOrder, OverlapQuery,
-    Overriding, PageRequest, Selection, SightingFilter, SightingKind, SledStore, Store, Warnings,
+    LONGEST_PAGE, NewAudit, NewSighting, Notice, OverlapChoice, OverlapQuery, Overriding, PageRequest,
+    Selection, SightingFilter, SightingKind, SledStore, Store, Warnings,
 };
 
 const FOLDER: &str = "OVERLAP_STORE_CRASH_FOLDER";
@@ -262,7 +264,7 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
     assert!(rise(all.iter().map(|row| row.added)), "dates of indicators");
     let rows: Vec<&str> = all.iter().map(|row| row.raw.reveal()).collect();
     let exchanges = all_pages(1000, |page| store.exchanges(None, page)).len();
-    let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
+    let overlaps = all_overlaps(store, &OverlapQuery::oldest_first(), 1000);
     assert!(rise(overlaps.iter().map(|row| row.added)), "dates of overlaps");
     let alarms = alarms_in(store);
     let ends = events_in(store, &overlaps) - overlaps.len() - alarms;
@@ -298,7 +300,7 @@ fn calls_in(store: &SledStore, least: usize) -> usize {
 
 /// How many overlaps are marked as seen: the newest of every step, and no others.
 fn marks_in(store: &SledStore) -> usize {
-    let oldest = OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() };
+    let oldest = OverlapQuery::oldest_first();
     let all = all_pages(1000, |page| store.find_overlaps(&oldest, page));
     let seen: Vec<usize> = (0..all.len()).filter(|at| all[*at].seen).collect();
     let newest = (0..all.len()).filter(|at| at % OVERLAPS >= OVERLAPS - MARKED);

@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 
 use crate::stored::{StoredRoster, StoredToken};
 use crate::testing::{
-    NOW, Place, Warned, all_pages, by, by_at, document, domain, everything, exchange, member, new_indicator,
+    NOW, Place, Warned, all_overlaps, all_pages, by, by_at, document, domain, everything, exchange, member,
+    new_indicator,
 };
 use crate::{
     ChargeLimit, DeadLetter, EventId, EventStore, ExchangeRecord, ExchangeState, IndicatorFilter,
-    IndicatorRow, NewSighting, OverlapChoice, OverlapFilter, OverlapSeat, Overriding, PageRequest, Role,
+    IndicatorRow, NewSighting, OverlapChoice, OverlapQuery, OverlapSeat, Overriding, PageRequest, Role,
     Selection, SightingFilter, SightingKind, SinkName, SledStore, Store, StoreError, TokenRecord, keys,
 };
 
@@ -83,7 +84,7 @@ fn seen(store: &SledStore) -> String {
     let rows = all_pages(1000, |page| store.indicators(&IndicatorFilter::default(), page));
     let of = |row: &IndicatorRow| (store.override_of(row.id).unwrap(), texts(&row.raw, &row.canonical));
     let rows: Vec<_> = rows.iter().map(|row| (format!("{row:?}"), of(row))).collect();
-    let overlaps = all_pages(1000, |page| store.overlaps(&OverlapFilter::default(), page));
+    let overlaps = all_overlaps(store, &OverlapQuery::oldest_first(), 1000);
     let overlaps: Vec<_> =
         overlaps.iter().map(|row| (format!("{row:?}"), texts(&row.raw, &row.canonical))).collect();
     let exchanges = all_pages(1000, |page| store.exchanges(None, page));

@@ -19,9 +19,8 @@ use crate::sled_store::SledStore;
 use crate::spool::Spool;
 use crate::stored::{StoredExchange, from_json};
 use crate::{
-    AuditAction, AuditFilter, AuditOrder, By, IndicatorFilter, NewAudit, OverlapOrder, OverlapQuery, Page,
-    PageRequest, SightingFilter, StoreError, audits, holding, indicators, keys, overlap_query, sightings,
-    visits,
+    AuditAction, AuditFilter, AuditOrder, By, IndicatorFilter, NewAudit, OverlapQuery, Page, PageRequest,
+    SightingFilter, StoreError, audits, holding, indicators, keys, overlap_query, sightings, visits,
 };
 
 /// Rows that are in memory together.
@@ -52,7 +51,7 @@ fn spool(store: &SledStore, _writer: &Writer) -> Result<Spool, StoreError> {
         |row| to.record(&Record::Indicator(IndicatorRecord::new(&row))),
     )?;
     to.end_section(indicators)?;
-    let oldest_first = OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() };
+    let oldest_first = OverlapQuery::oldest_first();
     write_pages(
         |page| overlap_query::page(store, &oldest_first, page),
         |found| to.record(&Record::Overlap(OverlapRecord::new(&found.row, found.seen))),

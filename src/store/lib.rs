@@ -108,7 +108,7 @@ pub use exchange::{ExchangeFailure, ExchangeRecord, ExchangeState, FailureCode};
 pub use hold::{Hold, Override, Overriding};
 pub use indicator::{ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, NewIndicator};
 pub use ledger::{ChargeLimit, ChargeRefused};
-pub use overlap::{OverlapFilter, OverlapRow};
+pub use overlap::OverlapRow;
 pub use overlap_group::{OverlapBrief, OverlapGroup, OverlapScan};
 pub use overlap_query::{FoundOverlap, OverlapChoice, OverlapOrder, OverlapQuery, OverlapSeat};
 pub use overlap_tally::OverlapTally;

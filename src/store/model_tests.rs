@@ -6,11 +6,13 @@ use overlap_coalition::{Charge, Timestamp};
 use overlap_indicator::{Context, Digest, DigestSalt, Digester, Facet, Kind, Pap, Tlp};
 use proptest::prelude::*;
 
-use crate::testing::{NOW, Place, Warned, all_pages, by, by_at, exchange, member, new_indicator};
+use crate::testing::{
+    NOW, Place, Warned, all_overlaps, all_pages, by, by_at, exchange, member, new_indicator,
+};
 use crate::{
     AuditAction, AuditFilter, AuditOrder, AuditStore, ChargeLimit, Hold, IndicatorFilter, IndicatorId,
-    IndicatorRow, NewIndicator, NewSighting, OverlapChoice, OverlapFilter, OverlapOrder, OverlapQuery,
-    Overriding, Selection, SightingFilter, SightingKind, SledStore, Store,
+    IndicatorRow, NewIndicator, NewSighting, OverlapChoice, OverlapQuery, Overriding, Selection,
+    SightingFilter, SightingKind, SledStore, Store,
 };
 
 const PEERS: [&str; 2] = ["police", "hotline"];
@@ -322,8 +324,8 @@ impl Model {
             assert_eq!(found, wanted.map(|row| row.id).collect::<Vec<_>>());
         }
         for (peer, name) in PEERS.iter().enumerate() {
-            let filter = OverlapFilter { peer: Some(member(name)), kind: None };
-            let found = all_pages(7, |page| store.overlaps(&filter, page));
+            let query = OverlapQuery { peer: Some(member(name)), ..OverlapQuery::oldest_first() };
+            let found = all_overlaps(store, &query, 7);
             let found: Vec<_> =
                 found.iter().map(|row| (row.raw.reveal().to_owned(), row.exchange.0[0])).collect();
             let wanted = self.overlaps.iter().filter(|row| row.0 == peer).map(|(_, number, exchange)| {
@@ -350,8 +352,7 @@ impl Model {
 
     fn compare_marks(&self, store: &SledStore) {
         for seen in [true, false] {
-            let query =
-                OverlapQuery { seen: Some(seen), order: OverlapOrder::Oldest, ..OverlapQuery::default() };
+            let query = OverlapQuery { seen: Some(seen), ..OverlapQuery::oldest_first() };
             let found = all_pages(7, |page| store.find_overlaps(&query, page));
             assert!(found.iter().all(|found| found.seen == seen));
             let found = found.iter().map(|found| (found.row.peer.clone(), found.row.raw.reveal().to_owned()));

@@ -46,12 +46,3 @@ impl OverlapRow {
         overlap_uuid(&self.peer, self.indicator, self.facet)
     }
 }
-
-/// Which overlaps.
-#[derive(Clone, Debug, Default)]
-pub struct OverlapFilter {
-    /// With this partner only.
-    pub peer: Option<MemberId>,
-    /// Of this kind only.
-    pub kind: Option<Kind>,
-}

@@ -16,7 +16,7 @@ use crate::codec::{Reader, put_text, reserve_wiped};
 use crate::error::damaged;
 use crate::overlap_groups::OverlapGroups;
 use crate::overlap_tally::{Counters, OverlapTally};
-use crate::{IndicatorId, OverlapBrief, OverlapFilter, OverlapGroup, OverlapRow, StoreError};
+use crate::{IndicatorId, OverlapBrief, OverlapGroup, OverlapRow, StoreError};
 
 /// Overlaps in a segment at most.
 pub(crate) const OVERLAP_SEGMENT_ROWS: usize = 256;
@@ -261,22 +261,19 @@ impl OverlapBook {
         self.partners.iter().map(|(peer, partner)| (peer.clone(), partner.overlaps)).collect()
     }
 
-    /// Segment and row of overlaps from `from` on, in the order in which they were found.
+    /// Segment and row of overlaps with a partner from `from` on, in the order in which they were found.
     pub(crate) fn places(
         &self,
         from: (u32, u32),
-        filter: &OverlapFilter,
+        peer: &MemberId,
         only_first: bool,
     ) -> impl Iterator<Item = (u32, u32)> {
-        let peer = filter.peer.as_ref().map(|peer| self.partners.get(peer).map(|partner| partner.number));
-        let kind = filter.kind;
+        let peer = self.number(peer);
         let segments = self.segments.iter().enumerate().skip(from.0 as usize);
-        let meant = segments.filter(move |(_, segment)| peer.is_none_or(|peer| peer == Some(segment.peer)));
+        let meant = segments.filter(move |(_, segment)| peer == Some(segment.peer));
         let all = meant.flat_map(move |(number, segment)| {
             let rows = segment.rows.iter().enumerate();
-            let rows = rows.filter(move |(_, has)| {
-                kind.is_none_or(|kind| kind == has.kind) && (has.is_first || !only_first)
-            });
+            let rows = rows.filter(move |(_, has)| has.is_first || !only_first);
             rows.map(move |(row, _)| (number as u32, row as u32))
         });
         all.skip_while(move |place| *place < from)

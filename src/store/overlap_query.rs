@@ -71,6 +71,13 @@ pub enum OverlapChoice {
     Matching(OverlapQuery),
 }
 
+impl OverlapQuery {
+    /// All overlaps, the oldest first.
+    pub fn oldest_first() -> Self {
+        Self { order: OverlapOrder::Oldest, ..Self::default() }
+    }
+}
+
 impl OverlapOrder {
     /// The list that cursors are of.
     const fn list(self) -> char {

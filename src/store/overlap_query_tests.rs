@@ -96,10 +96,6 @@ fn filtered(rows: &[FoundOverlap], query: &OverlapQuery) -> Vec<Known> {
     meant
 }
 
-fn oldest() -> OverlapQuery {
-    OverlapQuery { order: OverlapOrder::Oldest, ..OverlapQuery::default() }
-}
-
 fn check_tally(store: &SledStore, rows: &[FoundOverlap]) {
     let since = rows.get(rows.len() / 2).map_or(0, |found| found.row.added);
     let tally = store.overlap_tally(since);
@@ -126,14 +122,14 @@ impl Run {
         match call {
             Call::Exchange { peer, from, rows } => self.exchange(peer, from, rows),
             Call::Mark { every, seen } => {
-                let found = all(&self.store, &oldest(), 1000);
+                let found = all(&self.store, &OverlapQuery::oldest_first(), 1000);
                 let some: Vec<OverlapSeat> = found.iter().map(|found| found.seat).step_by(every).collect();
                 let changes = found.iter().step_by(every).filter(|found| found.seen != seen).count();
                 let changed = self.store.mark_overlaps(&OverlapChoice::These(some), seen, &by()).unwrap();
                 assert_eq!(changed, changes as u64);
             }
             Call::MarkMatching { query, seen } => {
-                let meant = filtered(&all(&self.store, &oldest(), 1000), &query);
+                let meant = filtered(&all(&self.store, &OverlapQuery::oldest_first(), 1000), &query);
                 let changes = meant.iter().filter(|known| known.4 != seen).count();
                 let changed = self.store.mark_overlaps(&OverlapChoice::Matching(query), seen, &by()).unwrap();
                 assert_eq!(changed, changes as u64);
@@ -184,16 +180,16 @@ proptest! {
         let mut run = Run { place, store, exchanges: 0 };
         for call in calls {
             let is_kept = matches!(call, Call::Reopen | Call::Restore);
-            let before = is_kept.then(|| filtered(&all(&run.store, &oldest(), 1000), &oldest()));
+            let before = is_kept.then(|| filtered(&all(&run.store, &OverlapQuery::oldest_first(), 1000), &OverlapQuery::oldest_first()));
             run.apply(call);
-            let rows = all(&run.store, &oldest(), 1000);
+            let rows = all(&run.store, &OverlapQuery::oldest_first(), 1000);
             for query in &queries {
                 let found: Vec<Known> = all(&run.store, query, limit).iter().map(known).collect();
                 prop_assert_eq!(found, filtered(&rows, query));
             }
             check_tally(&run.store, &rows);
             if let Some(before) = before {
-                prop_assert_eq!(before, filtered(&rows, &oldest()));
+                prop_assert_eq!(before, filtered(&rows, &OverlapQuery::oldest_first()));
             }
         }
     }
@@ -209,7 +205,10 @@ fn cursors_are_of_one_order() {
     let page =
         run.store.find_overlaps(&OverlapQuery::default(), &PageRequest { limit: 3, after: None }).unwrap();
     let after = PageRequest { limit: 3, after: page.next };
-    assert!(matches!(run.store.find_overlaps(&oldest(), &after), Err(StoreError::BadCursor)));
+    assert!(matches!(
+        run.store.find_overlaps(&OverlapQuery::oldest_first(), &after),
+        Err(StoreError::BadCursor)
+    ));
     assert_eq!(run.store.find_overlaps(&OverlapQuery::default(), &after).unwrap().rows.len(), 3);
 }
 

@@ -13,18 +13,15 @@ use crate::database::{Batch, Writer};
 use crate::error::damaged;
 use crate::indicators::{self, FOLD_SEGMENTS};
 use crate::overlap_book::{OverlapMeta, OverlapWrite, repack, unpack, unpack_some};
-use crate::page::{Cursor, LONGEST_PAGE};
+use crate::page::LONGEST_PAGE;
 use crate::records::{Told, put_exchange, take_receipt};
 use crate::row_meta::Place;
 use crate::sled_store::{SledStore, State};
 use crate::uuids::{OverlapName, UuidIndex, overlap_uuid};
 use crate::{
-    ADDED_STEP, ExchangeRecord, IndicatorId, OverlapFilter, OverlapGroup, OverlapRow, OverlapScan, Page,
-    PageRequest, StoreError, keys,
+    ADDED_STEP, ExchangeRecord, IndicatorId, OverlapGroup, OverlapRow, OverlapScan, StoreError, keys,
 };
 
-/// The list that these pages' cursors are of.
-const LIST: char = 'o';
 /// Rows whose UUIDs are made while the state is held: some milliseconds.
 pub(crate) const INDEXED_AT_ONCE: usize = 16_384;
 
@@ -130,20 +127,6 @@ fn new_overlaps(
     Ok(places.into_iter().filter_map(overlap).collect())
 }
 
-pub(crate) fn page(
-    store: &SledStore,
-    filter: &OverlapFilter,
-    page: &PageRequest,
-) -> Result<Page<OverlapRow>, StoreError> {
-    let begin = page.begin(LIST)?.unwrap_or(0);
-    let begin = ((begin >> 32) as u32, begin as u32);
-    let mut places: Vec<(u32, u32)> =
-        store.state().overlaps.places(begin, filter, false).take(page.rows() + 1).collect();
-    let next = (places.len() > page.rows()).then(|| places.pop()).flatten();
-    let next = next.map(|(segment, row)| Cursor::to_place(LIST, u64::from(segment) << 32 | u64::from(row)));
-    Ok(Page { rows: rows(store, &places)?, next })
-}
-
 /// Overlaps with a partner that were added after a date, the first `most` of them.
 pub(crate) fn added_after(
     store: &SledStore,
@@ -152,11 +135,10 @@ pub(crate) fn added_after(
     after: u64,
     most: usize,
 ) -> Result<Vec<OverlapRow>, StoreError> {
-    let filter = OverlapFilter { peer: Some(peer.clone()), kind: None };
     let places: Vec<(u32, u32)> = {
         let state = store.state();
         let begin = row_at(state.overlaps_added.first_after(after));
-        state.overlaps.places(begin, &filter, only_first).take(most.min(LONGEST_PAGE)).collect()
+        state.overlaps.places(begin, peer, only_first).take(most.min(LONGEST_PAGE)).collect()
     };
     rows(store, &places)
 }

@@ -4,9 +4,9 @@ use overlap_indicator::{Context, Facet, Indicator, Kind, Rules};
 use proptest::prelude::*;
 
 use crate::query::{MOST_LOOKED_AT, MOST_MET};
-use crate::testing::{NOW, Place, Warned, all_pages, by, exchange, new_indicator};
+use crate::testing::{NOW, Place, Warned, all_overlaps, all_pages, by, exchange, new_indicator};
 use crate::{
-    Hold, IndicatorFilter, IndicatorId, IndicatorRow, KnownOverlap, KnownValue, OverlapFilter, SledStore,
+    Hold, IndicatorFilter, IndicatorId, IndicatorRow, KnownOverlap, KnownValue, OverlapQuery, SledStore,
     Store,
 };
 
@@ -121,7 +121,7 @@ proptest! {
         let found: Vec<_> =
             shared_with.iter().filter_map(|at| Some((rows.get(*at)?.id, Facet::Host))).collect();
         shared(&store, 1, "police", &found);
-        let overlaps = all_pages(100, |page| store.overlaps(&OverlapFilter::default(), page));
+        let overlaps = all_overlaps(&store, &OverlapQuery::oldest_first(), 100);
         let asked: Vec<Indicator> = asked.into_iter().map(|of| url(&text(of))).collect();
         for (indicator, known) in asked.iter().zip(store.known(&asked).values) {
             let is_it = |row: &&IndicatorRow| row.canonical == *indicator.canonical();

@@ -3,9 +3,9 @@
 use overlap_coalition::{ExchangeId, Timestamp};
 use overlap_indicator::{Context, Facet, Kind};
 
-use crate::testing::{NOW, Place, all_pages, by_at, domain, exchange, new_indicator};
+use crate::testing::{NOW, Place, all_overlaps, all_pages, by_at, domain, exchange, new_indicator};
 use crate::{
-    IndicatorId, NewSighting, OverlapFilter, OverlapGroup, OverlapScan, PageRequest, SightingFilter,
+    IndicatorId, NewSighting, OverlapGroup, OverlapQuery, OverlapScan, PageRequest, SightingFilter,
     SightingKind, SledStore, Store, StoreError,
 };
 
@@ -69,7 +69,7 @@ fn a_group_is_found_by_the_date_of_any_of_its_overlaps() {
     }
     let groups = store.overlap_groups(0, usize::MAX);
     assert_eq!(groups.len(), 3);
-    for row in all_pages(100, |page| store.overlaps(&OverlapFilter::default(), page)) {
+    for row in all_overlaps(&store, &OverlapQuery::oldest_first(), 100) {
         let has = |group: &&OverlapGroup| (group.first_added..=group.last_added).contains(&row.added);
         assert_eq!(store.overlap_group_at(row.added).as_ref(), groups.iter().find(has));
     }

@@ -35,11 +35,11 @@ use crate::{
     Aside, AuditEntry, AuditFilter, AuditHead, AuditOrder, AuditStore, AuditVerdict, By, ChargeLimit,
     ChargeRefused, DeadLetter, Event, EventFilter, EventId, EventPage, EventStore, ExchangeRecord,
     FoundOverlap, ImportCounts, IndicatorFilter, IndicatorId, IndicatorRow, Known, KnownRoster, NewAudit,
-    NewIndicator, NewSighting, Notice, OverlapChoice, OverlapFilter, OverlapGroup, OverlapQuery, OverlapRow,
-    OverlapScan, OverlapTally, Override, Overriding, Page, PageRequest, SealKey, SightingFilter, SightingRow,
-    SinkName, Snapshot, Store, StoreCounts, StoreError, TokenRecord, audits, charging, epoch, events,
-    exports, holding, indicators, interrupted, keys, loading, overlap_query, overlaps, query, records,
-    restoring, sightings, sinks, visits,
+    NewIndicator, NewSighting, Notice, OverlapChoice, OverlapGroup, OverlapQuery, OverlapRow, OverlapScan,
+    OverlapTally, Override, Overriding, Page, PageRequest, SealKey, SightingFilter, SightingRow, SinkName,
+    Snapshot, Store, StoreCounts, StoreError, TokenRecord, audits, charging, epoch, events, exports, holding,
+    indicators, interrupted, keys, loading, overlap_query, overlaps, query, records, restoring, sightings,
+    sinks, visits,
 };
 
 /// How to open a store.
@@ -336,10 +336,6 @@ impl Store for SledStore {
         page: &PageRequest,
     ) -> Result<Page<ExchangeRecord>, StoreError> {
         records::receipts(self, peer, page)
-    }
-
-    fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError> {
-        overlaps::page(self, filter, page)
     }
 
     fn find_overlaps(

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::{
     AuditStore, By, ChargeLimit, ChargeRefused, EventStore, ExchangeRecord, FoundOverlap, ImportCounts,
     IndicatorFilter, IndicatorId, IndicatorRow, Known, NewIndicator, NewSighting, OverlapChoice,
-    OverlapFilter, OverlapGroup, OverlapName, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override,
-    Overriding, Page, PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
+    OverlapGroup, OverlapName, OverlapQuery, OverlapRow, OverlapScan, OverlapTally, Override, Overriding,
+    Page, PageRequest, SightingFilter, SightingRow, Snapshot, StoreError, TokenRecord,
 };
 
 /// How much the store holds.
@@ -124,9 +124,6 @@ pub trait Store: EventStore + AuditStore + Send + Sync {
         peer: Option<&MemberId>,
         page: &PageRequest,
     ) -> Result<Page<ExchangeRecord>, StoreError>;
-    /// A page of overlaps, in the order in which they were found.
-    fn overlaps(&self, filter: &OverlapFilter, page: &PageRequest) -> Result<Page<OverlapRow>, StoreError>;
-
     /// A page of overlaps that match, in the order that the query names.
     fn find_overlaps(
         &self,

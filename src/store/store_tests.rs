@@ -8,11 +8,12 @@ use overlap_indicator::{Context, Facet, Kind, Pap, Tlp};
 
 use crate::segment::SEGMENT_ROWS;
 use crate::testing::{
-    NOW, Place, all_pages, by, document, domain, everything, exchange, lose_segment, member, new_indicator,
+    NOW, Place, all_overlaps, all_pages, by, document, domain, everything, exchange, lose_segment, member,
+    new_indicator,
 };
 use crate::{
     ChargeLimit, ChargeRefused, ExchangeRecord, ExchangeState, ImportCounts, IndicatorFilter, NewIndicator,
-    NewSighting, OverlapFilter, PageRequest, Role, Selection, SightingKind, SledStore, Store, StoreError,
+    NewSighting, OverlapQuery, PageRequest, Role, Selection, SightingKind, SledStore, Store, StoreError,
     TokenRecord,
 };
 
@@ -111,7 +112,10 @@ fn pages_by_kind_and_refuses_foreign_cursors() {
     assert_eq!(all_pages(1, |page| store.indicators(&ips, page)).len(), 1);
     let page = store.indicators(&IndicatorFilter::default(), &PageRequest { limit: 1, after: None }).unwrap();
     let foreign = PageRequest { limit: 1, after: page.next };
-    assert!(matches!(store.overlaps(&OverlapFilter::default(), &foreign), Err(StoreError::BadCursor)));
+    assert!(matches!(
+        store.find_overlaps(&OverlapQuery::oldest_first(), &foreign),
+        Err(StoreError::BadCursor)
+    ));
     assert!(matches!(store.exchanges(None, &foreign), Err(StoreError::BadCursor)));
     assert_eq!(store.counts().unwrap().indicators, [(Kind::Domain, 300), (Kind::Ip, 1)]);
 }
@@ -154,7 +158,7 @@ fn a_withdrawn_indicator_leaves_exchanges_and_the_disk_but_not_its_overlaps() {
     let check = |store: &dyn Store| {
         assert!(store.indicator(gone).unwrap().is_none());
         assert_eq!(store.snapshot().digests(&selection).len(), 9);
-        let overlaps = all_pages(2, |page| store.overlaps(&OverlapFilter::default(), page));
+        let overlaps = all_overlaps(store, &OverlapQuery::oldest_first(), 2);
         assert_eq!(overlaps.len(), 3);
         assert_eq!(overlaps[0].raw.reveal(), "WWW.n0.example");
     };
@@ -186,7 +190,7 @@ fn overlaps_are_told_no_freer_than_their_indicator_is_now_or_was_when_it_was_wit
     store.store_overlaps(&record, &found, NOW).unwrap();
     store.import(vec![marked(1, Tlp::Red, Some(Pap::Red)), marked(2, Tlp::Clear, None)], NOW).unwrap();
     let markings = |store: &SledStore| {
-        let mut rows = all_pages(2, |page| store.overlaps(&OverlapFilter::default(), page));
+        let mut rows = all_overlaps(store, &OverlapQuery::oldest_first(), 2);
         rows.sort_by(|a, b| a.raw.reveal().cmp(b.raw.reveal()));
         rows.iter().map(|row| (row.tlp, row.pap)).collect::<Vec<_>>()
     };
@@ -275,15 +279,15 @@ fn the_exchange_that_found_an_overlap_first_stays() {
         store.store_overlaps(&record, &found[rows], NOW).unwrap();
     }
     let check = |store: &dyn Store| {
-        let police = OverlapFilter { peer: Some(member("police")), kind: None };
-        let rows = all_pages(7, |page| store.overlaps(&police, page));
+        let police = OverlapQuery { peer: Some(member("police")), ..OverlapQuery::oldest_first() };
+        let rows = all_overlaps(store, &police, 7);
         assert_eq!(rows.len(), 600);
         assert!(rows[..500].iter().all(|row| row.exchange == ExchangeId([1; 16]) && row.found == 1));
         assert!(rows[500..].iter().all(|row| row.exchange == ExchangeId([3; 16])));
-        let all = all_pages(100, |page| store.overlaps(&OverlapFilter::default(), page));
+        let all = all_overlaps(store, &OverlapQuery::oldest_first(), 100);
         assert_eq!(all.len(), 605);
-        let ips = OverlapFilter { peer: None, kind: Some(Kind::Ip) };
-        assert_eq!(all_pages(7, |page| store.overlaps(&ips, page)).len(), 0);
+        let ips = OverlapQuery { kind: Some(Kind::Ip), ..OverlapQuery::oldest_first() };
+        assert_eq!(all_overlaps(store, &ips, 7).len(), 0);
         assert_eq!(store.counts().unwrap().overlaps, [(member("hotline"), 5), (member("police"), 600)]);
     };
     check(&store);

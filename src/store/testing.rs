@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::database::Batch;
 use crate::{
-    Actor, By, ExchangeRecord, ExchangeState, NewIndicator, Page, PageRequest, SealKey, Selection, SledStore,
-    SledStoreOptions, StoreError, Warnings, keys,
+    Actor, By, ExchangeRecord, ExchangeState, NewIndicator, OverlapQuery, OverlapRow, Page, PageRequest,
+    SealKey, Selection, SledStore, SledStoreOptions, Store, StoreError, Warnings, keys,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -145,4 +145,10 @@ pub(crate) fn all_pages<T>(
             None => return rows,
         }
     }
+}
+
+/// All overlaps that match, read by pages of so many, without their marks.
+pub(crate) fn all_overlaps(store: &dyn Store, query: &OverlapQuery, limit: usize) -> Vec<OverlapRow> {
+    let found = all_pages(limit, |page| store.find_overlaps(query, page));
+    found.into_iter().map(|found| found.row).collect()
 }

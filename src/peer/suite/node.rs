@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use overlap_coalition::{Kind, MemberId, Timestamp};
 use overlap_indicator::{Context, Indicator, Rules, SecretText};
-use overlap_store::{ExchangeRecord, NewIndicator, OverlapFilter, PageRequest};
+use overlap_store::{ExchangeRecord, NewIndicator, OverlapQuery, PageRequest};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -75,9 +75,9 @@ impl TestNode {
 
     /// Own values that overlap with a partner.
     pub(crate) fn overlaps_with(&self, peer: &MemberId) -> BTreeSet<String> {
-        let filter = OverlapFilter { peer: Some(peer.clone()), kind: None };
-        let page = self.store.overlaps(&filter, &PageRequest { limit: WHOLE, after: None }).unwrap();
-        page.rows.iter().map(|row| row.raw.reveal().to_owned()).collect()
+        let query = OverlapQuery { peer: Some(peer.clone()), ..OverlapQuery::default() };
+        let page = self.store.find_overlaps(&query, &PageRequest { limit: WHOLE, after: None }).unwrap();
+        page.rows.iter().map(|found| found.row.raw.reveal().to_owned()).collect()
     }
 
     /// Its exchanges, the newest first.
