@@ -11,6 +11,7 @@ mod feed;
 mod frame;
 mod http;
 mod list;
+mod message;
 mod native;
 mod rfc5424;
 mod settings;

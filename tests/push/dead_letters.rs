@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::PROGRAM;
 use crate::receiver::Receiver;
-use crate::webhooks::write_secret;
+use crate::webhooks::{check_ids, write_secret};
 use crate::work::{append, events, ids, import, wait_until};
 
 const POISON: &str = "shop:7";
@@ -55,6 +55,7 @@ fn one_poisoned_event_is_put_aside_and_can_be_sent_again_or_discarded() {
     let poison = letter["id"].as_str().unwrap().to_owned();
     let expected: Vec<String> = ids(&found).into_iter().filter(|id| *id != poison).collect();
     assert_eq!(taken, expected, "in order, each once");
+    check_ids(&deliveries.lock().unwrap());
     send_again_and_discard(&a, &poison, &mood, &deliveries);
     assert!(
         deliveries.lock().unwrap().iter().all(|delivery| delivery.path == "/"),

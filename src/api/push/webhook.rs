@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use overlap_store::{DeadLetter, Event, EventId, StoreError};
 
 use super::backoff::{Backoff, retry_after};
 use super::ecs::ecs;
 use super::http::{Answer, HttpSender};
+use super::message::Message;
 use super::native::EventItem;
 use super::settings::{EventFormat, WebhookSettings};
 use super::shown::WHOLE;
@@ -142,9 +142,10 @@ impl WebhookTask {
 
     /// Tries until the receiver takes them, or refuses them for good.
     async fn settle(&mut self, events: &[(EventId, String)]) -> Settled {
+        let Some(message) = Message::new(&self.shared.node, events) else { return Settled::Taken };
         let (mut tries, mut answered) = (0, None);
         loop {
-            let failure = match self.attempt(events).await {
+            let failure = match self.attempt(&message).await {
                 Attempt::Taken => {
                     self.backoff.succeeded();
                     return Settled::Taken;
@@ -170,16 +171,12 @@ impl WebhookTask {
         }
     }
 
-    async fn attempt(&mut self, events: &[(EventId, String)]) -> Attempt {
-        let Some((last, _)) = events.last() else { return Attempt::Taken };
-        let texts: Vec<&str> = events.iter().map(|(_, json)| json.as_str()).collect();
-        // A member's id needs no escapes.
-        let body = format!("{{\"node\":\"{}\",\"events\":[{}]}}", self.shared.node, texts.join(","));
-        let (id, now) = (last.to_string(), (self.shared.now)());
-        let signature = self.settings.secret.sign(&id, now, body.as_bytes());
+    async fn attempt(&mut self, message: &Message) -> Attempt {
+        let (id, now) = (message.id.clone(), (self.shared.now)());
+        let signature = self.settings.secret.sign(&id, now, &message.body);
         let headers =
             [("webhook-id", id), ("webhook-timestamp", now.to_string()), ("webhook-signature", signature)];
-        match self.http.post(&headers, &Bytes::from(body)).await {
+        match self.http.post(&headers, &message.body).await {
             Ok(Answer { status, .. }) if (200..300).contains(&status) => Attempt::Taken,
             Ok(Answer { status, retry_after: asked }) => Attempt::Failed(Failure {
                 status: Some(status),
