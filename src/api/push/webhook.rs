@@ -3,6 +3,10 @@
 //! The position moves, durably, after a 2xx and never before. A request that is refused for good is sent again event by event, so that one event
 //! that a receiver cannot bear becomes a dead letter alone, and those after it go on.
 
+mod resending;
+#[cfg(test)]
+mod resending_tests;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,15 +20,13 @@ use super::native::EventItem;
 use super::settings::{EventFormat, WebhookSettings};
 use super::shown::WHOLE;
 use super::state::{Shared, SinkState};
+use resending::Resending;
 
 /// Bytes of a body after which no more events are put in; one event alone may be longer.
 const FULL_BODY: usize = 1 << 20;
 
 /// Dead letters of one webhook at most: a receiver that refuses everything is misconfigured, and its events wait instead.
 const MOST_LETTERS: u64 = 10_000;
-
-/// Letters that are looked at together.
-const LETTERS_AT_ONCE: usize = 1_000;
 
 /// How long to wait after the store failed: what helps is an operator.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
@@ -36,6 +38,7 @@ pub(crate) struct WebhookTask {
     shared: Shared,
     http: HttpSender,
     backoff: Backoff,
+    resending: Resending,
 }
 
 /// How one try ended.
@@ -61,7 +64,7 @@ impl WebhookTask {
     pub(crate) fn new(settings: WebhookSettings, state: Arc<SinkState>, shared: Shared) -> Self {
         let http = HttpSender::new(settings.target.clone(), settings.tls.clone(), settings.timeout);
         let backoff = Backoff::new(settings.longest_wait);
-        Self { settings, state, shared, http, backoff }
+        Self { settings, state, shared, http, backoff, resending: Resending::new(backoff) }
     }
 
     /// Runs until it is dropped.
@@ -76,8 +79,9 @@ impl WebhookTask {
 
     async fn step(&mut self) -> Result<(), StoreError> {
         if self.state.is_to_look() {
-            self.send_letters().await?;
+            self.resending.begin();
         }
+        self.send_letter().await?;
         let (after, filter, most) = (self.state.position(), self.state.filter.clone(), self.settings.batch);
         let page = self.shared.ask(move |store| store.events_after(after, &filter, most)).await?;
         if !page.events.is_empty() {
@@ -87,6 +91,7 @@ impl WebhookTask {
         tokio::select! {
             () = self.shared.feed.after(page.upto) => {}
             () = self.state.wake.notified() => {}
+            () = self.resending.wait() => {}
         }
         Ok(())
     }
@@ -219,44 +224,6 @@ impl WebhookTask {
             tokio::time::sleep(self.backoff.failed(None)).await;
         }
         Ok(buried)
-    }
-
-    /// Sends the letters that somebody asked to send again.
-    async fn send_letters(&mut self) -> Result<(), StoreError> {
-        let mut after = EventId::START;
-        loop {
-            let sink = self.state.sink.clone();
-            let letters =
-                self.shared.ask(move |store| store.dead_letters(&sink, after, LETTERS_AT_ONCE)).await?;
-            let Some(last) = letters.last() else { return Ok(()) };
-            after = last.event;
-            for letter in letters.into_iter().filter(|letter| letter.again) {
-                self.send_letter(letter).await?;
-            }
-        }
-    }
-
-    async fn send_letter(&mut self, letter: DeadLetter) -> Result<(), StoreError> {
-        let (id, sink) = (letter.event, self.state.sink.clone());
-        let event = self.shared.ask(move |store| store.event(id)).await?;
-        let settled = match event {
-            Some(event) => self.settle(&[(id, self.json(&event))]).await,
-            // A store that was restored from before the event.
-            None => Settled::Taken,
-        };
-        match settled {
-            Settled::Taken => {
-                self.shared.ask(move |store| store.remove_dead_letter(&sink, id)).await?;
-                self.state.delivered(1, None);
-            }
-            Settled::Refused { reason, tries } => {
-                let given_up = (self.shared.now)();
-                let tries = letter.tries.saturating_add(tries);
-                let letter = DeadLetter { reason, tries, given_up, again: false, ..letter };
-                self.shared.ask(move |store| store.put_dead_letter(&sink, &letter, None)).await?;
-            }
-        }
-        Ok(())
     }
 }
 

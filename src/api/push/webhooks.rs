@@ -272,7 +272,11 @@ pub(crate) async fn discard_for(
 }
 
 /// The dead letter of an event.
-fn letter_of(store: &dyn Store, sink: &SinkName, event: EventId) -> Result<Option<DeadLetter>, StoreError> {
+pub(crate) fn letter_of(
+    store: &dyn Store,
+    sink: &SinkName,
+    event: EventId,
+) -> Result<Option<DeadLetter>, StoreError> {
     let before = EventId(event.0.saturating_sub(1));
     let found = store.dead_letters(sink, before, 1)?;
     Ok(found.into_iter().find(|letter| letter.event == event))
