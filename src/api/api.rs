@@ -24,8 +24,8 @@ use crate::state::ApiState;
 use crate::taxii::{ErrorMessage, TaxiiError, is_of_taxii, read, refuse, tidied};
 use crate::unread::drop_unread;
 use crate::{
-    Daemon, audit, console, exchanges, health, held, import, indicators, links, misp, overlaps, peers, push,
-    query, receipts, sightings, status, tokens, warning_lists,
+    Daemon, Imports, audit, console, exchanges, health, held, import, indicators, links, misp, overlaps,
+    peers, push, query, receipts, sightings, status, tokens, warning_lists,
 };
 
 /// The local API.
@@ -33,9 +33,16 @@ use crate::{
 pub struct Api;
 
 impl Api {
-    /// The router of the whole API. `metrics` renders what the process's recorder has gathered.
-    pub fn router(store: Arc<dyn Store>, daemon: Arc<dyn Daemon>, metrics: PrometheusHandle) -> Router {
-        Self::with_table(ApiState::new(store, daemon, metrics)).0
+    /// The router of the whole API, and the imports that run by it, which are to be ended after the last listener. `metrics` renders what the process's
+    /// recorder has gathered.
+    pub fn router(
+        store: Arc<dyn Store>,
+        daemon: Arc<dyn Daemon>,
+        metrics: PrometheusHandle,
+    ) -> (Router, Imports) {
+        let state = ApiState::new(store, daemon, metrics);
+        let imports = state.imports().clone();
+        (Self::with_table(state).0, imports)
     }
 
     /// The same without the pages for people.
@@ -43,9 +50,10 @@ impl Api {
         store: Arc<dyn Store>,
         daemon: Arc<dyn Daemon>,
         metrics: PrometheusHandle,
-    ) -> Router {
+    ) -> (Router, Imports) {
         let state = ApiState::new(store, daemon, metrics);
-        Self::put_together(state, |_| Router::new()).0
+        let imports = state.imports().clone();
+        (Self::put_together(state, |_| Router::new()).0, imports)
     }
 
     /// The router, and the table of its routes and roles.

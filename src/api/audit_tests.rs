@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -347,19 +347,7 @@ async fn an_import_tells_its_rows_and_one_that_breaks_off_tells_so() {
 async fn an_import_whose_caller_hangs_up_after_its_last_byte_is_done_and_told() {
     let node = TestNode::new();
     let before = entries(&node).len();
-    let (sent, all_sent) = tokio::sync::oneshot::channel();
-    let last = async move {
-        sent.send(()).unwrap();
-        Ok::<_, std::io::Error>(Bytes::from_static(b"b.example.org\n"))
-    };
-    let body = Body::from_stream(
-        stream::iter([Ok(Bytes::from_static(b"a.example.org\n"))]).chain(stream::once(last)),
-    );
-    tokio::select! {
-        biased;
-        told = all_sent => told.unwrap(),
-        answer = node.import("format=txt", body) => panic!("answered {} before the body had ended", answer.status),
-    }
+    hang_up_after(&node, "a.example.org\n".to_owned()).await;
     let expected = format!("begun={} outcome=done accepted=2 duplicates=0 rejected=0", before + 1);
     let told = async {
         while entries(&node).len() < before + 2 {
@@ -368,6 +356,51 @@ async fn an_import_whose_caller_hangs_up_after_its_last_byte_is_done_and_told() 
     };
     tokio::time::timeout(Duration::from_secs(60), told).await.unwrap();
     assert_eq!(entries(&node).last().unwrap().detail, expected);
+}
+
+/// Imports a text and one line more, and hangs up when all is read.
+async fn hang_up_after(node: &TestNode, text: String) {
+    let (sent, all_sent) = tokio::sync::oneshot::channel();
+    let last = async move {
+        sent.send(()).unwrap();
+        Ok::<_, std::io::Error>(Bytes::from_static(b"b.example.org\n"))
+    };
+    let body = Body::from_stream(stream::iter([Ok(Bytes::from(text))]).chain(stream::once(last)));
+    tokio::select! {
+        biased;
+        told = all_sent => told.unwrap(),
+        answer = node.import("format=txt", body) => panic!("answered {} before the body had ended", answer.status),
+    }
+}
+
+/// Nobody waited for it, so that it had no end in the chain.
+#[tokio::test]
+async fn the_stop_waits_for_an_import_whose_caller_hung_up() {
+    let node = TestNode::new();
+    let before = entries(&node).len();
+    hang_up_after(&node, (0..5_000).map(|at| format!("{at}.example.org\n")).collect()).await;
+    node.imports.end(Instant::now()).await;
+    let expected = format!("begun={} outcome=done accepted=5001 duplicates=0 rejected=0", before + 1);
+    assert_eq!(entries(&node).last().unwrap().detail, expected);
+}
+
+#[tokio::test]
+async fn an_import_that_runs_for_too_long_at_the_stop_is_broken_off_and_told() {
+    let node = TestNode::new();
+    let before = entries(&node).len();
+    hang_up_after(&node, (0..100_000).map(|at| format!("{at}.example.org\n")).collect()).await;
+    // As if the stop had begun a minute ago.
+    node.imports.end(Instant::now() - Duration::from_secs(60)).await;
+    let said = entries(&node).into_iter().skip(before).map(|entry| entry.detail).collect::<Vec<_>>();
+    let [_, ended] = said.as_slice() else { panic!("{said:?}") };
+    let (head, rows) = ended.split_once(" accepted=").unwrap();
+    assert_eq!(head, format!("begun={} outcome=failed", before + 1));
+    let accepted: usize = rows.split(' ').next().unwrap().parse().unwrap();
+    assert!(accepted < 100_000 && accepted.is_multiple_of(10_000), "whole batches: {ended}");
+    assert_eq!(
+        node.get("/api/v1/status").await.json()["indicators"]["domain"].as_u64().unwrap_or(0),
+        accepted as u64
+    );
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod misp;
 mod misp_tests;
 mod report;
 mod row;
+mod running;
 mod source;
 mod stix;
 #[cfg(test)]
@@ -68,6 +69,7 @@ pub(crate) use misp::written as misp_written;
 #[cfg(test)]
 pub(crate) use report::UnknownMarking;
 pub(crate) use report::{ImportReport, RejectItem};
+pub use running::Imports;
 
 /// How long an import waits for its place.
 const LONGEST_WAIT: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
@@ -153,8 +155,14 @@ pub(crate) async fn run(
     check_type(job.format, headers)?;
     let place = place(state).await?;
     // In a task of its own: a caller that hangs up after its last byte ends this call, but neither the work nor the
-    // place that it takes, and the work's end is to be told.
+    // place that it takes, and the work's end is to be told. The node's stop waits for it.
+    let under_way = state.imports().begin();
     let whole = whole(state.clone(), actor, params.format.clone(), job, body, place);
+    let whole = async move {
+        let ended = whole.await;
+        drop(under_way);
+        ended
+    };
     tokio::spawn(whole.in_current_span()).await.map_err(|error| {
         tracing::error!(panicked = error.is_panic(), "an import failed");
         Problem::internal()
@@ -205,7 +213,7 @@ async fn place(state: &ApiState) -> Result<OwnedSemaphorePermit, Problem> {
         Problem::new(ProblemKind::Busy, "as many imports run as this node does at once: send it again later")
             .with_retry_after(BUSY_RETRY.as_secs())
     };
-    let place = tokio::time::timeout(LONGEST_WAIT, state.imports().clone().acquire_owned())
+    let place = tokio::time::timeout(LONGEST_WAIT, state.imports().places().clone().acquire_owned())
         .await
         .map_err(|_| busy())?;
     place.map_err(|_| Problem::internal())
@@ -220,7 +228,13 @@ fn job(params: &ImportParams, state: &ApiState) -> Result<ImportJob, Problem> {
         delimiter: delimiter(params, format)?,
         rules: state.daemon().rules(),
     };
-    Ok(ImportJob { format, rules, store: state.shared_store(), daemon: state.shared_daemon() })
+    Ok(ImportJob {
+        format,
+        rules,
+        store: state.shared_store(),
+        daemon: state.shared_daemon(),
+        imports: state.imports().clone(),
+    })
 }
 
 /// Refuses a body that says that it is something else, or is packed.

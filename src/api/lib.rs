@@ -101,6 +101,7 @@ pub use daemon::{
     Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ProgressNews, ReceiptView,
     StartRefused,
 };
+pub use import::Imports;
 pub use misp_modules::misp_modules_router;
 pub use nearest::nearest;
 pub use push::{

@@ -33,7 +33,7 @@ const MAX_HEADERS: usize = 64;
 const READ_BUFFER: usize = 64 * 1024;
 
 /// The longest that calls may take to end once the node stops.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait after a failed accept: out of file descriptors, the next try would fail at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -152,6 +152,8 @@ impl Connections {
             tokio::time::timeout(STOP_TIMEOUT, async { while self.tasks.join_next().await.is_some() {} });
         if ended.await.is_err() {
             tracing::warn!(calls = self.tasks.len(), "calls of the API were cut off");
+            // What one of them does at this moment has been done when this returns.
+            self.tasks.shutdown().await;
         }
     }
 }

@@ -11,12 +11,10 @@ use tokio::sync::Semaphore;
 use crate::Daemon;
 use crate::access::{TokenCache, find};
 use crate::console::Console;
+use crate::import::Imports;
 use crate::problem::Problem;
 use crate::push::{Feed, MAX_STREAMS};
 use crate::warning_lists::HeldCounts;
-
-/// Imports that run at the same time; others wait. Each holds a few batches in memory and two blocking threads.
-const IMPORTS_AT_ONCE: usize = 4;
 
 /// The state of the API, shared by its handlers.
 #[derive(Clone)]
@@ -27,7 +25,7 @@ struct Inner {
     daemon: Arc<dyn Daemon>,
     metrics: PrometheusHandle,
     tokens: TokenCache,
-    imports: Arc<Semaphore>,
+    imports: Imports,
     openapi: OnceLock<Bytes>,
     console: Console,
     feed: Feed,
@@ -46,7 +44,7 @@ impl ApiState {
             daemon,
             metrics,
             tokens: TokenCache::default(),
-            imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
+            imports: Imports::default(),
             openapi: OnceLock::new(),
             console: Console::default(),
             held_counts: HeldCounts::default(),
@@ -69,7 +67,8 @@ impl ApiState {
         &self.0.metrics
     }
 
-    pub(crate) fn imports(&self) -> &Arc<Semaphore> {
+    /// The imports that run.
+    pub(crate) fn imports(&self) -> &Imports {
         &self.0.imports
     }
 

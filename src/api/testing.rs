@@ -28,7 +28,7 @@ use tower::ServiceExt;
 use crate::routes::RouteAccess;
 use crate::state::ApiState;
 use crate::{
-    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, PartnerView, ReceiptView, Sinks,
+    Api, Call, Daemon, DaemonStatus, ExchangeAsk, ExchangeProgress, Imports, PartnerView, ReceiptView, Sinks,
     StartRefused, WarningLists, WarningListsBuilder, new_token,
 };
 
@@ -122,6 +122,7 @@ pub(crate) struct TestNode {
     pub(crate) daemon: Arc<TestDaemon>,
     pub(crate) store: Arc<SledStore>,
     pub(crate) tokens: BTreeMap<Role, String>,
+    pub(crate) imports: Imports,
     _folder: TempDir,
 }
 
@@ -183,9 +184,10 @@ impl TestNode {
             lists: Mutex::new(Arc::new(WarningLists::none())),
             sinks: OnceLock::new(),
         });
-        let (router, table) =
-            Api::with_table(ApiState::new(store.clone(), daemon.clone(), recorder().clone()));
-        Self { router, table, daemon, store, tokens: tokens.into(), _folder: folder }
+        let state = ApiState::new(store.clone(), daemon.clone(), recorder().clone());
+        let imports = state.imports().clone();
+        let (router, table) = Api::with_table(state);
+        Self { router, table, daemon, store, tokens: tokens.into(), imports, _folder: folder }
     }
 
     /// Takes one warning list more than the default ones, in plain text.

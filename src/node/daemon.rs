@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use overlap_api::{Api, Sinks, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix};
+use overlap_api::{
+    Api, Imports, Sinks, WarningLists, misp_modules_router, serve_plain, serve_tls, serve_unix,
+};
 use overlap_peer::{PeerNode, SystemClock};
 use overlap_store::{AuditAction, AuditStore, By, NewAudit, SledStore, Store};
 use sha2::{Digest, Sha256};
@@ -266,6 +269,7 @@ async fn stdin_closed() {
 /// The API's listeners.
 struct Servers {
     stop: watch::Sender<bool>,
+    imports: Imports,
     tasks: JoinSet<()>,
     socket: PathBuf,
 }
@@ -277,7 +281,7 @@ impl Servers {
         node: &Arc<Node>,
         metrics: PrometheusHandle,
     ) -> Result<Self, CommandError> {
-        let router = match config.api.console {
+        let (router, imports) = match config.api.console {
             true => Api::router(store.clone(), node.clone(), metrics),
             false => Api::router_without_console(store.clone(), node.clone(), metrics),
         };
@@ -297,16 +301,19 @@ impl Servers {
             let router = misp_modules_router(store.clone(), node.clone(), any_host);
             tasks.spawn(serve_plain(listener, router, stopped(stop.subscribe())));
         }
-        Ok(Self { stop, tasks, socket })
+        Ok(Self { stop, imports, tasks, socket })
     }
 
     async fn end(mut self) {
+        let began = Instant::now();
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a listener of the API did not end as it should");
             }
         }
+        // What a caller left behind, now that none can begin.
+        self.imports.end(began).await;
         remove_socket(&self.socket);
     }
 }
@@ -386,7 +393,14 @@ mod tests {
         std::fs::write(&socket, "").unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(async { panic!("of this test") });
-        Servers { stop: watch::Sender::new(false), tasks, socket: socket.clone() }.end().await;
+        Servers {
+            stop: watch::Sender::new(false),
+            imports: Imports::default(),
+            tasks,
+            socket: socket.clone(),
+        }
+        .end()
+        .await;
         assert!(!socket.exists());
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum ImportError {
     Cut,
     #[error("the body stopped coming: {} seconds, and one for every {BYTES_A_SECOND} bytes, are waited", PATIENCE.as_secs())]
     Stalled,
+    #[error("the node stopped before the import was done: send it again")]
+    Stopped,
     #[error("the store failed")]
     CommitFailed,
 }
@@ -45,6 +47,7 @@ impl ImportError {
             | ImportError::TooManyDefinitions(_) => ProblemKind::BadImport,
             ImportError::Cut => ProblemKind::BadValue,
             ImportError::Stalled => ProblemKind::Stalled,
+            ImportError::Stopped => ProblemKind::Busy,
             ImportError::PutAside(_) | ImportError::CommitFailed => ProblemKind::Internal,
         }
     }

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::error::ImportError;
 use super::format::Format;
 use super::report::{ImportReport, Rejects};
+use super::running::Imports;
 use super::source::{RowRules, RowSink};
 use crate::Daemon;
 use crate::pace::TooSlow;
@@ -38,6 +39,8 @@ pub(crate) struct ImportJob {
     pub(crate) rules: RowRules,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) daemon: Arc<dyn Daemon>,
+    /// The node's imports, which may be broken off.
+    pub(crate) imports: Imports,
 }
 
 /// What the body's reader tells the thread that cuts.
@@ -137,7 +140,7 @@ fn cut_all(
     input: mpsc::Receiver<Input>,
     batches: mpsc::Sender<Vec<NewIndicator>>,
 ) -> (Rejects, Result<(), ImportError>) {
-    let mut rows = RowSink::new(batches);
+    let mut rows = RowSink::new(batches, job.imports.clone());
     let result = cut_into(job, input, &mut rows);
     (rows.into_rejects(), result)
 }
@@ -151,6 +154,7 @@ fn cut_into(
     let mut sniffed = 0;
     loop {
         match input.blocking_recv() {
+            Some(_) if job.imports.are_broken_off() => return Err(ImportError::Stopped),
             Some(Input::Chunk(chunk)) => {
                 sniff(&chunk, &mut sniffed)?;
                 source.push(&chunk, rows)?;

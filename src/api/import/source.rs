@@ -11,6 +11,7 @@ use super::delimiter::Delimiter;
 use super::error::ImportError;
 use super::report::{Locator, Rejects, UnknownMarking};
 use super::row::{ReadRow, RowDefaults, RowReject};
+use super::running::Imports;
 
 /// Text that is made into rows at a time, in bytes. A pattern names a value in seven bytes, and its row takes some hundred.
 const TEXT_AT_A_TIME: usize = 128 * 1024;
@@ -50,15 +51,16 @@ pub(crate) trait RowSource {
 /// Takes rows: indicators go on to be committed, batch by batch, and rejects are kept for the report.
 pub(crate) struct RowSink {
     batches: mpsc::Sender<Vec<NewIndicator>>,
+    imports: Imports,
     batch: Vec<NewIndicator>,
     bytes: usize,
     rejects: Rejects,
 }
 
 impl RowSink {
-    /// A sink whose batches somebody commits.
-    pub(crate) fn new(batches: mpsc::Sender<Vec<NewIndicator>>) -> Self {
-        Self { batches, batch: Vec::new(), bytes: 0, rejects: Rejects::default() }
+    /// A sink whose batches somebody commits, of one of the node's imports.
+    pub(crate) fn new(batches: mpsc::Sender<Vec<NewIndicator>>, imports: Imports) -> Self {
+        Self { batches, imports, batch: Vec::new(), bytes: 0, rejects: Rejects::default() }
     }
 
     /// Makes rows of parts on every core, a few parts at a time, and takes them in their order. `size` says how much text a part has.
@@ -76,6 +78,9 @@ impl RowSink {
 
     /// Takes rows; waits while the batch before is committed.
     pub(crate) fn take(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<(), ImportError> {
+        if self.imports.are_broken_off() {
+            return Err(ImportError::Stopped);
+        }
         for (at, row) in rows {
             match row {
                 Ok(row) => {
@@ -105,6 +110,9 @@ impl RowSink {
         let batch = std::mem::take(&mut self.batch);
         if batch.is_empty() {
             return Ok(());
+        }
+        if self.imports.are_broken_off() {
+            return Err(ImportError::Stopped);
         }
         self.batches.blocking_send(batch).map_err(|_| ImportError::CommitFailed)
     }

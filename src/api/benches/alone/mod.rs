@@ -38,7 +38,7 @@ pub(crate) fn router(store: Arc<SledStore>, role: Role) -> (Router, String) {
         )
         .unwrap();
     let metrics = PrometheusBuilder::new().build_recorder().handle();
-    (Api::router(store, Arc::new(Idle), metrics), token)
+    (Api::router(store, Arc::new(Idle), metrics).0, token)
 }
 
 /// A daemon that says who it is, and does nothing.
