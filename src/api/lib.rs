@@ -85,6 +85,7 @@ mod serve;
 #[cfg(test)]
 mod serve_tests;
 mod sightings;
+mod standing;
 mod state;
 mod status;
 mod stix;

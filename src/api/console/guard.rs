@@ -19,6 +19,7 @@ use super::session::Session;
 use super::{SIGN_IN, origin};
 use crate::access::{Access, allows};
 use crate::problem::{Problem, ProblemKind};
+use crate::standing::while_token_stands;
 use crate::state::ApiState;
 
 /// The cookie of a session. The prefix binds it to this host, to TLS and to no domain (RFC 6265bis, section 4.1.3.2).
@@ -85,8 +86,9 @@ pub(crate) async fn pass(
             Err(problem) => return Fault::from(problem).into_response(),
         };
     }
+    let token = visitor.session.token;
     request.extensions_mut().insert(visitor);
-    next.run(request).await
+    while_token_stands(next.run(request).await, &state, token, role)
 }
 
 /// Who asks. A session whose token was revoked has ended.

@@ -7,7 +7,8 @@ use axum::response::Response;
 use overlap_store::Role;
 
 use super::MispError;
-use crate::access::let_in;
+use crate::access::{let_in, token_hash};
+use crate::standing::while_token_stands;
 use crate::state::ApiState;
 
 /// The header that clients use where a proxy takes `Authorization` for itself.
@@ -20,14 +21,19 @@ pub(crate) async fn pass(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    match let_in(&state, token(request.headers()), role).await {
+    let token = token(request.headers());
+    let hash = token.map(token_hash);
+    match let_in(&state, token, role).await {
         Err(problem) => MispError::from(problem).told(&path),
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             let mut response = next.run(request).await;
             match response.extensions_mut().remove::<MispError>() {
                 Some(error) => error.told(&path),
-                None => response,
+                None => match hash {
+                    Some(hash) => while_token_stands(response, &state, hash, role),
+                    None => response,
+                },
             }
         }
     }
