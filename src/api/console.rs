@@ -13,6 +13,7 @@ mod deliveries;
 mod events;
 #[cfg(test)]
 mod events_tests;
+mod exchange_state;
 mod exchanges;
 mod export;
 mod fault;

@@ -1,7 +1,7 @@
 //! A node for tests: the real store, and a daemon that does what the test says.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
@@ -43,6 +43,7 @@ pub(crate) struct TestDaemon {
     pub(crate) ended: Notify,
     pub(crate) receipt: Mutex<Result<ReceiptView, String>>,
     waiting: AtomicUsize,
+    runs_nothing: AtomicBool,
     lists: Mutex<Arc<WarningLists>>,
     pub(crate) sinks: OnceLock<Arc<Sinks>>,
 }
@@ -51,6 +52,11 @@ impl TestDaemon {
     /// How many calls have asked for an exchange's end.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// From now on no exchange runs, whatever the store says.
+    pub(crate) fn run_nothing(&self) {
+        self.runs_nothing.store(true, Ordering::SeqCst);
     }
 }
 
@@ -66,7 +72,7 @@ impl Daemon for TestDaemon {
     }
 
     fn progress(&self, _exchange: ExchangeId) -> Option<ExchangeProgress> {
-        Some(ExchangeProgress {
+        (!self.runs_nothing.load(Ordering::SeqCst)).then(|| ExchangeProgress {
             phase: "engine".into(),
             done: 3,
             total: 8,
@@ -181,6 +187,7 @@ impl TestNode {
             ended: Notify::new(),
             receipt: Mutex::new(Err("not to be read".into())),
             waiting: AtomicUsize::new(0),
+            runs_nothing: AtomicBool::new(false),
             lists: Mutex::new(Arc::new(WarningLists::none())),
             sinks: OnceLock::new(),
         });

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use overlap_coalition::{ExchangeId, Side};
 use overlap_store::{ExchangeFailure, ExchangeRecord, ExchangeState, Page};
 
+use super::exchange_state::Looked;
 use super::fault::Fault;
 use super::fields::{Fields, link};
 use super::guard::Visitor;
@@ -16,7 +17,7 @@ use super::refusals::in_words;
 use super::text::{Shown, or_none};
 use super::units::{bytes, counted, number, seconds, span, time};
 use crate::ExchangeProgress;
-use crate::exchanges::{BeginExchange, begin_for, progress_of, traffic};
+use crate::exchanges::{BeginExchange, begin_for, traffic};
 use crate::problem::Problem;
 use crate::request::{Segment, exchange_id, not_found};
 use crate::state::ApiState;
@@ -35,18 +36,25 @@ pub(crate) async fn list(
 ) -> Result<Markup, Fault> {
     let list = PartnerList::read(PATH, &fields)?;
     let (peer, request) = (list.peer(), list.request(ROWS)?);
-    let found = state.store(move |store| store.exchanges(peer.as_ref(), &request)).await?;
+    let daemon = state.shared_daemon();
+    let found = state.store(move |store| {
+        let page = store.exchanges(peer.as_ref(), &request)?;
+        let look = |record| Looked::at(record, store, &*daemon);
+        let rows = page.rows.into_iter().map(look).collect::<Result<_, _>>()?;
+        Ok(Page { rows, next: page.next })
+    });
+    let found = found.await?;
     let body = html! {
         h1 { "Exchanges" }
         (list.filters(&state, "exchanges"))
-        (table(&state, &found))
+        (table(&found.rows))
         (list.pager(found.next.as_ref()))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Exchanges" }.page(body))
 }
 
-fn table(state: &ApiState, found: &Page<ExchangeRecord>) -> Markup {
-    if found.rows.is_empty() {
+fn table(rows: &[Looked]) -> Markup {
+    if rows.is_empty() {
         return html! { p.empty { "No exchange yet." } };
     }
     html! {
@@ -57,20 +65,22 @@ fn table(state: &ApiState, found: &Page<ExchangeRecord>) -> Markup {
                     th scope="col" { "Began" } th scope="col" { "Exchange" } th scope="col" { "Partner" } th scope="col" { "Begun by" }
                     th scope="col" { "Outcome" } th.number scope="col" { "Matches" } th.number scope="col" { "Bytes" } th scope="col" { "Case" }
                 } }
-                tbody { @for record in &found.rows { (row(record, traffic(record, progress_of(state, record).as_ref()))) } }
+                tbody { @for looked in rows { (row(looked)) } }
             }
         }
     }
 }
 
-fn row(record: &ExchangeRecord, (sent, received): (u64, u64)) -> Markup {
+fn row(looked: &Looked) -> Markup {
+    let record = &looked.record;
+    let (sent, received) = traffic(record, looked.progress.as_ref());
     html! {
         tr {
             td { (time(record.began)) }
             td { a href=(format!("{PATH}/{}", record.id)) { (short(&record.id.to_string())) } }
             td.name { (Shown(record.peer.as_str())) }
             td { (begun_by(record)) }
-            td { (outcome(record)) }
+            td { (outcome(looked)) }
             td.number { (record.matches.map_or("–".to_owned(), number)) }
             td.number { (bytes(sent + received)) }
             td.value { (or_none(&record.case_reference)) }
@@ -85,8 +95,9 @@ const fn begun_by(record: &ExchangeRecord) -> &'static str {
     }
 }
 
-/// How an exchange ended, or that it runs, in a word or two.
-pub(crate) fn outcome(record: &ExchangeRecord) -> Markup {
+/// How an exchange ended, or that it runs, in a few words.
+pub(crate) fn outcome(looked: &Looked) -> Markup {
+    let record = &looked.record;
     let (class, text) = match (record.state, record.ended.is_some(), &record.failure) {
         (ExchangeState::Completed, ..) => ("good", "done"),
         (ExchangeState::Learned, true, _) => ("warn", "done, receipt not signed by both"),
@@ -96,6 +107,7 @@ pub(crate) fn outcome(record: &ExchangeRecord) -> Markup {
         (ExchangeState::Refused, ..) => ("bad", "refused by this node"),
         (ExchangeState::Failed, ..) => ("bad", "failed"),
         (_, true, _) => ("bad", "ended"),
+        (_, false, _) if looked.is_untold => ("bad", "over, its end is not known"),
         (_, false, _) => ("new", "running"),
     };
     html! { span class=(format!("badge {class}")) { (text) } }
@@ -109,25 +121,30 @@ pub(crate) async fn show(
 ) -> Result<Markup, Fault> {
     let Segment(id) = id?;
     let id: ExchangeId = exchange_id(&id)?;
-    let record = state.store(move |store| store.exchange(id)).await?;
-    let record = record.ok_or_else(|| not_found("exchange"))?;
-    let progress = progress_of(&state, &record);
+    let daemon = state.shared_daemon();
+    let looked = state.store(move |store| {
+        let record = store.exchange(id)?;
+        record.map(|record| Looked::at(record, store, &*daemon)).transpose()
+    });
+    let looked = looked.await?.ok_or_else(|| not_found("exchange"))?;
     let body = html! {
-        h1 { "Exchange with " (Shown(record.peer.as_str())) }
-        (live(&record, progress.as_ref()))
-        (facts(&record))
+        h1 { "Exchange with " (Shown(looked.record.peer.as_str())) }
+        (live(&looked))
+        (facts(&looked))
     };
     Ok(Frame { state: &state, visitor: &visitor, part: PATH, title: "Exchange" }.page(body))
 }
 
 /// What changes while it runs. A script fetches the page again and takes this over; without one, the page can be loaded again by hand.
-fn live(record: &ExchangeRecord, progress: Option<&ExchangeProgress>) -> Markup {
-    let is_running = record.ended.is_none();
+fn live(looked: &Looked) -> Markup {
+    let Looked { record, progress, is_untold } = looked;
+    let (is_running, progress) = (looked.runs(), progress.as_ref());
     let (sent, received) = traffic(record, progress);
     html! {
         section.card #live data-live[is_running] aria-label="State" {
-            p role="status" { (outcome(record)) }
+            p role="status" { (outcome(looked)) }
             @if is_running { (running(progress)) noscript { p.quiet { "Load the page again to see how far it is." } } }
+            @if *is_untold { (untold()) }
             @if let Some(failure) = &record.failure { (failed(failure)) }
             @if !is_running && !record.seconds.is_empty() { (phases(record)) }
             dl {
@@ -153,6 +170,15 @@ fn running(progress: Option<&ExchangeProgress>) -> Markup {
                 @if *total > 0 { p.quiet { (number(*done)) " of " (counted(*total, "item", "items")) } }
             }
             None => { label for="phase" { "Waiting for the partner" } progress #phase {} }
+        }
+    }
+}
+
+fn untold() -> Markup {
+    html! {
+        div.alert role="alert" {
+            p { strong { "The exchange is over, and its end is not known" } }
+            p { "It runs no more, and this node could not store how it ended, as on a full disk: the node's log says why. The next start of the node ends its record." }
         }
     }
 }
@@ -190,7 +216,8 @@ fn phases(record: &ExchangeRecord) -> Markup {
     }
 }
 
-fn facts(record: &ExchangeRecord) -> Markup {
+fn facts(looked: &Looked) -> Markup {
+    let record = &looked.record;
     html! {
         section.card aria-labelledby="facts" {
             h2 #facts { "What was agreed" }
@@ -201,7 +228,7 @@ fn facts(record: &ExchangeRecord) -> Markup {
                 dt { "Purpose" } dd { (or_none(&record.purpose)) }
                 dt { "Case" } dd { (or_none(&record.case_reference)) }
                 dt { "Began (UTC)" } dd { (time(record.began)) }
-                dt { "Ended (UTC)" } dd { @match record.ended { Some(at) => (time(at)), None => "it runs" } }
+                dt { "Ended (UTC)" } dd { @match record.ended { Some(at) => (time(at)), None if looked.is_untold => "not known", None => "it runs" } }
                 dt { "Receipt" } dd {
                     @if record.receipt.is_some() { a href=(link("/console/receipts", &[("peer", Some(record.peer.as_str()))])) { "See receipts" } }
                     @else { "none" }

@@ -6,9 +6,10 @@ use axum::extract::State;
 use maud::{Markup, html};
 use overlap_coalition::MemberId;
 use overlap_indicator::Kind;
-use overlap_store::{ExchangeRecord, OverlapTally, PageRequest, StoreCounts};
+use overlap_store::{OverlapTally, PageRequest, StoreCounts};
 
 use super::HOME;
+use super::exchange_state::Looked;
 use super::exchanges::outcome;
 use super::fault::Fault;
 use super::filter::Filter;
@@ -31,10 +32,13 @@ const HEATS: u32 = 5;
 /// The overview.
 pub(crate) async fn overview(State(state): State<ApiState>, visitor: Visitor) -> Result<Markup, Fault> {
     let since = visitor.session.last_visit.unwrap_or(0);
+    let daemon = state.shared_daemon();
     let (tally, counts, recent) = state
         .store(move |store| {
-            let recent = store.exchanges(None, &PageRequest { limit: RECENT, after: None })?;
-            Ok((store.overlap_tally(since), store.counts()?, recent.rows))
+            let recent = store.exchanges(None, &PageRequest { limit: RECENT, after: None })?.rows;
+            let recent = recent.into_iter().map(|record| Looked::at(record, store, &*daemon));
+            let recent = recent.collect::<Result<Vec<_>, _>>()?;
+            Ok((store.overlap_tally(since), store.counts()?, recent))
         })
         .await?;
     let (status, now) = (state.daemon().status(), state.daemon().now().0);
@@ -197,7 +201,7 @@ fn heat(count: u64, most: u64) -> u32 {
     }
 }
 
-fn recent_exchanges(recent: &[ExchangeRecord]) -> Markup {
+fn recent_exchanges(recent: &[Looked]) -> Markup {
     html! {
         section.card aria-labelledby="recent" {
             h2 #recent { "Last exchanges" }
@@ -205,10 +209,11 @@ fn recent_exchanges(recent: &[ExchangeRecord]) -> Markup {
                 p.quiet { "None yet." }
             } @else {
                 ul.plain {
-                    @for record in recent {
+                    @for looked in recent {
+                        @let record = &looked.record;
                         li {
                             a href=(format!("/console/exchanges/{}", record.id)) { (time(record.began)) }
-                            " with " (Shown(record.peer.as_str())) " " (outcome(record))
+                            " with " (Shown(record.peer.as_str())) " " (outcome(looked))
                         }
                     }
                 }

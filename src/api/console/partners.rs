@@ -3,8 +3,9 @@
 use axum::extract::State;
 use maud::{Markup, html};
 use overlap_coalition::{Agreement, DayUse, EngineName, Learns, MemberStatus};
-use overlap_store::{ExchangeRecord, PageRequest, Role, Store, StoreError};
+use overlap_store::{PageRequest, Role, Store, StoreError};
 
+use super::exchange_state::Looked;
 use super::exchanges::outcome;
 use super::fault::Fault;
 use super::fields::link;
@@ -14,8 +15,8 @@ use super::overview::ends;
 use super::parts::{Choice, select_as};
 use super::text::{Shown, or_none, visible};
 use super::units::{counted, number, span, time};
-use crate::PartnerView;
 use crate::state::ApiState;
+use crate::{Daemon, PartnerView};
 
 /// The page's path.
 pub(crate) const PATH: &str = "/console/partners";
@@ -23,15 +24,17 @@ pub(crate) const PATH: &str = "/console/partners";
 /// What the store knows of a partner.
 struct Known {
     used: DayUse,
-    last: Option<ExchangeRecord>,
+    last: Option<Looked>,
 }
 
 /// The partners.
 pub(crate) async fn list(State(state): State<ApiState>, visitor: Visitor) -> Result<Markup, Fault> {
     let (partners, now) = (state.daemon().partners(), state.daemon().now());
+    let daemon = state.shared_daemon();
     let partners = state
         .store(move |store| {
-            let known = |partner: PartnerView| known(store, &partner, now).map(|known| (partner, known));
+            let known =
+                |partner: PartnerView| known(store, &*daemon, &partner, now).map(|known| (partner, known));
             partners.into_iter().map(known).collect::<Result<Vec<_>, _>>()
         })
         .await?;
@@ -45,11 +48,13 @@ pub(crate) async fn list(State(state): State<ApiState>, visitor: Visitor) -> Res
 
 fn known(
     store: &dyn Store,
+    daemon: &dyn Daemon,
     partner: &PartnerView,
     now: overlap_coalition::Timestamp,
 ) -> Result<Known, StoreError> {
     let last = store.exchanges(Some(&partner.id), &PageRequest { limit: 1, after: None })?;
-    Ok(Known { used: store.day_use(&partner.id, now)?, last: last.rows.into_iter().next() })
+    let last = last.rows.into_iter().next().map(|record| Looked::at(record, store, daemon)).transpose()?;
+    Ok(Known { used: store.day_use(&partner.id, now)?, last })
 }
 
 fn card(partner: &PartnerView, known: &Known, now: u64, visitor: &Visitor) -> Markup {
@@ -89,7 +94,7 @@ fn state_of(partner: &PartnerView, known: &Known, now: u64) -> Markup {
             dt { "Address" } dd { @match &partner.address { Some(address) => (Shown(address)), None => "only the partner can begin" } }
             dt { "Last exchange" } dd {
                 @match &known.last {
-                    Some(record) => { a href=(format!("/console/exchanges/{}", record.id)) { (time(record.began)) } " " (outcome(record)) }
+                    Some(looked) => { a href=(format!("/console/exchanges/{}", looked.record.id)) { (time(looked.record.began)) } " " (outcome(looked)) }
                     None => "none yet",
                 }
             }

@@ -503,6 +503,26 @@ async fn bytes_of_an_exchange_that_runs_are_those_that_moved_until_now() {
     assert!(browser.get("/console/exchanges").await.text().contains("3.0 kB"));
 }
 
+/// It was shown as running for ever.
+#[tokio::test]
+async fn an_exchange_whose_end_could_not_be_stored_is_not_shown_as_running() {
+    let node = filled().await;
+    let browser = Browser::sign_in(&node, Role::Read).await;
+    let own = format!("/console/exchanges/{}", ExchangeId([3; 16]));
+    let pages = ["/console/", "/console/exchanges", "/console/partners", &own];
+    for path in pages {
+        let page = browser.get(path).await.text();
+        assert!(page.contains(">running</span>") && !page.contains("its end is not known"), "{path}");
+    }
+    node.daemon.run_nothing();
+    for path in pages {
+        let page = browser.get(path).await.text();
+        assert!(!page.contains(">running</span>") && page.contains("its end is not known"), "{path}: {page}");
+    }
+    let page = browser.get(&own).await.text();
+    assert!(!page.contains("data-live") && page.contains("<dd>not known</dd>"), "{page}");
+}
+
 #[tokio::test]
 async fn what_is_new_is_what_came_since_the_last_visit() {
     let node = filled().await;
