@@ -119,7 +119,7 @@ pub(crate) struct ImportParams {
         )),
     responses(
         (status = 200, description = "Every row was read.", body = ImportReport),
-        (status = 503, description = "As many imports run as the node does at once; `retry_after` says when to send it again.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "As many imports run as the node does at once: `retry_after` says when to send it again. Or the node stopped before it was done.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 408, description = "The body stopped coming, or comes more slowly than 1,024 bytes a second.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is of a media type that the format does not have, or packed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "The file cannot be imported. `import` says what of it was.", body = ProblemDocument, content_type = "application/problem+json"),

@@ -1,6 +1,8 @@
 //! The audit chain of a whole node, as an auditor reads it.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 
 use overlap_tests::{Lab, Node, run};
 use serde_json::{Value, json};
@@ -96,6 +98,36 @@ fn a_file_of_the_chain_is_verified_without_a_node() {
     assert_eq!(fault(&cut, &["--head", &noted]), (last, "cut-short".into()));
     let _ = verify(&listed, &["--head", &noted]).expect_code(0);
     let _ = run(PROGRAM, lab.folder(), ["audit", "verify", "no-such-file"]).expect_code(1);
+}
+
+/// Imports a text and hangs up when the last byte is out.
+fn hang_up_after(node: &Node, text: &str) {
+    let token = std::fs::read_to_string(node.folder().join("api.token")).unwrap();
+    let mut socket = UnixStream::connect(node.folder().join("api.sock")).unwrap();
+    let head = format!(
+        "POST /api/v1/imports?format=txt HTTP/1.1\r\nhost: node\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        token.trim(),
+        text.len()
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    socket.write_all(text.as_bytes()).unwrap();
+}
+
+/// Nobody waited for it: the chain had its beginning and no end.
+#[test]
+fn an_import_that_runs_without_its_caller_at_the_stop_has_an_end() {
+    let lab = Lab::create(PROGRAM, &["a", "b"]);
+    let node = lab.start("a");
+    let rows: String = (0..60_000).map(|row| format!("a{row}.example.org\n")).collect();
+    hang_up_after(&node, &rows);
+    assert!(node.stop().success());
+    let node = lab.start("a");
+    let said = said(&node);
+    let at = |action: &str| {
+        said.iter().position(|one| one == action).unwrap_or_else(|| panic!("{action}: {said:?}"))
+    };
+    let (begun, ended) = (at("token:operator import.begun"), at("token:operator import.ended"));
+    assert!(begun < ended && ended < at("daemon daemon.stopped"), "{said:?}");
 }
 
 #[test]
