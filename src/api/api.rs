@@ -95,8 +95,7 @@ fn outside(router: Router) -> Router {
 
 fn all_routes(state: ApiState) -> Routes {
     let open = Access::Open;
-    let [read, import, exchange, admin] =
-        [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(Access::Role);
+    let [read, import, exchange, admin] = Role::ALL.map(Access::Role);
     Routes::new(state, document())
         .add(open, routes!(health::health))
         .add(open, routes!(health::ready))

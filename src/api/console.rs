@@ -99,8 +99,7 @@ impl Default for Console {
 
 /// The router of the console, and the table of its pages and roles.
 pub(crate) fn router(state: ApiState) -> (Router<ApiState>, Vec<RouteAccess>) {
-    let [read, import, exchange, admin] =
-        [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(Access::Role);
+    let [read, import, exchange, admin] = Role::ALL.map(Access::Role);
     Pages { router: Router::new(), state, table: Vec::new() }
         .page(Access::Open, "GET", CONSOLE, get(|| async { Redirect::permanent(HOME) }))
         .page(Access::Open, "GET", "/console/assets/{name}", get(assets::asset))

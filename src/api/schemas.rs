@@ -52,8 +52,7 @@ pub(crate) fn purpose_or_none() -> Object {
 
 /// Roles.
 pub(crate) fn roles() -> Array {
-    let roles = [Role::Read, Role::Import, Role::Exchange, Role::Admin];
-    ArrayBuilder::new().items(one_of(roles.map(|role| role.as_str()))).min_items(Some(1)).build()
+    ArrayBuilder::new().items(one_of(Role::ALL.map(|role| role.as_str()))).min_items(Some(1)).build()
 }
 
 /// A token's name.

@@ -169,7 +169,7 @@ impl TestNode {
             salt: (1, DigestSalt::new([2; 32])),
         };
         let store = Arc::new(SledStore::open(options).unwrap());
-        let tokens = [Role::Read, Role::Import, Role::Exchange, Role::Admin].map(|role| {
+        let tokens = Role::ALL.map(|role| {
             let (token, hash) = new_token(&mut rand::rng());
             let name = role.as_str().to_owned();
             store

@@ -19,9 +19,6 @@ const MAX_TOKENS: usize = 1_000;
 /// The longest name of a token, in bytes.
 const LONGEST_NAME: usize = 64;
 
-/// Every role, as the API names it.
-const ROLES: [Role; 4] = [Role::Read, Role::Import, Role::Exchange, Role::Admin];
-
 /// A token to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -137,7 +134,7 @@ fn check_name(name: &str) -> Result<(), Problem> {
 }
 
 fn roles(names: &[String]) -> Result<Vec<Role>, Problem> {
-    let role = |name: &String| ROLES.into_iter().find(|role| role.as_str() == name);
+    let role = |name: &String| Role::ALL.into_iter().find(|role| role.as_str() == name);
     let roles: Option<Vec<Role>> = names.iter().map(role).collect();
     let mut roles = roles.filter(|roles| !roles.is_empty()).ok_or_else(|| {
         Problem::new(ProblemKind::BadValue, "roles: one or more of `read`, `import`, `exchange` and `admin`")

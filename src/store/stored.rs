@@ -221,8 +221,7 @@ impl StoredToken {
     }
 
     pub(crate) fn into_record(self) -> Result<TokenRecord, StoreError> {
-        const ROLES: [Role; 4] = [Role::Read, Role::Import, Role::Exchange, Role::Admin];
-        let roles = self.roles.iter().map(|role| named(role, &ROLES, Role::as_str));
+        let roles = self.roles.iter().map(|role| named(role, &Role::ALL, Role::as_str));
         Ok(TokenRecord {
             hash: unhex(&self.hash)?,
             roles: roles.collect::<Result<_, _>>()?,

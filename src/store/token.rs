@@ -15,6 +15,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Role; 4] = [Role::Read, Role::Import, Role::Exchange, Role::Admin];
+
     /// The name in the API and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {

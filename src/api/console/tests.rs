@@ -215,7 +215,7 @@ const CHANGES: [(&str, Role, &str); 10] = [
 async fn each_change_needs_its_role() {
     let node = filled().await;
     for (path, needed, fields) in CHANGES {
-        for role in [Role::Read, Role::Import, Role::Exchange, Role::Admin] {
+        for role in Role::ALL {
             let browser = Browser::sign_in(&node, role).await;
             let answer = browser.post(path, fields).await;
             let may = role == needed || role == Role::Admin || needed == Role::Read;
