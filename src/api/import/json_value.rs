@@ -67,8 +67,8 @@ pub(crate) fn object<'a>(members: &'a Members, name: &str) -> Option<&'a Members
 pub(crate) fn flag(members: &Members, name: &str) -> Option<bool> {
     match members.get(name)? {
         Value::Bool(flag) => Some(*flag),
-        Value::Number(number) => Some(number.as_u64() != Some(0)),
-        Value::String(text) => Some(!matches!(text.trim(), "" | "0" | "false")),
+        Value::Number(number) => Some(number.as_f64() != Some(0.0)),
+        Value::String(text) => Some(!matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false")),
         _ => None,
     }
 }

@@ -37,11 +37,11 @@ use super::row::RowReject;
 use super::source::{RowRules, RowSink, RowSource, few_at_a_time};
 use super::waiting::{Part, Waiting};
 use definitions::Definitions;
-use identifiers::{Identifiers, Standing};
+use identifiers::{Identifiers, MARKINGS, Standing};
 use kept::Kept;
 use links::{base, mark_named, names_containers, observe};
 use said::AllSaid;
-use types::{Use, has_observables_within};
+use types::{Use, has_observables_within, is_of_versions};
 use unknown::UnknownMarkings;
 use unreadable::{ids, may_name_others};
 
@@ -65,8 +65,8 @@ const WITH_OBJECTS: u8 = 2;
 /// The type of a bundle.
 const BUNDLE: &str = "bundle";
 
-/// Members by which whoever writes a bundle may mean to mark all that is in it, though STIX has no markings of bundles.
-const BUNDLE_MARKINGS: [&str; 2] = ["object_marking_refs", "granular_markings"];
+/// The type of a marking's definition.
+const DEFINITION: &str = "marking-definition";
 
 /// Reports within reports at most. With more of them, what has no marking is red.
 const MAX_NESTING: usize = 8;
@@ -89,6 +89,7 @@ impl<'a> StixSource<'a> {
             containers: Waiting::new(store),
             observations: Waiting::new(store),
             bases: Waiting::new(store),
+            bundles: Waiting::new(store),
             has_nested: false,
             known: Known::new(rules),
             has_objects: false,
@@ -128,6 +129,8 @@ struct Stix<'a> {
     observations: Waiting<'a>,
     /// Relationships that base an indicator on an observation.
     bases: Waiting<'a>,
+    /// Bundles that are marked, though STIX has no markings of them: so is what is in them, and all else that nobody marks.
+    bundles: Waiting<'a>,
     /// Whether a report or grouping names another.
     has_nested: bool,
     known: Known,
@@ -177,35 +180,73 @@ fn member(name: &str, shape: Shape) -> Act {
     if name == "objects" && shape == Shape::List { Act::Enter } else { Act::Keep }
 }
 
-/// Whether a part is no object but what stands around objects: a bundle (STIX 2.1, 8), or an envelope (TAXII 2.1, 3.7). "The property objects is
-/// optional", so that either can be without any. What may have been something else is none of them.
+/// Members that an object has, and no envelope.
+const OF_OBJECTS: [&str; 9] = [
+    "type",
+    "pattern",
+    "value",
+    "revoked",
+    "definition",
+    "labels",
+    "object_marking_refs",
+    "granular_markings",
+    "object_refs",
+];
+
+/// Whether a part is no object but what stands around objects: a bundle (STIX 2.1, 8), or an envelope (TAXII 2.1, 3.7), to which other APIs add members
+/// of their own. "The property objects is optional", so that either can be without any. What may have been something else is none of them.
 fn is_around_objects(role: u8, object: &Kept) -> bool {
     let is_of_envelope = |name: &String| matches!(name.as_str(), "more" | "next");
-    let is_plain = |(_, value): (&String, &Value)| !value.is_object() && !value.is_array();
     match (role, text(object, "type")) {
         (OBJECT, _) => false,
         _ if object.is_partly() => false,
         (_, Some(type_name)) => type_name == BUNDLE && !has_objects(object),
-        (WITH_OBJECTS, None) => object.iter().all(is_plain) && !object.contains_key("type"),
+        (WITH_OBJECTS, None) => {
+            let is_named =
+                text(object, "id").is_some_and(|id| id.contains("--") && !id.starts_with("bundle--"));
+            let is_object = is_named || OF_OBJECTS.iter().any(|name| object.contains_key(*name));
+            !is_object && !may_name_others(object.text().as_bytes())
+        }
         (_, None) => object.keys().all(is_of_envelope),
     }
 }
 
 /// Whether an object has others in a member that is not read so.
 fn has_objects(object: &Members) -> bool {
-    object.get("objects").is_some_and(|objects| !objects.is_null())
+    let is_nested = |value: &Value| value.is_object() || value.is_array();
+    match object.get("objects") {
+        Some(Value::Object(members)) => !members.is_empty(),
+        Some(Value::Array(elements)) => elements.iter().any(is_nested),
+        Some(Value::String(text)) => text.contains('{'),
+        _ => false,
+    }
 }
 
-/// Whether what is said in an object cannot be told from what is there: something in it may be marked, or mark others, that is not seen here.
+/// Whether what an object says of others cannot be told from what is there: it may name others, and is not seen to.
 fn is_obscure(role: u8, object: &Kept) -> bool {
+    let may_name = || may_name_others(object.text().as_bytes());
     match text(object, "type") {
         _ if role == WITH_OBJECTS => true,
-        None => object.is_partly() || may_name_others(object.text().as_bytes()) || has_objects(object),
-        Some(BUNDLE) => true,
+        None => object.is_partly() || may_name(),
+        Some(BUNDLE) => object.is_partly() || may_name(),
         // Its observables have the narrowest marking of all that are in it.
         Some("observed-data") => false,
-        Some(_) => has_objects(object),
+        // It may be the newest of any id.
+        Some(type_name) if object.may_lack("id") => is_of_versions(type_name) || type_name == DEFINITION,
+        Some(_) => has_objects(object) && may_name(),
     }
+}
+
+/// The ids of which an object may be the newest without its type saying so, and those of what is in something that is none.
+fn obscured(object: &Kept) -> Vec<String> {
+    let type_name = text(object, "type").unwrap_or_default();
+    if matches!(type_name, "" | BUNDLE) {
+        return ids(object.text().as_bytes()).collect();
+    }
+    let id = text(object, "id").unwrap_or_default();
+    let of_id = id.split_once("--").map(|(of_id, _)| of_id.to_ascii_lowercase()).unwrap_or_default();
+    let is_another = of_id != type_name && (is_of_versions(&of_id) || of_id == DEFINITION);
+    is_another.then(|| id.to_owned()).into_iter().collect()
 }
 
 impl Stix<'_> {
@@ -237,22 +278,24 @@ impl Stix<'_> {
 
     fn learn(&mut self, part: &Part, object: &Kept) -> Result<(), ImportError> {
         if is_around_objects(part.role, object) {
-            self.is_stix |= text(object, "type").is_some();
-            if BUNDLE_MARKINGS.iter().any(|name| object.get(*name).is_some_and(|value| !value.is_null())) {
-                self.known.said.mark_all(Marking::default(), RED);
-            }
-            return Ok(());
+            // An empty object may be of any format.
+            self.is_stix |= !object.is_empty();
+            let is_marked = MARKINGS.iter().any(|name| object.contains_key(*name));
+            return if is_marked { self.bundles.push(part) } else { Ok(()) };
         }
         self.is_stix |= object.contains_key("id") && text(object, "type").is_some();
         let what = Use::of(object);
         let is_marked_otherwise = what.has_versions() && self.known.identifiers.learn(object);
         if is_marked_otherwise || object.is_partly() && what == Use::Taken {
             // Nobody knows which of two markings holds, or what the marking was of which another of the id may have the values.
-            self.known.said.restrict(text(object, "id").unwrap_or_default());
+            if let Some(id) = text(object, "id") {
+                self.known.said.restrict(id);
+            }
         }
         if is_obscure(part.role, object) {
             self.known.said.mark_all(RED, Marking::default());
         }
+        obscured(object).iter().for_each(|id| self.known.obscure(id));
         match what {
             Use::Taken => self.waiting.push(part),
             Use::Container => {
@@ -287,6 +330,13 @@ impl Stix<'_> {
 
     /// The file has ended: what waits is all there is, and becomes rows.
     fn finish(&mut self, rows: &mut RowSink) -> Result<(), ImportError> {
+        let Self { bundles, known, .. } = self;
+        bundles.drain(|part| {
+            if let Ok(bundle) = Kept::read(&part) {
+                known.said.mark_all(Marking::default(), known.definitions.marking_of(&bundle));
+            }
+            Ok(())
+        })?;
         self.mark_named()?;
         let Self { waiting, observations, bases, known, rules, .. } = self;
         bases.drain(|part| {

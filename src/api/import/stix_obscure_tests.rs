@@ -273,3 +273,190 @@ async fn nothing_to_compare_is_told_in_whatever_form_it_comes() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn an_object_of_another_type_than_its_ids_may_be_the_newest_of_it() {
+    let clear = with(one(1), json!({"modified": "2026-01-01T00:00:00Z", "object_marking_refs": [CLEAR]}));
+    let newer = |type_name: Value| {
+        let mut newer =
+            json!({"id": id("indicator", 1), "modified": "2026-02-01T00:00:00Z", "revoked": true});
+        if !type_name.is_null() {
+            newer["type"] = type_name;
+        }
+        bundle(&[clear.clone(), newer, one(2)])
+    };
+    check(&[
+        ("none", newer(json!(null)), None, 1, 2),
+        ("in capitals", newer(json!("Indicator")), None, 1, 2),
+        ("a list", newer(json!(["indicator"])), None, 1, 2),
+        ("another", newer(json!("malware")), None, 1, 1),
+    ])
+    .await;
+    let green = json!({"definition_type": "tlp", "definition": {"tlp": "green"}});
+    let marked = with(one(1), json!({"object_marking_refs": [id("marking-definition", 1)]}));
+    let red =
+        json!({"id": id("marking-definition", 1), "definition_type": "tlp", "definition": {"tlp": "red"}});
+    let text = bundle(&[observable("marking-definition", 1, green), red, marked]);
+    // Its id is what has no room.
+    let head = r#"{"type":"indicator","modified":"2026-02-01T00:00:00Z","revoked":true"#;
+    let fields: String = (0..17).map(|at| format!(",\"y{at}\":\"{}\"", "y".repeat(60_000))).collect();
+    let rest = "z".repeat(MAX_PART_BYTES - head.len() - fields.len() - 20);
+    let late = format!(r#"{head}{fields},"z":"{rest}","id":"{}"}}"#, id("indicator", 1));
+    check(&[("a definition", text, Some("red"), 1, 1)]).await;
+    let found =
+        outcome("format=stix&tlp=clear", format!(r#"{{"type":"bundle","objects":[{clear},{late}]}}"#)).await;
+    assert_eq!(found.0.as_deref(), Some("red"));
+}
+
+#[tokio::test]
+async fn copies_that_are_marked_alike_cost_nothing_but_the_later_one() {
+    let copies = |first: Value, second: Value| bundle(&[with(one(1), first), with(one(1), second)]);
+    let statement = "marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168";
+    let defined = json!({"type": "marking-definition", "id": statement, "definition_type": "statement", "definition": {"statement": "x"}});
+    let refs = |refs: [&str; 2]| with(one(1), json!({"object_marking_refs": refs}));
+    let observed = |number: u32| {
+        let members = json!({"number_observed": number, "object_refs": [id("domain-name", 1)], "object_marking_refs": [CLEAR]});
+        observable("observed-data", 3, members)
+    };
+    let named = with(domain(), json!({"id": id("domain-name", 1)}));
+    check(&[
+        ("order", copies(json!({"labels": ["a", "b"]}), json!({"labels": ["b", "a"]})), Some("clear"), 1, 1),
+        ("none", copies(json!({}), json!({"labels": []})), Some("clear"), 1, 1),
+        (
+            "a label",
+            copies(json!({"labels": ["a"]}), json!({"labels": ["a", "phishing"]})),
+            Some("clear"),
+            1,
+            1,
+        ),
+        (
+            "a marking",
+            copies(json!({"labels": ["a"]}), json!({"labels": ["a", "tlp:green"]})),
+            Some("red"),
+            1,
+            1,
+        ),
+        (
+            "references",
+            bundle(&[defined, refs([CLEAR, statement]), refs([statement, CLEAR])]),
+            Some("clear"),
+            1,
+            1,
+        ),
+        ("observations", bundle(&[named, observed(1), observed(2)]), Some("clear"), 1, 0),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_read_costs_nothing_where_there_is_no_other_version() {
+    for modified in [
+        json!(null),
+        json!(""),
+        json!("0001-01-01T00:00:00Z"),
+        json!("2026-01-01T00:00:00+0000"),
+        json!(1_767_225_600),
+    ] {
+        let text = bundle(&[with(one(1), json!({"modified": modified}))]);
+        check(&[("alone", text, Some("clear"), 1, 0)]).await;
+    }
+}
+
+#[tokio::test]
+async fn other_apis_answers_are_envelopes_and_empty_pages_are_files() {
+    let around = |around: Value| with(around, json!({"objects": [one(1)]}));
+    let typeless =
+        json!({"id": id("indicator", 1), "pattern": "[url:value = 'http://x.example/']", "objects": []});
+    check(&[
+        ("meta", around(json!({"meta": {"limit": 20, "next": null}})).to_string(), Some("clear"), 1, 0),
+        ("errors", format!("[{}]", around(json!({"errors": [], "id": 7}))), Some("clear"), 1, 0),
+        ("a report in it", around(json!({"meta": red_report_of_one()})).to_string(), Some("red"), 1, 1),
+        ("an empty page", json!({"more": false}).to_string(), None, 0, 0),
+        ("an object", format!("{typeless}\n{}", bundle(&[one(2)])), None, 1, 1),
+    ])
+    .await;
+    let bundled = |members: Value| {
+        with(members, json!({"type": "bundle", "id": "bundle--1", "objects": [one(1)]})).to_string()
+    };
+    check(&[
+        ("clear", bundled(json!({"object_marking_refs": [CLEAR]})), Some("clear"), 1, 0),
+        ("green", bundled(json!({"object_marking_refs": [GREEN]})), Some("green"), 1, 0),
+        ("none", bundled(json!({"object_marking_refs": []})), Some("clear"), 1, 0),
+        ("a label", bundled(json!({"labels": ["tlp:red"]})), Some("red"), 1, 0),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_member_objects_that_has_none_says_nothing() {
+    let beside = |object: Value| bundle(&[object, one(1)]);
+    check(&[
+        ("a number", beside(observable("campaign", 1, json!({"objects": 12}))), Some("clear"), 1, 0),
+        ("an empty list", beside(observable("campaign", 1, json!({"objects": []}))), Some("clear"), 1, 0),
+        (
+            "a report",
+            beside(observable("campaign", 1, json!({"objects": [red_report_of_one()]}))),
+            Some("red"),
+            1,
+            0,
+        ),
+        ("no list", json!({"type": "bundle", "id": "bundle--1", "objects": {}}).to_string(), None, 0, 0),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn definitions_are_found_in_capitals_and_say_nothing_that_nobody_knows() {
+    let of = id("marking-definition", 0xabcd);
+    let capitals = format!("marking-definition--{}", of["marking-definition--".len()..].to_uppercase());
+    let define = |id: &str, members: Value| with(json!({"type": "marking-definition", "id": id}), members);
+    let tlp = |word: &str| json!({"definition_type": "tlp", "definition": {"tlp": word}});
+    let marked = with(one(1), json!({"object_marking_refs": [of]}));
+    let acs = json!({"name": "TLP:CLEAR", "extensions": {"extension-definition--3a65884d-005a-4290-8335-cb2d778a83ce": {}}});
+    let secret = json!({"name": "PAP:CLEAR", "x_opencti_definition_type": "Classification", "x_opencti_definition": "SECRET"});
+    let language =
+        json!({"granular_markings": [{"selectors": ["pattern"], "lang": "en", "marking_ref": [RED_1]}]});
+    check(&[
+        ("capitals", bundle(&[define(&capitals, tlp("green")), marked.clone()]), Some("green"), 1, 0),
+        (
+            "both",
+            bundle(&[define(&capitals, tlp("red")), define(&of, tlp("green")), marked.clone()]),
+            Some("red"),
+            1,
+            0,
+        ),
+        ("extended", bundle(&[define(&of, acs), marked.clone()]), Some("red"), 1, 0),
+        ("classified", bundle(&[define(&of, secret), marked]), Some("red"), 1, 0),
+        ("a language", bundle(&[with(one(1), language)]), Some("red"), 1, 0),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn revoked_is_whatever_is_not_denied() {
+    let revoked = |said: Value| bundle(&[with(one(1), json!({"revoked": said}))]);
+    for (said, is_taken) in [
+        (json!(["true"]), false),
+        (json!({"value": true}), false),
+        (json!("True"), false),
+        (json!("False"), true),
+        (json!(0.0), true),
+        (json!(null), true),
+    ] {
+        let (taken, refused) = (usize::from(is_taken), usize::from(!is_taken));
+        check(&[("revoked", revoked(said), is_taken.then_some("clear"), taken, refused)]).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_costs_no_other_its_marking_or_its_times() {
+    let large = json!({"type": "artifact", "x": vec!["x".repeat(60_000); 18]});
+    let observed =
+        observable("observed-data", 5, json!({"object_marking_refs": [CLEAR], "objects": {"0": domain()}}));
+    check(&[("without an id", format!("[{large},{observed}]"), Some("clear"), 1, 1)]).await;
+    let marking = json!([{"marking_ref": RED_1, "selectors": vec!["x".repeat(60_000); 18]}]);
+    let sighting = json!({"sighting_of_ref": id("indicator", 1), "first_seen": "2026-01-01T00:00:00Z", "granular_markings": marking});
+    let node = TestNode::new();
+    imported(&node, "format=stix&tlp=clear", bundle(&[observable("sighting", 2, sighting), one(1)])).await;
+    assert_eq!(items(&node).await[0]["first_seen"], Value::Null);
+}

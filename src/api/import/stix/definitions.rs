@@ -67,13 +67,15 @@ struct Identity {
 impl Definitions {
     /// Remembers what an object defines.
     pub(crate) fn learn(&mut self, object: &Kept) -> Result<(), ImportError> {
-        let Some(id) = text(object, "id").filter(|id| id.len() <= MAX_ID_BYTES) else { return Ok(()) };
+        let Some(id) = text(object, "id").filter(|id| id.len() <= MAX_ID_BYTES).map(key) else {
+            return Ok(());
+        };
         match text(object, "type") {
             Some("marking-definition") => {
                 let of_what_is_left = |read: Marking| if object.is_partly() { read.and(RED) } else { read };
                 let marking = marking(object).map(of_what_is_left);
                 // A definition has no versions: of two the narrower holds.
-                let known = self.markings.entry(id.to_owned()).or_insert(Some(Marking::default()));
+                let known = self.markings.entry(id).or_insert(Some(Marking::default()));
                 *known = known.zip(marking).map(|(known, read)| known.and(read));
             }
             Some("identity") => self.learn_identity(id, object),
@@ -85,22 +87,23 @@ impl Definitions {
         Ok(())
     }
 
-    fn learn_identity(&mut self, id: &str, members: &Members) {
+    fn learn_identity(&mut self, id: String, members: &Members) {
         let modified = text(members, "modified").and_then(parse_micros).unwrap_or_default();
-        if self.identities.get(id).is_some_and(|known| known.modified > modified) {
+        if self.identities.get(&id).is_some_and(|known| known.modified > modified) {
             return;
         }
         let name = text(members, "name").filter(|name| name.len() <= MAX_NAME_BYTES);
         let identity = Identity { modified, name: name.unwrap_or_default().to_owned() };
-        self.identities.insert(id.to_owned(), identity);
+        self.identities.insert(id, identity);
     }
 
     /// There is a definition of this id that cannot be read.
     pub(crate) fn obscure(&mut self, id: &str) {
+        let id = key(id);
         let may_be_one = id.starts_with("marking-definition--") && id.len() <= MAX_ID_BYTES;
         let has_room = self.markings.len() + self.identities.len() < MAX_DEFINITIONS;
-        if may_be_one && (has_room || self.markings.contains_key(id)) {
-            self.markings.insert(id.to_owned(), None);
+        if may_be_one && (has_room || self.markings.contains_key(&id)) {
+            self.markings.insert(id, None);
         }
     }
 
@@ -124,17 +127,23 @@ impl Definitions {
     pub(crate) fn source_of(&self, members: &Members) -> Option<String> {
         let in_extension = || text(opencti_observable(members)?, "created_by_ref");
         let author = text(members, "created_by_ref").or_else(in_extension)?;
-        let name = &self.identities.get(author)?.name;
+        let name = &self.identities.get(&key(author))?.name;
         Some(name.clone()).filter(|name| !name.is_empty())
     }
 
     fn marking(&self, id: &str) -> Option<Marking> {
-        let constant = TLP_IDS.iter().find(|(known, _)| *known == id);
+        let id = &key(id);
+        let constant = TLP_IDS.iter().find(|(known, _)| known == id);
         match constant {
             Some((_, tlp)) => Some(Marking { tlp: Some(*tlp), pap: None }),
             None => self.markings.get(id).copied().flatten(),
         }
     }
+}
+
+/// An id as it is compared: some tools write it in capitals.
+fn key(id: &str) -> String {
+    id.to_ascii_lowercase()
 }
 
 /// What OpenCTI says of an observable beside its properties.
@@ -150,7 +159,7 @@ fn marking_refs(members: &Members) -> impl Iterator<Item = Option<&str>> {
         let Some(marking) = marking.and_then(Value::as_object) else { return Some(None) };
         match text(marking, "marking_ref") {
             // A granular marking may say the language instead.
-            None if marking.contains_key("lang") => None,
+            None if marking.contains_key("lang") && !marking.contains_key("marking_ref") => None,
             reference => Some(reference),
         }
     });
@@ -187,6 +196,7 @@ fn marking(members: &Members) -> Option<Marking> {
         |name: &str| ["tlp", "pap", "statement"].iter().any(|known| name.eq_ignore_ascii_case(known));
     let is_extended =
         object(members, "extensions").is_some_and(|extensions| !extensions.keys().all(is_plain_extension));
-    let is_statement = (is_a("statement") || statement.is_some()) && types().all(is_known) && !is_extended;
-    (read != Marking::default() || is_statement).then_some(read)
+    let is_statement = is_a("statement") || statement.is_some();
+    let is_known = types().all(is_known) && !is_extended;
+    (is_known && (read != Marking::default() || is_statement)).then_some(read)
 }

@@ -1,11 +1,14 @@
 //! Which ids a file has had, in which versions, and with what content.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
+
+use serde_json::Value;
 
 use super::kept::Kept;
 use super::types::is_of_versions;
-use crate::import::json_value::{Members, flag, text};
+use crate::import::json_value::{Members, filled, flag, list, text};
+use crate::import::marking::Marking;
 use crate::rfc3339::parse_micros;
 
 /// Ids that are remembered: 24 bytes each in a table of 4 Mi places, 104 MiB at most. In a longer file the later ids are not compared.
@@ -33,8 +36,11 @@ pub(crate) struct Identifiers {
     hasher: RandomState,
 }
 
-/// When something was modified of which nobody knows when it was.
+/// When objects of one id were modified of which nobody knows which is the newest.
 const UNKNOWN: u64 = u64::MAX;
+
+/// When the only object of an id was modified, if its time cannot be read.
+const ALONE: u64 = UNKNOWN - 1;
 
 /// The bits of a content's hash that are its markings'.
 const OF_MARKINGS: u64 = 0xffff_ffff;
@@ -43,11 +49,11 @@ const OF_MARKINGS: u64 = 0xffff_ffff;
 const REVOKED: u64 = OF_MARKINGS + 1;
 
 /// The members that mark an object.
-const MARKINGS: [&str; 3] = ["object_marking_refs", "granular_markings", "labels"];
+pub(crate) const MARKINGS: [&str; 3] = ["object_marking_refs", "granular_markings", "labels"];
 
 #[derive(Clone, Copy, Debug)]
 struct Version {
-    /// Microseconds since 1970; 0 where there is no time, [`UNKNOWN`] where it cannot be read.
+    /// Microseconds since 1970; 0 where there is no time, [`ALONE`] where it cannot be read.
     modified: u64,
     /// A hash of all of it; the last 32 bits are one of its markings, and the one before says whether it is revoked.
     content: u64,
@@ -68,7 +74,13 @@ impl Identifiers {
     pub(crate) fn learn(&mut self, object: &Kept) -> bool {
         let Some((id, version)) = self.version(object) else { return false };
         let has_room = self.newest.len() < MAX_IDS;
+        let is_unknown = |modified: u64| modified >= ALONE;
         match self.newest.get_mut(&id) {
+            Some(known) if known.modified == version.modified && known.content == version.content => (),
+            Some(known) if is_unknown(known.modified) || is_unknown(version.modified) => {
+                known.modified = UNKNOWN;
+                return !known.is_marked_as(version);
+            }
             Some(known) if known.modified < version.modified => *known = version,
             Some(known) if known.modified == version.modified => {
                 let is_marked_otherwise = !known.is_marked_as(version);
@@ -104,11 +116,9 @@ impl Identifiers {
         let own = if is_revoked(object) { Standing::Revoked } else { Standing::Current };
         let Some((id, version)) = self.version(object) else { return own };
         match self.newest.get(&id) {
-            Some(known) if known.modified == UNKNOWN && version.modified != UNKNOWN => {
-                Standing::OfUnknownVersion
-            }
             // What was left out is refused for that.
-            _ if version.modified == UNKNOWN && !object.is_partly() => Standing::OfUnknownVersion,
+            Some(known) if known.modified == UNKNOWN && object.is_partly() => own,
+            Some(known) if known.modified == UNKNOWN => Standing::OfUnknownVersion,
             Some(known) if known.modified > version.modified => Standing::Superseded,
             Some(known) if known.modified == version.modified && known.content != version.content => {
                 if known.is_revoked() { Standing::Revoked } else { Standing::WithOtherContent }
@@ -123,16 +133,18 @@ impl Identifiers {
         let id = text(object, "id")?;
         let type_name = text(object, "type").filter(|type_name| is_of_versions(type_name))?;
         let modified = match text(object, "modified") {
-            Some(modified) => modified_at(modified).unwrap_or(UNKNOWN),
-            None if object.contains_key("modified") || object.is_partly() => UNKNOWN,
+            Some(modified) => modified_at(modified).unwrap_or(ALONE),
+            None if object.contains_key("modified") || object.is_partly() => ALONE,
             None => 0,
         };
         let content = self.hasher.hash_one(&object.members);
-        let of_markings = match type_name {
-            // What is in them is marked too.
-            "observed-data" | "x-misp-object" => content >> 32,
-            _ => self.hasher.hash_one(MARKINGS.map(|name| object.get(name))),
+        // What is in it is marked too.
+        let within = match type_name {
+            "observed-data" => object.get("objects"),
+            "x-misp-object" => object.get("x_misp_attributes"),
+            _ => None,
         };
+        let of_markings = self.hasher.hash_one((markings(object), within));
         let content = content & !(OF_MARKINGS | REVOKED)
             | of_markings & OF_MARKINGS
             | if is_revoked(object) { REVOKED } else { 0 };
@@ -150,14 +162,28 @@ pub(crate) fn hash_of_id(hasher: &RandomState, id: &str) -> u64 {
 
 /// Whether an object's author has taken it back.
 pub(crate) fn is_revoked(members: &Members) -> bool {
-    flag(members, "revoked") == Some(true)
+    let said = members.get("revoked").is_some_and(|revoked| !revoked.is_null());
+    said && flag(members, "revoked") != Some(false)
 }
 
-/// A time as others write it too: without its zone, or a date alone, it is read as UTC.
+/// All that may mark an object, in whatever order; of its labels those that are markings, or cannot be read.
+fn markings(members: &Members) -> BTreeSet<String> {
+    let may_mark =
+        |label: &&Value| filled(label).is_none_or(|label| Marking::of_tag(label) != Marking::default());
+    let odd = |name: &str| members.get(name).filter(|value| !value.is_null() && !value.is_array());
+    let refs = list(members, "object_marking_refs").iter().chain(list(members, "granular_markings"));
+    let labels = list(members, "labels").iter().filter(may_mark);
+    refs.chain(labels).chain(MARKINGS.into_iter().filter_map(odd)).map(Value::to_string).collect()
+}
+
+/// A time as others write it too: without its zone, or a date alone, it is read as UTC. One before 1970 is what programs write that know none.
 fn modified_at(text: &str) -> Option<u64> {
+    let before_1970 = || text.split_once('-').is_some_and(|(year, _)| year.len() == 4 && year < "1970");
     parse_micros(text)
         .or_else(|| parse_micros(&format!("{text}Z")))
         .or_else(|| parse_micros(&format!("{text}T00:00:00Z")))
+        .or_else(|| parse_micros(&format!("{}Z", text.strip_suffix("+0000")?)))
+        .or_else(|| before_1970().then_some(0))
 }
 
 #[cfg(test)]

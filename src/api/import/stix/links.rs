@@ -116,7 +116,9 @@ fn sight(sighting: &Kept, known: &Definitions, all: &mut AllSaid) {
     if !negative {
         let (first, last) = (seconds(sighting, "first_seen"), seconds(sighting, "last_seen"));
         let said = all.of(text(sighting, "id").unwrap_or_default());
-        let tlp = said.marking(own_marking(sighting, known)).tlp;
+        let own = known.marking_of(sighting);
+        let own = if sighting.is_partly() { own.and(RED) } else { own };
+        let tlp = said.marking(own).tlp;
         all.see(of, Seen { first, last, tlp });
     }
 }
