@@ -5,6 +5,7 @@
 //! them wait for its end, and a file that has none leaves nothing. Nothing that a file names is fetched.
 
 mod account_term;
+mod around;
 mod beside;
 mod definitions;
 mod identifiers;
@@ -26,22 +27,22 @@ use std::collections::BTreeSet;
 
 use overlap_store::Store;
 use rayon::prelude::*;
-use serde_json::Value;
 
 use super::error::ImportError;
 use super::json_cut::{Act, Frame, JsonCutter, JsonFormat, MAX_PART_BYTES, Piece, Shape};
-use super::json_value::{Members, text};
+use super::json_value::text;
 use super::marking::{Marking, RED};
 use super::report::Locator;
 use super::row::RowReject;
 use super::source::{RowRules, RowSink, RowSource, few_at_a_time};
 use super::waiting::{Part, Waiting};
+use around::{ALONE, OBJECT, WITH_OBJECTS, is_around_objects, is_obscure, obscured};
 use definitions::Definitions;
 use identifiers::{Identifiers, MARKINGS, Standing};
 use kept::Kept;
 use links::{base, mark_named, names_containers, observe};
 use said::AllSaid;
-use types::{Use, has_observables_within, is_of_versions};
+use types::{Use, has_observables_within};
 use unknown::UnknownMarkings;
 use unreadable::{ids, may_name_others};
 
@@ -52,21 +53,6 @@ const BATCH_PARTS: usize = 10_000;
 
 /// Text that is read at a time, in bytes.
 const BATCH_TEXT: usize = 2 * MAX_PART_BYTES;
-
-/// The role of a part: an object.
-const OBJECT: u8 = 0;
-
-/// The role of what stands alone, or in a list that does: an object, or a bundle or envelope of no objects.
-const ALONE: u8 = 1;
-
-/// The role of what stands so and has a list of objects, which were taken out of it.
-const WITH_OBJECTS: u8 = 2;
-
-/// The type of a bundle.
-const BUNDLE: &str = "bundle";
-
-/// The type of a marking's definition.
-const DEFINITION: &str = "marking-definition";
 
 /// Reports within reports at most. With more of them, what has no marking is red.
 const MAX_NESTING: usize = 8;
@@ -178,75 +164,6 @@ impl JsonFormat for Reading<'_, '_> {
 /// What to do with a member of a bundle, an envelope or an object. STIX 2.0's observed-data has an object of the name `objects`.
 fn member(name: &str, shape: Shape) -> Act {
     if name == "objects" && shape == Shape::List { Act::Enter } else { Act::Keep }
-}
-
-/// Members that an object has, and no envelope.
-const OF_OBJECTS: [&str; 9] = [
-    "type",
-    "pattern",
-    "value",
-    "revoked",
-    "definition",
-    "labels",
-    "object_marking_refs",
-    "granular_markings",
-    "object_refs",
-];
-
-/// Whether a part is no object but what stands around objects: a bundle (STIX 2.1, 8), or an envelope (TAXII 2.1, 3.7), to which other APIs add members
-/// of their own. "The property objects is optional", so that either can be without any. What may have been something else is none of them.
-fn is_around_objects(role: u8, object: &Kept) -> bool {
-    let is_of_envelope = |name: &String| matches!(name.as_str(), "more" | "next");
-    match (role, text(object, "type")) {
-        (OBJECT, _) => false,
-        _ if object.is_partly() => false,
-        (_, Some(type_name)) => type_name == BUNDLE && !has_objects(object),
-        (WITH_OBJECTS, None) => {
-            let is_named =
-                text(object, "id").is_some_and(|id| id.contains("--") && !id.starts_with("bundle--"));
-            let is_object = is_named || OF_OBJECTS.iter().any(|name| object.contains_key(*name));
-            !is_object && !may_name_others(object.text().as_bytes())
-        }
-        (_, None) => object.keys().all(is_of_envelope),
-    }
-}
-
-/// Whether an object has others in a member that is not read so.
-fn has_objects(object: &Members) -> bool {
-    let is_nested = |value: &Value| value.is_object() || value.is_array();
-    match object.get("objects") {
-        Some(Value::Object(members)) => !members.is_empty(),
-        Some(Value::Array(elements)) => elements.iter().any(is_nested),
-        Some(Value::String(text)) => text.contains('{'),
-        _ => false,
-    }
-}
-
-/// Whether what an object says of others cannot be told from what is there: it may name others, and is not seen to.
-fn is_obscure(role: u8, object: &Kept) -> bool {
-    let may_name = || may_name_others(object.text().as_bytes());
-    match text(object, "type") {
-        _ if role == WITH_OBJECTS => true,
-        None => object.is_partly() || may_name(),
-        Some(BUNDLE) => object.is_partly() || may_name(),
-        // Its observables have the narrowest marking of all that are in it.
-        Some("observed-data") => false,
-        // It may be the newest of any id.
-        Some(type_name) if object.may_lack("id") => is_of_versions(type_name) || type_name == DEFINITION,
-        Some(_) => has_objects(object) && may_name(),
-    }
-}
-
-/// The ids of which an object may be the newest without its type saying so, and those of what is in something that is none.
-fn obscured(object: &Kept) -> Vec<String> {
-    let type_name = text(object, "type").unwrap_or_default();
-    if matches!(type_name, "" | BUNDLE) {
-        return ids(object.text().as_bytes()).collect();
-    }
-    let id = text(object, "id").unwrap_or_default();
-    let of_id = id.split_once("--").map(|(of_id, _)| of_id.to_ascii_lowercase()).unwrap_or_default();
-    let is_another = of_id != type_name && (is_of_versions(&of_id) || of_id == DEFINITION);
-    is_another.then(|| id.to_owned()).into_iter().collect()
 }
 
 impl Stix<'_> {

@@ -5,6 +5,8 @@ use std::ops::Not;
 use overlap_indicator::Tlp;
 use serde_json::Value;
 
+use super::Known;
+use super::around::BUNDLE;
 use super::definitions::opencti_observable;
 use super::identifiers::Standing;
 use super::kept::Kept;
@@ -15,7 +17,6 @@ use super::own::extension;
 use super::pattern::Pattern;
 use super::said::{self, Said, Seen};
 use super::terms::pattern_values;
-use super::{BUNDLE, Known};
 use crate::import::finding::{About, Finding, uuid};
 use crate::import::json_cut::TOO_LONG;
 use crate::import::json_value::{Members, list, text, text_or_number, texts};
