@@ -40,9 +40,7 @@ impl Api {
         daemon: Arc<dyn Daemon>,
         metrics: PrometheusHandle,
     ) -> (Router, Imports) {
-        let state = ApiState::new(store, daemon, metrics);
-        let imports = state.imports().clone();
-        (Self::with_table(state).0, imports)
+        Self::started(ApiState::new(store, daemon, metrics), Self::with_table)
     }
 
     /// The same without the pages for people.
@@ -51,9 +49,17 @@ impl Api {
         daemon: Arc<dyn Daemon>,
         metrics: PrometheusHandle,
     ) -> (Router, Imports) {
-        let state = ApiState::new(store, daemon, metrics);
+        Self::started(ApiState::new(store, daemon, metrics), |state| {
+            Self::put_together(state, |_| Router::new())
+        })
+    }
+
+    fn started(
+        state: ApiState,
+        routes: impl FnOnce(ApiState) -> (Router, Vec<RouteAccess>),
+    ) -> (Router, Imports) {
         let imports = state.imports().clone();
-        (Self::put_together(state, |_| Router::new()).0, imports)
+        (routes(state).0, imports)
     }
 
     /// The router, and the table of its routes and roles.
