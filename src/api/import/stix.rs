@@ -202,7 +202,7 @@ impl Stix<'_> {
         }
         self.is_stix |= object.contains_key("id") && text(object, "type").is_some();
         let what = Use::of(object);
-        let is_marked_otherwise = what.has_versions() && self.known.identifiers.learn(object);
+        let is_marked_otherwise = what != Use::Around && self.known.identifiers.learn(object);
         if is_marked_otherwise || object.is_partly() && what == Use::Taken {
             // Nobody knows which of two markings holds, or what the marking was of which another of the id may have the values.
             if let Some(id) = text(object, "id") {

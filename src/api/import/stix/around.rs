@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use super::identifiers::MARKINGS;
 use super::kept::Kept;
+use super::links::NAMED;
 use super::types::is_of_versions;
 use super::unreadable::{ids, may_name_others};
 use crate::import::json_value::{Members, text};
@@ -22,18 +24,8 @@ pub(crate) const BUNDLE: &str = "bundle";
 /// The type of a marking's definition.
 const DEFINITION: &str = "marking-definition";
 
-/// Members that an object has, and no envelope.
-const OF_OBJECTS: [&str; 9] = [
-    "type",
-    "pattern",
-    "value",
-    "revoked",
-    "definition",
-    "labels",
-    "object_marking_refs",
-    "granular_markings",
-    "object_refs",
-];
+/// Members that an object has, beside its markings, and no envelope.
+const OF_OBJECTS: [&str; 6] = ["type", "pattern", "value", "revoked", "definition", NAMED];
 
 /// Whether a part is no object but what stands around objects: a bundle (STIX 2.1, 8), or an envelope (TAXII 2.1, 3.7), to which other APIs add members
 /// of their own. "The property objects is optional", so that either can be without any. What may have been something else is none of them.
@@ -46,7 +38,8 @@ pub(crate) fn is_around_objects(role: u8, object: &Kept) -> bool {
         (WITH_OBJECTS, None) => {
             let is_named =
                 text(object, "id").is_some_and(|id| id.contains("--") && !id.starts_with("bundle--"));
-            let is_object = is_named || OF_OBJECTS.iter().any(|name| object.contains_key(*name));
+            let is_object =
+                is_named || OF_OBJECTS.iter().chain(&MARKINGS).any(|name| object.contains_key(*name));
             !is_object && !may_name_others(object.text().as_bytes())
         }
         (_, None) => object.keys().all(is_of_envelope),

@@ -84,11 +84,6 @@ impl Use {
             _ => Self::Taken,
         }
     }
-
-    /// Whether it may be of several versions, so that the newest has to be found.
-    pub(crate) fn has_versions(self) -> bool {
-        matches!(self, Self::Taken | Self::Container | Self::Observation | Self::Basis)
-    }
 }
 
 /// Whether objects of a type have versions (STIX 2.1, 3.6). Observables have none, and their ids are made of what they say, so that two authors
