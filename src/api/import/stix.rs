@@ -36,7 +36,7 @@ use super::report::Locator;
 use super::row::RowReject;
 use super::source::{RowRules, RowSink, RowSource, few_at_a_time};
 use super::waiting::{Part, Waiting};
-use around::{ALONE, OBJECT, WITH_OBJECTS, is_around_objects, is_obscure, obscured};
+use around::{ALONE, OBJECT, WITH_OBJECTS, ids_within, is_around_objects, is_hidden, is_obscure, obscured};
 use definitions::Definitions;
 use identifiers::{Identifiers, MARKINGS, Standing};
 use kept::Kept;
@@ -197,6 +197,7 @@ impl Stix<'_> {
         if is_around_objects(part.role, object) {
             // An empty object may be of any format.
             self.is_stix |= !object.is_empty();
+            ids_within(object).iter().for_each(|id| self.known.obscure(id));
             let is_marked = MARKINGS.iter().any(|name| object.contains_key(*name));
             return if is_marked { self.bundles.push(part) } else { Ok(()) };
         }
@@ -233,7 +234,10 @@ impl Stix<'_> {
 
     /// Refuses an object that cannot be read. If it was to mark others, nobody knows which and how; and it may be the newest of its id.
     fn refuse(&mut self, part: &Part, reason: &str, rows: &mut RowSink) -> Result<(), ImportError> {
-        if !part.left_out.is_nothing() || part.role == WITH_OBJECTS || may_name_others(&part.text) {
+        let is_text_of_objects = || serde_json::from_slice(&part.text).is_ok_and(|value| is_hidden(&value));
+        let may_mark =
+            !part.left_out.is_nothing() || part.role == WITH_OBJECTS || may_name_others(&part.text);
+        if may_mark || is_text_of_objects() {
             self.known.said.mark_all(RED, Marking::default());
         }
         let mut shown = BTreeSet::new();

@@ -460,3 +460,78 @@ async fn what_is_too_large_costs_no_other_its_marking_or_its_times() {
     imported(&node, "format=stix&tlp=clear", bundle(&[observable("sighting", 2, sighting), one(1)])).await;
     assert_eq!(items(&node).await[0]["first_seen"], Value::Null);
 }
+
+#[tokio::test]
+async fn what_stands_beside_a_list_of_objects_is_heeded() {
+    let clear = with(one(1), json!({"modified": "2026-01-01T00:00:00Z", "object_marking_refs": [CLEAR]}));
+    let newer = with(one(1), json!({"modified": "2026-02-01T00:00:00Z", "revoked": true}));
+    let beside = |name: &str, value: Value, object: &Value| json!({name: value, "objects": [object]});
+    let bundled = |around: Value| with(around, json!({"type": "bundle", "id": "bundle--1"})).to_string();
+    let deleted = beside("deleted", json!([newer]), &clear);
+    let marked = beside("meta", json!({"object_marking_refs": [RED_1]}), &one(1));
+    let report = beside("more", json!([red_report_of_one()]), &one(1));
+    check(&[
+        ("a newer version", deleted.to_string(), None, 0, 1),
+        ("a newer version in a bundle", bundled(deleted), None, 0, 1),
+        ("a marking", marked.to_string(), Some("red"), 1, 1),
+        ("a marking in a bundle", bundled(marked), Some("red"), 1, 1),
+        ("a report in a bundle", bundled(report), Some("red"), 1, 1),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn objects_that_are_written_as_texts_may_be_any() {
+    let text = red_report_of_one().to_string();
+    let in_bundle = |objects: Value| json!({"type": "bundle", "id": "bundle--1", "objects": objects});
+    let long = format!("[{}]", vec![text.clone(); 300].join(","));
+    let beside = |object: Value| format!("[{},{object}]", one(1));
+    check(&[
+        ("a text", beside(in_bundle(json!(format!("[{text}]")))), Some("red"), 1, 1),
+        ("a text that is too long", beside(in_bundle(json!(long))), Some("red"), 1, 1),
+        ("texts", beside(in_bundle(json!([text]))), Some("red"), 1, 1),
+        (
+            "of another",
+            bundle(&[observable("campaign", 1, json!({"objects": text})), one(1)]),
+            Some("red"),
+            1,
+            0,
+        ),
+        (
+            "words",
+            bundle(&[observable("campaign", 1, json!({"objects": ["a", "b"]})), one(1)]),
+            Some("clear"),
+            1,
+            0,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_time_that_programs_write_that_know_none_is_no_older_version() {
+    let clear = with(one(1), json!({"modified": "2026-01-01T00:00:00Z", "object_marking_refs": [CLEAR]}));
+    let revoked = with(one(1), json!({"modified": "0001-01-01T00:00:00Z", "revoked": true}));
+    check(&[("revoked", bundle(&[clear, revoked]), None, 0, 2)]).await;
+}
+
+#[tokio::test]
+async fn definitions_with_members_in_other_forms_are_red() {
+    let marked = with(one(1), json!({"object_marking_refs": [id("marking-definition", 1)]}));
+    for definition in [
+        json!({"definition": {"classification": "SECRET"}}),
+        json!({"definition_type": ["classification"]}),
+        json!({"definition": {"tlp": "clear", "classification": "SECRET"}}),
+        json!({"definition_type": "tlp", "definition": {"tlp": ["red"]}}),
+        json!({"extensions": []}),
+    ] {
+        let definition = observable("marking-definition", 1, with(json!({"name": "TLP:CLEAR"}), definition));
+        check(&[("a definition", bundle(&[definition, marked.clone()]), Some("red"), 1, 0)]).await;
+    }
+    let known = observable(
+        "marking-definition",
+        1,
+        json!({"name": "TLP:CLEAR", "definition_type": "TLP", "definition": {"TLP": "clear"}}),
+    );
+    check(&[("known", bundle(&[known, marked]), Some("clear"), 1, 0)]).await;
+}

@@ -166,6 +166,21 @@ fn marking_refs(members: &Members) -> impl Iterator<Item = Option<&str>> {
     whole.chain(granular)
 }
 
+/// Whether a definition has nothing in another form than is read here.
+fn is_in_known_forms(members: &Members) -> bool {
+    let is_none_or = |name: &str, is_form: fn(&Value) -> bool| {
+        members.get(name).is_none_or(|value| value.is_null() || is_form(value))
+    };
+    let is_word = |(name, value): (&String, &Value)| {
+        value.is_string() && ["tlp", "pap", "statement"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    is_none_or("definition_type", Value::is_string)
+        && is_none_or("x_opencti_definition_type", Value::is_string)
+        && is_none_or("extensions", Value::is_object)
+        && is_none_or("definition", Value::is_object)
+        && object(members, "definition").is_none_or(|definition| definition.iter().all(is_word))
+}
+
 /// The elements of a list; one that is none if something else stands in its place.
 fn elements<'a>(members: &'a Members, name: &str) -> impl Iterator<Item = Option<&'a Value>> {
     let is_no_list = members.get(name).is_some_and(|value| !value.is_array() && !value.is_null());
@@ -197,6 +212,6 @@ fn marking(members: &Members) -> Option<Marking> {
     let is_extended =
         object(members, "extensions").is_some_and(|extensions| !extensions.keys().all(is_plain_extension));
     let is_statement = is_a("statement") || statement.is_some();
-    let is_known = types().all(is_known) && !is_extended;
+    let is_known = types().all(is_known) && !is_extended && is_in_known_forms(members);
     (is_known && (read != Marking::default() || is_statement)).then_some(read)
 }

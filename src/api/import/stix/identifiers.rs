@@ -176,14 +176,12 @@ fn markings(members: &Members) -> BTreeSet<String> {
     refs.chain(labels).chain(MARKINGS.into_iter().filter_map(odd)).map(Value::to_string).collect()
 }
 
-/// A time as others write it too: without its zone, or a date alone, it is read as UTC. One before 1970 is what programs write that know none.
+/// A time as others write it too: without its zone, or a date alone, it is read as UTC.
 fn modified_at(text: &str) -> Option<u64> {
-    let before_1970 = || text.split_once('-').is_some_and(|(year, _)| year.len() == 4 && year < "1970");
     parse_micros(text)
         .or_else(|| parse_micros(&format!("{text}Z")))
         .or_else(|| parse_micros(&format!("{text}T00:00:00Z")))
         .or_else(|| parse_micros(&format!("{}Z", text.strip_suffix("+0000")?)))
-        .or_else(|| before_1970().then_some(0))
 }
 
 #[cfg(test)]
